@@ -1,0 +1,275 @@
+"""Everything mailkit raises, in one tree.
+
+An *error* is a call that cannot be answered. What is wrong with someone's data is a
+*finding* (`mailkit.findings`): it is returned, never raised.
+
+```
+MailkitError
+├── InvalidValue      (ValueError)       a value that cannot be built
+│   ├── AddressError                     not an e-mail address or domain
+│   └── HeaderError                      not a header field that may be sent
+├── MissingExtra      (ImportError)      an optional library is not installed
+├── UnreadableFile    (ValueError)       a file whose rows cannot be found at all
+├── TemplateError     (ValueError)       a letter that cannot be compiled or rendered
+│   └── UnknownField  (LookupError)      a merge field that the record does not have
+├── SegmentError      (ValueError)       a segment that cannot be understood or run
+├── TransportError    (ConnectionError)  no conversation with the mail server
+├── InvalidToken      (ValueError)       a token that we did not make, or not for this
+├── StoreError        (RuntimeError)     a database that cannot be used as it is
+└── ResolverError     (RuntimeError)     a resolver that was never able to answer
+```
+
+Every error carries what it speaks of as fields, so nobody has to parse its text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+__all__ = [
+    "AddressError",
+    "HeaderError",
+    "InvalidToken",
+    "InvalidValue",
+    "MailkitError",
+    "MissingExtra",
+    "ResolverError",
+    "SegmentError",
+    "StoreError",
+    "TemplateError",
+    "TransportError",
+    "UnknownField",
+    "UnreadableFile",
+    "did_you_mean",
+]
+
+
+class MailkitError(Exception):
+    """The root of all errors that mailkit raises on purpose."""
+
+
+class InvalidValue(MailkitError, ValueError):
+    """A value that cannot be built.
+
+    Attributes:
+        what: What was to be built, such as "Event.kind".
+        given: What was given for it.
+        reason: Why it cannot be that.
+        mend: What to write instead; empty if the reason says it.
+
+    >>> print(InvalidValue("Event.kind", "Big Sale", "is not one word of small letters", "write 'big_sale'"))
+    Event.kind: 'Big Sale' is not one word of small letters; write 'big_sale'
+    """
+
+    def __init__(self, what: str, given: object, reason: str, mend: str = "") -> None:
+        self.what, self.given, self.reason, self.mend = what, given, reason, mend
+        super().__init__(what, given, reason, mend)
+
+    def __str__(self) -> str:
+        return f"{self.what}: {shorten(self.given)} {self.reason}" + (f"; {self.mend}" if self.mend else "")
+
+
+class AddressError(InvalidValue):
+    """A text that is not an e-mail address or a domain; `given` is the text.
+
+    >>> print(AddressError("address", "anna@", "has nothing after the @"))
+    address: 'anna@' has nothing after the @
+    """
+
+
+class HeaderError(InvalidValue):
+    """A header field that may not be sent; `what` names the field.
+
+    >>> print(HeaderError("header Subject", "Hi\\r\\nBcc: all", "contains a line break (RFC 5322, 2.2)"))
+    header Subject: 'Hi\\r\\nBcc: all' contains a line break (RFC 5322, 2.2)
+    """
+
+
+class MissingExtra(MailkitError, ImportError):
+    """An optional library is not installed.
+
+    Attributes:
+        module: The module that could not be imported.
+        extra: The extra of mailkit-sdk that brings it.
+
+    >>> print(MissingExtra("the SQL stores", "sqlalchemy", "stores"))
+    the SQL stores need sqlalchemy: install mailkit-sdk with the extra "stores"
+    """
+
+    def __init__(self, purpose: str, module: str, extra: str) -> None:
+        self.purpose, self.module, self.extra = purpose, module, extra
+        super().__init__(f'{purpose} need {module}: install mailkit-sdk with the extra "{extra}"')
+
+
+class UnreadableFile(MailkitError, ValueError):
+    """A file whose rows cannot be found at all; a bad row alone is a finding.
+
+    Attributes:
+        source: The file's name, or what it was given as.
+        reason: Why no row can be read.
+
+    >>> print(UnreadableFile("customers.csv", "is empty; it must begin with a line of column names"))
+    customers.csv is empty; it must begin with a line of column names
+    """
+
+    def __init__(self, source: str, reason: str) -> None:
+        self.source, self.reason = source, reason
+        super().__init__(f"{source} {reason}")
+
+
+class TemplateError(MailkitError, ValueError):
+    """A letter that cannot be compiled or rendered.
+
+    Attributes:
+        reason: What is wrong.
+        template: The part of the letter: "subject", "html", "text" or a file's name.
+        line: The line in that part, from 1; None where there is none to name.
+        excerpt: The source of that line, or of the block.
+
+    >>> print(TemplateError("unexpected '}'", template="subject", line=1, excerpt="Hello {{ name }"))
+    subject, line 1: unexpected '}'
+        Hello {{ name }
+    """
+
+    def __init__(self, reason: str, *, template: str = "", line: int | None = None, excerpt: str = "") -> None:
+        self.reason, self.template, self.line, self.excerpt = reason, template, line, excerpt
+        super().__init__(reason)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _rebuild, (type(self), self.args, self.__dict__)
+
+    def __str__(self) -> str:
+        place = ", ".join(part for part in (self.template, f"line {self.line}" if self.line else "") if part)
+        head = f"{place}: {self.reason}" if place else self.reason
+        return f"{head}\n    {self.excerpt.strip()}" if self.excerpt else head
+
+
+class UnknownField(TemplateError, LookupError):
+    """A letter asks for a merge field that the record does not have.
+
+    Attributes:
+        field: The field as the letter spells it.
+        known: The fields that there are.
+        suggestions: Those of them that may have been meant, likeliest first.
+
+    >>> print(UnknownField("fist_name", ["first_name", "city"], template="subject", line=1))
+    subject, line 1: the record has no field 'fist_name'; did you mean 'first_name'?
+    """
+
+    def __init__(
+        self, field: str, known: Iterable[str], *, template: str = "", line: int | None = None, excerpt: str = ""
+    ) -> None:
+        self.field, self.known = field, tuple(known)
+        self.suggestions = tuple(get_close_matches(field, self.known, n=3, cutoff=0.6))
+        reason = f"the record has no field {field!r}{did_you_mean(field, self.known)}"
+        super().__init__(reason, template=template, line=line, excerpt=excerpt)
+
+
+class SegmentError(MailkitError, ValueError):
+    """A segment that cannot be understood or run.
+
+    Attributes:
+        reason: What is wrong.
+        text: The segment, or the part of it that the reason speaks of; may be empty.
+        start: Where in the text the trouble begins, from 0; None where that cannot be said.
+        end: Where it ends, exclusive.
+
+    >>> print(SegmentError("unknown operator '=>'; did you mean '>='?", text="country => 'DE'", start=8, end=10))
+    segment: unknown operator '=>'; did you mean '>='? (at column 9)
+        country => 'DE'
+                ~~
+    """
+
+    def __init__(self, reason: str, *, text: str = "", start: int | None = None, end: int | None = None) -> None:
+        self.reason, self.text, self.start, self.end = reason, text, start, end
+        super().__init__(reason)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _rebuild, (type(self), self.args, self.__dict__)
+
+    def __str__(self) -> str:
+        if self.start is None:
+            return f"segment: {self.reason}" + (f"\n    {self.text}" if self.text else "")
+        width = max(1, (self.end or self.start + 1) - self.start)
+        marks = " " * self.start + "~" * width
+        return f"segment: {self.reason} (at column {self.start + 1})\n    {self.text}\n    {marks}"
+
+
+class TransportError(MailkitError, ConnectionError):
+    """No conversation with the mail server could be had, or it broke off.
+
+    Attributes:
+        server: The server as host:port.
+        phase: How far the conversation had come: "connect", "ehlo", "mail", "rcpt", "data" or "message".
+        reason: What happened.
+
+    >>> print(TransportError("127.0.0.1:25", "connect", "the connection was refused; is a server listening there?"))
+    127.0.0.1:25, connect: the connection was refused; is a server listening there?
+    """
+
+    def __init__(self, server: str, phase: str, reason: str) -> None:
+        self.server, self.phase, self.reason = server, phase, reason
+        super().__init__(f"{server}, {phase}: {reason}")
+
+
+class InvalidToken(MailkitError, ValueError):
+    """A token that we did not make, or not for this purpose; why is deliberately not said.
+
+    >>> print(InvalidToken())
+    this link is not valid
+    """
+
+    def __init__(self) -> None:
+        super().__init__("this link is not valid")
+
+
+class StoreError(MailkitError, RuntimeError):
+    """A database that cannot be used as it is.
+
+    >>> print(StoreError("the database has schema 7, this mailkit knows 3; use a newer mailkit"))
+    the database has schema 7, this mailkit knows 3; use a newer mailkit
+    """
+
+
+class ResolverError(MailkitError, RuntimeError):
+    """A resolver that was never able to answer, such as one without a name server.
+
+    What a name server says, or fails to say, is not an error but an `Outcome` of `mailkit.dns`.
+
+    >>> print(ResolverError("no name server is configured on this machine; give nameservers=[...]"))
+    no name server is configured on this machine; give nameservers=[...]
+    """
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """The end of a message that offers the likeliest known word; empty if none is near.
+
+    >>> did_you_mean("contry", ["country", "city"])
+    "; did you mean 'country'?"
+    >>> did_you_mean("zip", ["country", "city"])
+    ''
+    """
+    near = get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def shorten(value: object, *, longest: int = 80) -> str:
+    """The value's repr, cut in the middle if it is longer than `longest` characters.
+
+    >>> shorten("x" * 200, longest=20)
+    "'xxxxxxx…xxxxxxxxx'"
+    """
+    text = repr(value)
+    if len(text) <= longest:
+        return text
+    half = longest // 2
+    return f"{text[: half - 2]}…{text[-half:]}"
+
+
+def _rebuild(cls: type[MailkitError], args: tuple[object, ...], state: dict[str, object]) -> MailkitError:
+    """Unpickle an error whose constructor takes keyword arguments."""
+    error = cls.__new__(cls, *args)
+    error.args = args
+    error.__dict__.update(state)
+    return error

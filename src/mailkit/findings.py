@@ -1,0 +1,124 @@
+"""Findings: what is to be said about someone's data, in one shape for every package."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+from html import escape
+from typing import Final
+
+import attrs
+
+from mailkit.checks import at_least, one_line
+
+__all__ = ["Finding", "Place", "Severity", "findings_html", "worst"]
+
+
+class Severity(StrEnum):
+    """How much a finding matters."""
+
+    INFO = "info"
+    """Good to know; nothing need be done."""
+    WARNING = "warning"
+    """Works, yet will cost something: readers, reputation or time."""
+    ERROR = "error"
+    """Does not work, or harms somebody."""
+
+
+_RANK: Final = {Severity.INFO: 0, Severity.WARNING: 1, Severity.ERROR: 2}
+_COLOUR: Final = {Severity.ERROR: "#b3261e", Severity.WARNING: "#8a5a00", Severity.INFO: "#1f5fa8"}
+_HEAD: Final = ("Severity", "Where", "What", "What to do", "Source")
+
+
+@attrs.frozen(kw_only=True)
+class Place:
+    """Where a finding is; whatever does not apply is left out.
+
+    Attributes:
+        source: The file, record name or part of a letter.
+        row: The row of a table as a spreadsheet counts it: 1 is the line of column names.
+        field: The column of a table, the field of a record or the block of a letter.
+        line: The line of a text, from 1.
+        column: The character in that line, from 1.
+
+    >>> print(Place(source="customers.csv", row=12, field="email"))
+    customers.csv, row 12, field 'email'
+    """
+
+    source: str = attrs.field(default="", validator=one_line)
+    row: int | None = attrs.field(default=None, validator=attrs.validators.optional(at_least(1)))
+    field: str = attrs.field(default="", validator=one_line)
+    line: int | None = attrs.field(default=None, validator=attrs.validators.optional(at_least(1)))
+    column: int | None = attrs.field(default=None, validator=attrs.validators.optional(at_least(1)))
+
+    def __str__(self) -> str:
+        parts = (
+            self.source,
+            f"row {self.row}" if self.row else "",
+            f"line {self.line}" if self.line else "",
+            f"column {self.column}" if self.column else "",
+            f"field {self.field!r}" if self.field else "",
+        )
+        return ", ".join(part for part in parts if part)
+
+
+@attrs.frozen(kw_only=True)
+class Finding:
+    """One thing that is to be said about someone's data.
+
+    Attributes:
+        code: A stable name, `package.word-word`, for filters and tests.
+        severity: How much it matters.
+        message: What is the matter, as a sentence without a full stop.
+        place: Where.
+        evidence: What was found there, verbatim.
+        mend: What to do about it, or the very text to paste; empty if nothing.
+        source: Whose rule it is, such as "RFC 7208, 3.2".
+
+    >>> print(Finding(code="contacts.bad-address", severity=Severity.ERROR, message="this is not an address",
+    ...               place=Place(row=3, field="email"), evidence="anna@", mend="correct it or leave the row out"))
+    error: row 3, field 'email': this is not an address ('anna@'); correct it or leave the row out
+    """
+
+    code: str
+    severity: Severity = attrs.field(converter=Severity)
+    message: str
+    place: Place = attrs.field(factory=Place)
+    evidence: str = ""
+    mend: str = ""
+    source: str = ""
+
+    def __str__(self) -> str:
+        place = f"{self.place}: " if str(self.place) else ""
+        evidence = f" ({self.evidence!r})" if self.evidence else ""
+        mend = f"; {self.mend}" if self.mend else ""
+        return f"{self.severity}: {place}{self.message}{evidence}{mend}"
+
+
+def worst(findings: Iterable[Finding]) -> Severity | None:
+    """The highest severity among the findings; None if there are none.
+
+    >>> worst([]) is None
+    True
+    """
+    return max((finding.severity for finding in findings), key=_RANK.__getitem__, default=None)
+
+
+def findings_html(findings: Iterable[Finding]) -> str:
+    """The findings as an HTML table, worst first, for notebooks and reports.
+
+    >>> findings_html([]).startswith("<p")
+    True
+    """
+    rows = sorted(findings, key=lambda finding: -_RANK[finding.severity])
+    if not rows:
+        return '<p class="mailkit-findings">No findings.</p>'
+    body = "".join(
+        f'<tr><td style="color:{_COLOUR[finding.severity]};font-weight:600">{finding.severity}</td>'
+        f"<td>{escape(str(finding.place))}</td><td>{escape(finding.message)}"
+        + (f" <code>{escape(finding.evidence)}</code>" if finding.evidence else "")
+        + f"</td><td>{escape(finding.mend)}</td><td>{escape(finding.source)}</td></tr>"
+        for finding in rows
+    )
+    head = "".join(f'<th scope="col" style="text-align:left">{name}</th>' for name in _HEAD)
+    return f'<table class="mailkit-findings"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
