@@ -21,9 +21,11 @@ Importing mailkit loads nothing else: every name is bound when it is first used.
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False  # as checkers know it, without loading typing
 if TYPE_CHECKING:
+    from typing import Any
+
     from mailkit import compose, contacts, dns, reports, segment, send, stores, testing, track
     from mailkit.address import Address, Domain, ForeignAddress, Mailbox
     from mailkit.clock import Clock, SystemClock

@@ -26,6 +26,7 @@ _LABEL: Final = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)\Z")
 _ATEXT: Final = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\u0080-\U0010ffff-]"
 _LOCAL: Final = re.compile(rf'(?:{_ATEXT}+(?:\.{_ATEXT}+)*|"(?:[ !#-\[\]-~\u0080-\U0010ffff]|\\[ -~])*")\Z')
 _PLAIN_NAME: Final = re.compile(r"[^\"(),.:;<>@\[\]\\]*\Z")
+_NEVER_MAIL: Final = frozenset({"arpa", "invalid", "local", "localhost", "onion"})
 _TYPED: Final = re.compile(r"\s*(?:rfc822|utf-8|unknown|smtp|x400|local)\s*;\s*", re.IGNORECASE)
 
 
@@ -49,6 +50,8 @@ class Domain:
         labels = value.split(".") if isinstance(value, str) else []
         if len(labels) < 2 or len(value) > 253 or not all(_LABEL.match(label) for label in labels):
             raise AddressError("Domain", value, "is not a domain of A-labels in small letters", "use Domain.parse")
+        if labels[-1] in _NEVER_MAIL:
+            raise AddressError("Domain", value, f"is reserved: no mail goes to .{labels[-1]} (RFC 6761)")
         if labels[-1].isdigit():
             raise AddressError("Domain", value, "ends in a number, as an IP address does")
 
@@ -110,8 +113,9 @@ class Address:
     def parse(cls, text: str, *, _what: str = "address", _given: str | None = None) -> Address:
         """Read an address, normalising the domain and the Unicode form of the local part.
 
-        Reserved domains such as `example.com` and `shop.test` are addresses like any
-        other; whether mail for a domain can arrive is not asked here.
+        No name server is asked, so `example.com` and `shop.test` are addresses like any
+        other; but a domain without a dot, an IP address, and the names that never carry
+        mail (`.invalid`, `.local`, `.localhost`, `.onion`, `.arpa`; RFC 6761) are refused.
 
         Raises:
             AddressError: The text is not an address; the error says what is wrong with it.
@@ -127,11 +131,11 @@ class Address:
                 check_deliverability=False,
                 globally_deliverable=False,
                 allow_quoted_local=True,
+                test_environment=True,
+                strict=True,
             )
         except EmailNotValidError as error:
             raise AddressError(_what, given, f"is not {_article(_what)} {_what}", _sentence(str(error))) from error
-        except ValueError as error:  # lone surrogates, which are not text that could be sent
-            raise AddressError(_what, given, "contains characters that no address may have") from error
         if found.ascii_domain is None or "." not in found.ascii_domain:
             raise AddressError(_what, given, "has a domain without a dot", "write the whole domain")
         return cls(found.local_part, Domain(found.ascii_domain))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from email.errors import HeaderParseError
 from email.header import decode_header
 from typing import Any, Final
 
@@ -100,14 +101,11 @@ def _line_trouble(value: str) -> str:
     if _CONTROL.search(value) or "\u2028" in value or "\u2029" in value or "\x85" in value:
         return "contains a line break or another control character (RFC 5322, 2.2)"
     for found in _ENCODED_WORD.finditer(value):
-        if any(_CONTROL.search(text) for text in _decoded(found.group())):
+        try:
+            parts = decode_header(found.group())
+        except HeaderParseError:
+            return "contains an encoded word that cannot be decoded (RFC 2047)"
+        texts = (part.decode("latin-1") if isinstance(part, bytes) else part for part, _ in parts)
+        if any(_CONTROL.search(text) for text in texts):
             return "hides a line break in an encoded word (RFC 2047)"
     return ""
-
-
-def _decoded(encoded_word: str) -> list[str]:
-    try:
-        parts = decode_header(encoded_word)
-    except Exception:  # noqa: BLE001 - the stdlib raises several kinds on broken base64; undecodable means harmless
-        return []
-    return [part.decode("latin-1") if isinstance(part, bytes) else part for part, _ in parts]

@@ -48,6 +48,9 @@ __all__ = [
 class MailkitError(Exception):
     """The root of all errors that mailkit raises on purpose."""
 
+    def __reduce__(self) -> tuple[object, ...]:
+        return _rebuild, (type(self), self.args, self.__dict__)
+
 
 class InvalidValue(MailkitError, ValueError):
     """A value that cannot be built.
@@ -136,9 +139,6 @@ class TemplateError(MailkitError, ValueError):
         self.reason, self.template, self.line, self.excerpt = reason, template, line, excerpt
         super().__init__(reason)
 
-    def __reduce__(self) -> tuple[object, ...]:
-        return _rebuild, (type(self), self.args, self.__dict__)
-
     def __str__(self) -> str:
         place = ", ".join(part for part in (self.template, f"line {self.line}" if self.line else "") if part)
         head = f"{place}: {self.reason}" if place else self.reason
@@ -184,9 +184,6 @@ class SegmentError(MailkitError, ValueError):
     def __init__(self, reason: str, *, text: str = "", start: int | None = None, end: int | None = None) -> None:
         self.reason, self.text, self.start, self.end = reason, text, start, end
         super().__init__(reason)
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return _rebuild, (type(self), self.args, self.__dict__)
 
     def __str__(self) -> str:
         if self.start is None:
@@ -268,8 +265,8 @@ def shorten(value: object, *, longest: int = 80) -> str:
 
 
 def _rebuild(cls: type[MailkitError], args: tuple[object, ...], state: dict[str, object]) -> MailkitError:
-    """Unpickle an error whose constructor takes keyword arguments."""
+    """Unpickle an error without its constructor, whose arguments are not what `args` holds."""
     error = cls.__new__(cls, *args)
-    error.args = args
+    error.args = args  # OSError's own __new__ leaves them to the constructor
     error.__dict__.update(state)
     return error

@@ -1,0 +1,182 @@
+"""Messages, attachments, envelopes: header fields cannot be smuggled in, parts survive the standard library."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from email import message_from_bytes, policy
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailkit.address import Address, Mailbox
+from mailkit.envelope import Envelope
+from mailkit.errors import HeaderError, InvalidValue
+from mailkit.message import Attachment, Message
+from mailkit.testing.strategies import one_line_texts
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+ENVELOPE = Envelope(sender="Books <shop@example.com>", recipient="Анна <anna@example.org>")
+SMUGGLED = [
+    "Hi\r\nBcc: all@example.com",
+    "Hi\nX",
+    "Hi\rX",
+    "Ann=?utf-8?q?=0d=0a?=Bcc: all@example.com",
+    "=?utf-8?b?DQpCY2M6?=",
+    "a\x00b",
+    "a\u2028b",
+]
+
+
+def parse(message: Message, envelope: Envelope = ENVELOPE) -> object:
+    raw = message.to_mime(envelope, message_id="1@example.com", date=NOON).as_bytes()
+    return message_from_bytes(raw, policy=policy.default)
+
+
+@pytest.mark.parametrize("text", SMUGGLED)
+def test_no_line_break_enters_a_header(text: str) -> None:
+    with pytest.raises(InvalidValue, match="line break"):
+        Message(subject=text)
+    with pytest.raises(HeaderError, match="line break"):
+        Message(subject="Hi", headers=[("X-Shop", text)])
+    with pytest.raises(HeaderError, match="line break"):
+        Envelope(sender="a@example.com", recipient="b@example.com", headers=[("List-Unsubscribe", text)])
+    with pytest.raises(InvalidValue, match="line break"):
+        Attachment(filename=text, content=b"")
+
+
+@pytest.mark.parametrize("name", ["", "X Shop", "X-Shop:", "Тема", "X\n", 7])
+def test_a_field_name_is_printable_ascii(name: str) -> None:
+    with pytest.raises(HeaderError, match="field name"):
+        Message(subject="Hi", headers=[(name, "x")])
+
+
+def test_a_field_value_is_text() -> None:
+    with pytest.raises(HeaderError, match="is not text"):
+        Message(subject="Hi", headers=[("X-Shop", 7)])  # type: ignore[list-item]
+    with pytest.raises(InvalidValue, match="is not text"):
+        Message(subject=None)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", ["From", "TO", "Subject", "Date", "Message-ID", "Content-Type", "Return-Path"])
+def test_a_field_with_a_place_of_its_own_is_told_where_it_belongs(name: str) -> None:
+    with pytest.raises(HeaderError, match="give it as"):
+        Message(subject="Hi", headers=[(name, "x")])
+
+
+def test_an_encoded_word_that_hides_nothing_is_a_subject() -> None:
+    assert Message(subject="=?utf-8?q?caf=C3=A9?=").subject
+    assert Message(subject="=?utf-8?b?!!?=").subject
+    assert Message(subject="=?nonsense?q?caf=C3=A9?= =?utf-8?x?").subject
+
+
+def test_an_encoded_word_that_nobody_can_decode_is_no_subject() -> None:
+    with pytest.raises(InvalidValue, match="cannot be decoded"):
+        Message(subject="=?utf-8?b?abcde?=")
+
+
+def test_headers_may_be_a_mapping() -> None:
+    assert Message(subject="Hi", headers={"X-Shop": "books"}).headers == (("X-Shop", "books"),)  # type: ignore[arg-type]
+
+
+def lines(text: str) -> list[str]:
+    return text.rstrip("\r\n").splitlines()
+
+
+@given(
+    one_line_texts().map(str.strip),
+    st.text(st.characters(exclude_categories=("Cs", "Cc"))),
+    st.text(st.characters(exclude_categories=("Cs", "Cc"))),
+)
+def test_subject_and_parts_survive_the_standard_library(subject: str, text: str, html: str) -> None:
+    parsed = parse(Message(subject=subject, text=text + "\n", html=html + "\n"))
+    assert lines(parsed.get_body(("plain",)).get_content()) == lines(text)  # type: ignore[attr-defined]
+    assert lines(parsed.get_body(("html",)).get_content()) == lines(html)  # type: ignore[attr-defined]
+
+
+def test_a_whole_message_has_its_fields_and_parts() -> None:
+    logo = Attachment(filename="logo.png", content=b"\x89PNG", content_type="image/png", content_id="logo")
+    terms = Attachment(filename="условия.pdf", content=b"%PDF-", content_type="application/pdf")
+    message = Message(
+        subject="Здравствуйте, O'Brien",
+        html='<p>Hi <img src="cid:logo" alt=""></p>',
+        text="Hi",
+        headers=[("X-Shop", "books")],
+        attachments=[logo, terms],
+    )
+    envelope = Envelope(
+        sender="Books <shop@example.com>",
+        recipient="anna@example.org",
+        reply_to="help@example.com",
+        headers=[("List-Unsubscribe", "<https://t.example.com/u/x>")],
+    )
+    mime = parse(message, envelope)
+    assert mime["Subject"] == "Здравствуйте, O'Brien"  # type: ignore[index]
+    assert mime["Reply-To"] == "help@example.com"  # type: ignore[index]
+    assert mime["List-Unsubscribe"] == "<https://t.example.com/u/x>"  # type: ignore[index]
+    assert mime["X-Shop"] == "books"  # type: ignore[index]
+    assert mime["Message-ID"] == "<1@example.com>"  # type: ignore[index]
+    assert [part.get_content_type() for part in mime.walk()] == [  # type: ignore[attr-defined]
+        "multipart/mixed", "multipart/alternative", "text/plain", "multipart/related", "text/html",
+        "image/png", "application/pdf",
+    ]  # fmt: skip
+    assert [part.get_filename() for part in mime.iter_attachments()] == ["условия.pdf"]  # type: ignore[attr-defined]
+
+
+def test_a_message_may_have_one_part_only() -> None:
+    assert parse(Message(subject="Hi", html="<p>Hi</p>")).get_content_type() == "text/html"  # type: ignore[attr-defined]
+    assert parse(Message(subject="Hi")).get_content_type() == "text/plain"  # type: ignore[attr-defined]
+
+
+def test_a_message_shows_itself_without_running_anything() -> None:
+    shown = Message(subject="<b>Hi</b>", html="<script>alert(1)</script>")._repr_html_()
+    assert "<b>Hi" not in shown
+    assert "<script>" not in shown
+    assert "sandbox" in shown
+    assert "&lt;pre&gt;a &amp;lt; b" in Message(subject="Hi", text="a < b")._repr_html_()
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"content": "text"},
+        {"content": b"", "content_type": "pdf"},
+        {"content": b"", "content_type": "text/html; charset=x"},
+        {"content": b"", "content_id": "<logo>"},
+    ],
+)
+def test_a_wrong_attachment_cannot_be_built(parts: dict[str, object]) -> None:
+    with pytest.raises(InvalidValue):
+        Attachment(filename="x", **parts)  # type: ignore[arg-type]
+
+
+def test_an_attachment_does_not_print_its_content() -> None:
+    assert repr(Attachment(filename="x", content=b"abc")).count("<3 bytes>") == 1
+
+
+def test_an_envelope_takes_text_addresses_and_mailboxes() -> None:
+    anna = Address.parse("anna@example.org")
+    for recipient in ("anna@example.org", anna, Mailbox(anna)):
+        assert Envelope(sender="shop@example.com", recipient=recipient).recipient == Mailbox(anna)
+
+
+def test_the_return_path_is_the_senders_address_unless_given() -> None:
+    assert str(ENVELOPE.return_path) == "shop@example.com"
+    assert Envelope(sender="a@example.com", recipient="b@example.com", return_path=None).return_path is None
+    given_path = Envelope(sender="a@example.com", recipient="b@example.com", return_path="bounce@example.com")
+    assert given_path.return_path == Address.parse("bounce@example.com")
+    with pytest.raises(InvalidValue, match="return_path"):
+        Envelope(sender="a@example.com", recipient="b@example.com", return_path=7)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("place", ["sender", "recipient", "return_path", "reply_to"])
+def test_smtputf8_is_needed_where_any_local_part_needs_it(place: str) -> None:
+    addresses = {
+        "sender": "a@example.com",
+        "recipient": "b@example.com",
+        "return_path": "c@example.com",
+        "reply_to": "d@example.com",
+    }
+    assert not Envelope(**addresses).needs_smtputf8  # type: ignore[arg-type]
+    assert Envelope(**addresses | {place: "анна@example.com"}).needs_smtputf8  # type: ignore[arg-type]
+    assert not Envelope(sender="a@example.com", recipient="b@example.com", return_path=None).needs_smtputf8
