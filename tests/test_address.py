@@ -95,7 +95,7 @@ def test_what_is_no_address_is_refused_with_what_was_given(text: str) -> None:
 
 @pytest.mark.parametrize("value", [None, 7, b"anna@example.com"])
 def test_what_is_not_text_is_no_address(value: object) -> None:
-    for parse in (Address.parse, Mailbox.parse):
+    for parse in (Address.parse, Mailbox.parse, Domain.parse):
         with pytest.raises(AddressError, match="is not text"):
             parse(value)  # type: ignore[arg-type]
 

@@ -62,6 +62,8 @@ class Domain:
         Raises:
             AddressError: The text is no domain, or one without a dot.
         """
+        if not isinstance(text, str):
+            raise AddressError("domain", text, "is not text")
         return Address.parse(f"x@{text[:-1] if text.endswith('.') else text}", _what="domain", _given=text).domain
 
     @property

@@ -6,7 +6,7 @@ The ones that take `(instance, attribute, value)` are attrs validators, the othe
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from email.errors import HeaderParseError
 from email.header import decode_header
@@ -87,10 +87,10 @@ def check_header(name: str, value: str) -> None:
         raise HeaderError(f"header {name}", value, trouble)
 
 
-def headers(fields: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+def headers(fields: Iterable[tuple[str, str]] | Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     """The fields as a tuple of pairs, each checked. A mapping is taken by its items."""
-    items = getattr(fields, "items", None)
-    pairs = tuple((name, value) for name, value in (items() if callable(items) else fields))
+    items = fields.items() if isinstance(fields, Mapping) else fields
+    pairs = tuple((name, value) for name, value in items)
     for name, value in pairs:
         check_header(name, value)
     return pairs

@@ -83,6 +83,10 @@ def _money(value: Decimal | int | float | str | None) -> Decimal | None:
         raise InvalidValue("Event.value", value, "is not a number") from error
 
 
+def _own_copy(properties: Mapping[str, Property]) -> dict[str, Property]:
+    return dict(properties)
+
+
 @attrs.frozen(kw_only=True)
 class Event:
     """A dated fact about one person and, where there is one, one letter.
@@ -116,7 +120,7 @@ class Event:
     )
     campaign: str = attrs.field(default="", validator=one_line)
     step: str = attrs.field(default="", validator=one_line)
-    properties: Mapping[str, Property] = attrs.field(factory=dict, converter=dict, hash=False)
+    properties: Mapping[str, Property] = attrs.field(factory=dict, converter=_own_copy, hash=False)
     value: Decimal | None = attrs.field(default=None, converter=_money)
     currency: str = attrs.field(default="")
     key: str = attrs.field(default="", validator=one_line)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import datetime
 from html import escape
 from typing import TYPE_CHECKING, Final
@@ -76,6 +77,10 @@ class Attachment:
         return bool(self.content_id)
 
 
+def _attachments(value: Iterable[Attachment]) -> tuple[Attachment, ...]:
+    return tuple(value)
+
+
 @attrs.frozen(kw_only=True)
 class Message:
     """A letter's parts, finished for one person.
@@ -98,7 +103,7 @@ class Message:
     html: str = ""
     text: str = ""
     headers: tuple[tuple[str, str], ...] = attrs.field(default=(), converter=headers)
-    attachments: tuple[Attachment, ...] = attrs.field(default=(), converter=tuple)
+    attachments: tuple[Attachment, ...] = attrs.field(default=(), converter=_attachments)
 
     @headers.validator
     def _check_headers(self, attribute: object, value: tuple[tuple[str, str], ...]) -> None:

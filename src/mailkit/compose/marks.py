@@ -1,0 +1,225 @@
+"""Jinja in a letter's source, held as single characters while the HTML around it is worked on.
+
+How to think about it: `Marks.read` cuts a source into text and Jinja tags and puts one
+private character, a *mark*, in place of every tag. Everything that then looks at the HTML,
+escapes it, cuts it or inlines its styles sees plain text with a few odd letters in it, and
+can neither damage a tag nor mistake one for HTML. `Marks.emit` turns marks back into Jinja.
+Whatever looks like Jinja in the text by then was text, perhaps hidden as `&#123;&#123;`, and
+is written so that Jinja prints it.
+
+Jinja's own lexer does the cutting, so there is nothing to disagree about.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from enum import Enum
+from typing import TYPE_CHECKING, Final
+
+import attrs
+
+from mailkit.errors import TemplateError
+
+if TYPE_CHECKING:
+    from jinja2 import TemplateSyntaxError
+
+__all__ = ["MARK", "Emitted", "Kind", "Marks", "Spot", "Token"]
+
+MARK: Final = re.compile("[\U000f0000-\U000ffffd]")
+"""Finds a mark: one character of Unicode's plane 15, which is set aside for private use."""
+_FIRST: Final = 0xF0000
+_LAST: Final = 0xFFFFD
+_LIVE_BRACE: Final = re.compile(r"\{(?=[{%#]|\Z)")
+_MISSING_COMMENT_END: Final = "Missing end of comment tag"
+
+
+class Kind(Enum):
+    """What a mark stands for."""
+
+    EXPRESSION = "expression"
+    """`{{ … }}`"""
+    STATEMENT = "statement"
+    """`{% … %}`"""
+    BLOCK = "block"
+    """The beginning of a letter's block; gone before anything is rendered."""
+
+
+@attrs.frozen(kw_only=True)
+class Spot:
+    """Where in the application's own source something stands, for errors.
+
+    Attributes:
+        part: The part of the letter, with the block if there is one.
+        line: The line in it, from 1; None where the block's own text is the excerpt.
+        excerpt: That line.
+    """
+
+    part: str
+    line: int | None = None
+    excerpt: str = ""
+
+    def error(self, reason: str) -> TemplateError:
+        """The error that says `reason` of this spot."""
+        return TemplateError(reason, template=self.part, line=self.line, excerpt=self.excerpt)
+
+
+@attrs.frozen(kw_only=True)
+class Token:
+    """One Jinja tag, or the beginning of a block.
+
+    Attributes:
+        kind: What it is.
+        body: What stands between its braces, or the block's name.
+        spot: Where it was written.
+    """
+
+    kind: Kind
+    body: str
+    spot: Spot
+
+    @property
+    def word(self) -> str:
+        """The first word: of a statement, its name."""
+        return (self.body.split(None, 1) or [""])[0]
+
+    def __str__(self) -> str:
+        if self.kind is Kind.BLOCK:
+            return ""
+        left, right = ("{{", "}}") if self.kind is Kind.EXPRESSION else ("{%", "%}")
+        return f"{left} {self.body} {right}"
+
+
+@attrs.frozen(kw_only=True)
+class Emitted:
+    """A Jinja source, and which tag stands on which of its lines.
+
+    Attributes:
+        source: The source. Every tag begins a line of its own, which Jinja does not print.
+        lines: The first line of each tag, ascending.
+        tokens: The tags, in the same order.
+    """
+
+    source: str
+    lines: Sequence[int]
+    tokens: Sequence[Token]
+
+    def token_at(self, line: int | None) -> Token | None:
+        """The tag that a line of the source belongs to; None before the first."""
+        place = bisect_right(self.lines, line or 0)
+        return self.tokens[place - 1] if place else None
+
+
+# A private character in finished HTML, from a reader's data: it stands for nothing but itself.
+_ITSELF: Final = Token(kind=Kind.EXPRESSION, body="", spot=Spot(part="html"))
+
+
+class Marks:
+    """The tags of one letter. Sources that are read by the same `Marks` can be put together."""
+
+    def __init__(self) -> None:
+        self._tokens: list[Token] = []
+
+    def __getitem__(self, mark: str) -> Token:
+        place = ord(mark) - _FIRST
+        return self._tokens[place] if place < len(self._tokens) else _ITSELF
+
+    def add(self, kind: Kind, body: str, spot: Spot) -> str:
+        """The mark for a new tag."""
+        if _FIRST + len(self._tokens) > _LAST:
+            raise spot.error("the letter has more than 65,000 template tags")
+        self._tokens.append(Token(kind=kind, body=body, spot=spot))
+        return chr(_FIRST + len(self._tokens) - 1)
+
+    def read(self, source: str, part: str, *, block: str = "") -> str:
+        """The source with marks in place of its tags, without its comments.
+
+        Args:
+            source: Text, HTML or both, with Jinja in it.
+            part: The part of the letter, for errors.
+            block: The block whose own text it is, for errors; empty for a whole source.
+
+        Raises:
+            TemplateError: Jinja cannot read it, or it asks for other files.
+        """
+        place = f"{part}, {block}" if block else part
+        lines = source.splitlines() or [""]
+
+        def spot(line: int) -> Spot:
+            excerpt = _shown(lines[min(line, len(lines)) - 1])
+            return Spot(part=place, line=None if block else line, excerpt=excerpt)
+
+        if found := MARK.search(source):
+            raise spot(source.count("\n", 0, found.start()) + 1).error(
+                f"the character {found.group()!r} is for private use and may not stand in a letter"
+            )
+        if "{" not in source:
+            return source.replace("\r\n", "\n").replace("\r", "\n")
+        return self._read(source, spot)
+
+    def _read(self, source: str, spot: Callable[[int], Spot]) -> str:
+        from jinja2 import TemplateSyntaxError
+
+        from mailkit.compose.sandbox import environment, other_file
+
+        jinja = environment(html=True)
+        try:
+            foreign = other_file(jinja.parse(source))
+        except TemplateSyntaxError as error:
+            raise spot(error.lineno).error(_reason(error)) from error
+        if foreign:
+            raise spot(foreign).error("include, import and extends are not for letters; a letter is one source")
+        out: list[str] = []
+        body: list[str] = []
+        for line, kind, text in jinja.lex(source):
+            if kind == "data":
+                out.append(text)
+            elif kind in ("variable_begin", "block_begin"):
+                body.clear()
+            elif kind in ("variable_end", "block_end"):
+                sort = Kind.EXPRESSION if kind == "variable_end" else Kind.STATEMENT
+                out.append(self.add(sort, "".join(body).strip(), spot(line)))
+            else:
+                body.append(text)
+        return "".join(out)
+
+    def words(self, marked: str) -> str:
+        """The text with its tags as they are written: for people, not for Jinja."""
+        return MARK.sub(lambda found: str(self[found.group()]), marked)
+
+    def emit(self, marked: str) -> Emitted:
+        """The text as a Jinja source."""
+        out: list[str] = []
+        lines: list[int] = []
+        tokens: list[Token] = []
+        line, start = 1, 0
+        for found in MARK.finditer(marked):
+            text = marked[start : found.start()]
+            token = self[found.group()]
+            left, right = ("{{", "}}") if token.kind is Kind.EXPRESSION else ("{%", "%}")
+            out += (_quiet(text), f"{left}\n{token.body}\n{right}")
+            line += text.count("\n") + 1
+            lines.append(line)
+            tokens.append(token)
+            line += token.body.count("\n") + 1
+            start = found.end()
+        out.append(_quiet(marked[start:]))
+        return Emitted(source="".join(out), lines=lines, tokens=tokens)
+
+
+def _quiet(text: str) -> str:
+    """Text that Jinja prints as it is; a brace at the end might meet one that opens a tag."""
+    return _LIVE_BRACE.sub("{{ '{' }}", text)
+
+
+def _reason(error: TemplateSyntaxError) -> str:
+    text = (error.message or "this cannot be read").rstrip(".")
+    if text == _MISSING_COMMENT_END:
+        return "a comment that begins with {# has no end; in CSS, put a space between { and #"
+    return text[:1].lower() + text[1:]
+
+
+def _shown(line: str) -> str:
+    line = line.strip()
+    return line if len(line) <= 120 else f"{line[:117]}…"

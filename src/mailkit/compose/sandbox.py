@@ -1,0 +1,189 @@
+"""Jinja as letters use it: closed in, exact about what is missing, and with budgets.
+
+Only this module and `programs` import Jinja; they are loaded when the first letter is compiled.
+
+How far the budgets reach: loop turns, finished bytes, `*`, `**`, `+` and `%`, and the filters
+and methods that make wide text from a number. Text that a template doubles by `~` again and
+again is stopped only when it is printed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sized
+from functools import cache
+from typing import Any, Final, cast
+
+from jinja2 import Environment, StrictUndefined, UndefinedError, nodes
+from jinja2.runtime import Context, Undefined
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.utils import missing, pass_context
+from markupsafe import Markup
+
+from mailkit.compose.addresses import refuse_unsafe
+from mailkit.compose.plaintext import plain_text
+
+__all__ = ["BUDGET", "MOST_TURNS", "TURNS", "MissingField", "Turns", "Unfit", "environment", "other_file", "trusted"]
+
+MOST_TURNS: Final = 100_000
+"""How many turns all loops of one part may make together."""
+_LONGEST_OPERAND: Final = 1_000_000
+TURNS: Final = "mailkit turns"
+"""The filter that counts turns, by a name that no template can write."""
+BUDGET: Final = "_mailkit_turns"
+"""The name by which that filter finds what is left."""
+
+# Wide text from a number, chance, or the memory of a whole list: what no letter needs.
+_NO_FILTERS: Final = ("batch", "center", "format", "indent", "pprint", "random", "slice", "xmlattr")
+_NO_GLOBALS: Final = ("dict", "lipsum")
+_NO_METHODS: Final = frozenset({"center", "expandtabs", "format", "format_map", "ljust", "rjust", "zfill"})
+_CALLABLE_FROM: Final = frozenset({"builtins", "datetime", "decimal", "jinja2.runtime", "jinja2.utils", "markupsafe"})
+
+
+class MissingField(Exception):
+    """A field that is not there: its owner, jinja2's `missing` for the record itself, and its name."""
+
+    def __init__(self, owner: object, name: str) -> None:
+        super().__init__(name)
+        self.owner, self.name = owner, name
+
+
+class Unfit(Exception):
+    """A value that is there and yet cannot be printed; says why, of the field in `{}`."""
+
+
+class _Absent(StrictUndefined):
+    """A field that the record does not have: prints, compares and loops as an error."""
+
+    __slots__ = ()
+
+    def __init__(
+        self,
+        hint: str | None = None,
+        obj: Any = missing,
+        name: str | None = None,
+        exc: type[Exception] = UndefinedError,
+    ) -> None:
+        super().__init__(hint, obj, name, cast("Any", exc))
+        if exc is UndefinedError and name is not None:
+            # Jinja calls this with its message and raises what it gets.
+            self._undefined_exception = cast("Any", lambda _message: MissingField(obj, str(name)))
+
+
+class _Sandbox(ImmutableSandboxedEnvironment):
+    intercepted_binops = frozenset({"*", "**", "%", "+"})
+
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+        if operator == "%" and isinstance(left, str | bytes):
+            raise Unfit("% formats text; write {{ a ~ b }} to join texts")
+        if operator == "**" and (abs(right) > 64 or abs(left) > 10**9):
+            raise Unfit("a power beyond reason")
+        if operator in "*+" and _length(left, right, operator) > _LONGEST_OPERAND:
+            raise Unfit(f"a text or list of more than {_LONGEST_OPERAND:,} elements")
+        return super().call_binop(context, operator, left, right)
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        # `order.items` is a field of the record, and not the method of the dict that holds it.
+        if isinstance(obj, Mapping) and attribute in obj:
+            return obj[attribute]
+        return super().getattr(obj, attribute)
+
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        if isinstance(obj, str) and attr in _NO_METHODS:
+            return False
+        return super().is_safe_attribute(obj, attr, value)
+
+    def is_safe_callable(self, obj: Any) -> bool:
+        """Plain values' methods and Jinja's own; an application's method could do anything at all."""
+        if isinstance(obj, Undefined):
+            return True  # calling it raises what is wrong with it
+        known = type(getattr(obj, "__self__", obj)).__module__ in _CALLABLE_FROM
+        return known and super().is_safe_callable(obj)
+
+
+def _length(left: Any, right: Any, operator: str) -> int:
+    if operator == "+":
+        return sum(len(side) for side in (left, right) if isinstance(side, str | bytes | list | tuple))
+    for one, other in ((left, right), (right, left)):
+        if isinstance(one, str | bytes | list | tuple) and isinstance(other, int):
+            return len(one) * other
+    return 0
+
+
+class Turns:
+    """What is left of the loops' budget, over one part for one reader."""
+
+    def __init__(self) -> None:
+        self.left = MOST_TURNS
+
+    def take(self, count: int) -> None:
+        """Use up some turns."""
+        self.left -= count
+        if self.left < 0:
+            raise Unfit(f"the loops make more than {MOST_TURNS:,} turns")
+
+    def each(self, items: Iterable[Any]) -> Iterator[Any]:
+        """The items, each of which is a turn."""
+        for item in items:
+            self.take(1)
+            yield item
+
+
+@pass_context
+def _counted(context: Context, items: Any) -> Any:
+    if items is None:
+        raise Unfit("{} is None where a list was meant; give it one, or write {{% for … in {} or [] %}}")
+    turns = cast("Turns", context.resolve(BUDGET))
+    if isinstance(items, Sized) and not isinstance(items, Undefined):
+        turns.take(len(items))
+        return items
+    return turns.each(items)
+
+
+def _shown(value: Any) -> Any:
+    """Let through what can be printed (Jinja calls it for every `{{ … }}`)."""
+    if type(value) is str:
+        return value.replace("\r\n", "\n").replace("\r", "\n") if "\r" in value else value
+    if value is None:
+        raise Unfit("{} is None; give it a value, or write |default('…', true)")
+    if isinstance(value, Undefined | Markup):
+        return value
+    if isinstance(value, bytes | list | tuple | set | frozenset | Mapping):
+        raise Unfit("{} is " + f"a {type(value).__name__} where text was meant")
+    if callable(value):
+        raise Unfit("{} is a method and not a field")
+    return value
+
+
+def _shown_as_text(value: Any) -> Any:
+    value = _shown(value)
+    return plain_text(value.__html__()).rstrip("\n") if hasattr(value, "__html__") else value
+
+
+@cache
+def environment(*, html: bool) -> Environment:
+    """Jinja for HTML, which escapes what it prints, or for text, which does not."""
+    jinja = _Sandbox(
+        autoescape=html,
+        undefined=_Absent,
+        finalize=_shown if html else _shown_as_text,
+        keep_trailing_newline=True,
+    )
+    for name in _NO_FILTERS:
+        del jinja.filters[name]
+    for name in _NO_GLOBALS:
+        del jinja.globals[name]
+    jinja.filters[TURNS] = _counted
+    jinja.filters["_mailkit_url"] = refuse_unsafe
+    return jinja
+
+
+def other_file(tree: nodes.Template) -> int | None:
+    """The line on which a template asks for another file; None if it asks for none."""
+    kinds = (nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)
+    found = next(iter(tree.find_all(kinds)), None)
+    return found.lineno if found else None
+
+
+def trusted(html: str) -> str:
+    """HTML of our own that is not to be escaped."""
+    return Markup(html)  # noqa: S704 - made by us from escaped parts

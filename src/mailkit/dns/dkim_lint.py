@@ -1,0 +1,123 @@
+"""What is to be said about the key of a DKIM selector."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import attrs
+
+from mailkit.dns.dkim import Found, Record
+from mailkit.dns.lookup import Answer, Failure
+from mailkit.dns.records import TextRecord
+from mailkit.dns.tags import cut
+from mailkit.findings import Finding, Place, Severity
+
+__all__ = ["lint"]
+
+_ERROR, _WARNING, _INFO = Severity.ERROR, Severity.WARNING, Severity.INFO
+_WEAK_BITS: Final = 1024
+"""Verifiers must take keys from here (RFC 8301, 3.2)."""
+_SHORT_BITS: Final = 2048
+"""Signers should use keys from here (RFC 8301, 3.2)."""
+
+
+def lint(found: Found) -> tuple[Finding, ...]:
+    """What is to be said about the key of one selector.
+
+    >>> from mailkit.dns.lookup import NoSuchDomain
+    >>> where = {"selector": "news", "name": "news._domainkey.example.com"}
+    >>> [finding.code for finding in lint(Found(**where, outcome=NoSuchDomain()))]
+    ['dns.dkim-absent']
+    """
+    return tuple(_of_record(found, found.record) if found.record else _no_record(found))
+
+
+def _no_record(found: Found) -> Iterator[Finding]:
+    publish = f"publish the public half of its key at {found.name}"
+    if len(found.texts) > 1:
+        message = f"there are {len(found.texts)} keys at {found.name}; which one verifiers take is not defined"
+        yield _say("several", _ERROR, message, found, " | ".join(found.texts), "keep one", "RFC 6376, 3.6.2.2")
+    elif isinstance(found.outcome, Failure):
+        message = f"whether selector {found.selector!r} has a key is not known: {found.outcome}"
+        mend = "ask again; if it lasts, mend the name server"
+        yield _say("unanswered", _WARNING, message, found, mend=mend, source="RFC 6376, 6.1.2")
+    elif isinstance(found.outcome, Answer):
+        message = f"what is at {found.name} is not a DKIM key, so no signature of {found.selector!r} can be verified"
+        yield _say("not-a-key", _ERROR, message, found, " | ".join(found.outcome.values), publish, "RFC 6376, 3.6.1")
+    else:
+        message = f"selector {found.selector!r} has no key, so that none of its signatures can be verified"
+        yield _say("absent", _ERROR, message, found, str(found.outcome), publish, "RFC 6376, 3.6.2")
+
+
+def _of_record(found: Found, record: Record) -> Iterator[Finding]:
+    text = found.texts[0]
+    for broken in record.broken:
+        column = broken.span[0] + 1
+        severity = _ERROR if record.key is None else _WARNING
+        message = f"{cut(broken.text, longest=40)!r} {broken.reason}"
+        yield _say("syntax", severity, message, found, broken.text, broken.mend, "RFC 6376, 3.6.1", column)
+    if record.is_revoked:
+        message = f"the key of selector {found.selector!r} is revoked: its p= is empty"
+        yield _say("revoked", _ERROR, message, found, text, "sign with another selector", "RFC 6376, 3.6.1")
+    elif record.key is not None:
+        yield from _strength(found, record)
+        yield from _use(found, record)
+
+
+def _use(found: Found, record: Record) -> Iterator[Finding]:
+    """What the key is said to be for."""
+    if record.hashes and "sha256" not in record.hashes:
+        mend = str(TextRecord(name=found.name, text=str(attrs.evolve(record, hashes=()))))
+        message = "the key allows no sha256, the only hash that verifiers still take"
+        yield _say("hash", _ERROR, message, found, f"h={':'.join(record.hashes)}", mend, "RFC 8301, 3.1")
+    if not record.signs_mail:
+        mend = str(TextRecord(name=found.name, text=str(attrs.evolve(record, services=("*",)))))
+        message = "the key is not meant for mail"
+        yield _say("service", _ERROR, message, found, f"s={':'.join(record.services)}", mend, "RFC 6376, 3.6.1")
+    if record.is_testing:
+        flags = tuple(flag for flag in record.flags if flag != "y")
+        mend = str(TextRecord(name=found.name, text=str(attrs.evolve(record, flags=flags))))
+        message = "the key says that it is being tested, so that its signatures may count for nothing"
+        yield _say("testing", _WARNING, message, found, f"t={':'.join(record.flags)}", mend, "RFC 6376, 3.6.1")
+
+
+def _strength(found: Found, record: Record) -> Iterator[Finding]:
+    bits = record.bits
+    if record.algorithm not in ("rsa", "ed25519"):
+        message = f"verifiers know no keys of the kind {record.algorithm!r}"
+        mend = "publish an RSA key of 2048 bits"
+        yield _say("algorithm", _ERROR, message, found, f"k={record.algorithm}", mend, "RFC 8463, 4")
+    elif bits is None:
+        message = f"what p= holds is no {record.algorithm} key"
+        yield _say("syntax", _ERROR, message, found, found.texts[0], "publish it again, whole", "RFC 6376, 3.6.1")
+    elif record.algorithm == "ed25519":
+        message = "many verifiers do not know Ed25519 yet; sign with an RSA key beside it"
+        yield _say("ed25519", _INFO, message, found, source="RFC 8463, 3")
+    elif bits < _WEAK_BITS:
+        message = f"the key has {bits} bits; verifiers do not take less than {_WEAK_BITS}"
+        yield _say("weak", _ERROR, message, found, mend="make a key of 2048 bits", source="RFC 8301, 3.2")
+    elif bits < _SHORT_BITS:
+        message = f"the key has {bits} bits; signers should use {_SHORT_BITS}"
+        yield _say("short", _WARNING, message, found, mend="make a key of 2048 bits", source="RFC 8301, 3.2")
+
+
+def _say(
+    word: str,
+    severity: Severity,
+    message: str,
+    found: Found,
+    evidence: str = "",
+    mend: str = "",
+    source: str = "",
+    column: int | None = None,
+) -> Finding:
+    return Finding(
+        code=f"dns.dkim-{word}",
+        severity=severity,
+        message=message,
+        place=Place(source=f"DKIM key {found.selector}", column=column),
+        evidence=cut(evidence),
+        mend=mend,
+        source=source,
+    )

@@ -1,0 +1,221 @@
+"""DMARC records as values (RFC 9989): `v=DMARC1; p=none; rua=mailto:dmarc@example.com`.
+
+Section numbers in this module are of RFC 9989.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from typing import Final
+
+import attrs
+
+from mailkit.dns.tags import Broken, Tag, cut, read, texts
+from mailkit.errors import InvalidValue
+
+__all__ = ["Alignment", "Policy", "Record", "Suffix", "is_dmarc"]
+
+_VERSION: Final = re.compile(r"[vV][ \t]*=[ \t]*DMARC1[ \t]*(?:;|\Z)")
+_URI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[!-~]+\Z")
+_SIZE: Final = re.compile(r"!\d+[kmgtKMGT]?\Z")
+_FO: Final = re.compile(r"[01ds](?::[01ds])*\Z")
+_HISTORIC: Final = ("pct", "rf", "ri")
+
+
+class Policy(StrEnum):
+    """What is asked for mail that fails (RFC 9989, 4.7)."""
+
+    NONE = "none"
+    """Nothing; only reports."""
+    QUARANTINE = "quarantine"
+    """Treat it as suspicious."""
+    REJECT = "reject"
+    """Refuse it."""
+
+
+class Alignment(StrEnum):
+    """How near the authenticated domain must be to that of From (RFC 9989, 4.7)."""
+
+    RELAXED = "r"
+    """The same organizational domain."""
+    STRICT = "s"
+    """The same domain."""
+
+
+class Suffix(StrEnum):
+    """What a record says about its domain being a public suffix (psd=)."""
+
+    YES = "y"
+    """It is one: others register domains below it."""
+    NO = "n"
+    """It is an organizational domain."""
+    UNKNOWN = "u"
+    """The walk decides."""
+
+
+def _uris(instance: object, attribute: object, value: tuple[str, ...]) -> None:
+    for uri in value:
+        if not _URI.match(uri) or set(uri) & set(",;!"):
+            mend = "write 'mailto:dmarc@example.com', with , ; and ! as %2C, %3B and %21"
+            raise InvalidValue("DMARC record", uri, "is not a URI for reports", mend)
+
+
+@attrs.frozen(kw_only=True)
+class Record:
+    """A DMARC record. `str` gives it as it should be written, without what was broken or historic.
+
+    Attributes:
+        p: What is asked for failing mail; None if it is not said or cannot be read.
+        sp: The same for subdomains; None for as `p`.
+        np: The same for subdomains that do not exist; None for as `sp`.
+        rua: Where aggregate reports go.
+        ruf: Where failure reports go.
+        adkim: How DKIM's domain must match.
+        aspf: How SPF's domain must match.
+        fo: When failure reports are wanted: "0", "1", "d", "s", or several with colons.
+        psd: Whether the domain is a public suffix.
+        is_testing: t=y, the policies are to be applied one step milder.
+        historic: Tags of RFC 7489 that mean nothing any more: pct, rf, ri.
+        broken: What could not be read, and is ignored.
+
+    >>> record = Record.parse("v=DMARC1; p=quarantine; pct=50; rua=mailto:dmarc@example.com")
+    >>> record.policy, str(record.historic[0]), str(record)
+    (<Policy.QUARANTINE: 'quarantine'>, 'pct=50', 'v=DMARC1; p=quarantine; rua=mailto:dmarc@example.com')
+    """
+
+    p: Policy | None = attrs.field(default=None, converter=attrs.converters.optional(Policy))
+    sp: Policy | None = attrs.field(default=None, converter=attrs.converters.optional(Policy))
+    np: Policy | None = attrs.field(default=None, converter=attrs.converters.optional(Policy))
+    rua: tuple[str, ...] = attrs.field(default=(), converter=texts, validator=_uris)
+    ruf: tuple[str, ...] = attrs.field(default=(), converter=texts, validator=_uris)
+    adkim: Alignment = attrs.field(default=Alignment.RELAXED, converter=Alignment)
+    aspf: Alignment = attrs.field(default=Alignment.RELAXED, converter=Alignment)
+    fo: str = attrs.field(default="0", validator=attrs.validators.matches_re(_FO))
+    psd: Suffix = attrs.field(default=Suffix.UNKNOWN, converter=Suffix)
+    is_testing: bool = False
+    historic: tuple[Tag, ...] = attrs.field(default=(), eq=False)
+    broken: tuple[Broken, ...] = attrs.field(default=(), eq=False)
+
+    @classmethod
+    def parse(cls, text: str) -> Record:
+        """Read a record. What cannot be read is kept in `broken`, and counts as if it were not there (4.7).
+
+        Raises:
+            InvalidValue: The text does not begin with v=DMARC1.
+        """
+        if not is_dmarc(text):
+            raise InvalidValue("DMARC record", cut(text), "does not begin with v=DMARC1", "see is_dmarc")
+        parts = read(text, names_have_case=False)
+        broken = [part for part in parts if isinstance(part, Broken)]
+        fields: dict[str, object] = {}
+        historic = []
+        for tag in parts[1:]:
+            if isinstance(tag, Broken):
+                continue
+            if tag.name in _HISTORIC:
+                historic.append(tag)
+            elif tag.name in ("rua", "ruf"):
+                fields[tag.name] = _read_uris(tag, broken)
+            else:
+                _read_word(tag, fields, broken)
+        return cls(**fields, historic=tuple(historic), broken=tuple(broken))  # type: ignore[arg-type]  # read for each field
+
+    @property
+    def policy(self) -> Policy | None:
+        """What the record asks for at its own domain; None if it is to be ignored altogether (4.10.1).
+
+        A record whose p is missing or whose p, sp or np cannot be read asks for reports only,
+        if it names somebody to send them to.
+        """
+        if self.is_whole:
+            return self.p
+        return Policy.NONE if self.rua else None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether p is there, and sp and np can be read if they are."""
+        return self.p is not None and not any(_names(part, ("p", "sp", "np")) for part in self.broken)
+
+    def policy_below(self, *, exists: bool = True) -> Policy | None:
+        """What it asks for at a subdomain without a record of its own (4.10.1).
+
+        Args:
+            exists: Whether the subdomain exists.
+        """
+        if not self.is_whole:
+            return self.policy
+        return (None if exists else self.np) or self.sp or self.p
+
+    def __str__(self) -> str:
+        parts = ["v=DMARC1"]
+        parts += [f"{name}={value.value}" for name, value in (("p", self.p), ("sp", self.sp), ("np", self.np)) if value]
+        parts += [f"{name}={','.join(uris)}" for name, uris in (("rua", self.rua), ("ruf", self.ruf)) if uris]
+        for name, mode in (("adkim", self.adkim), ("aspf", self.aspf)):
+            parts += [f"{name}=s"] if mode is Alignment.STRICT else []
+        parts += [f"fo={self.fo}"] if self.fo != "0" else []
+        parts += [f"psd={self.psd.value}"] if self.psd is not Suffix.UNKNOWN else []
+        parts += ["t=y"] if self.is_testing else []
+        return "; ".join(parts)
+
+
+def is_dmarc(text: str) -> bool:
+    """Whether a TXT record is a DMARC record at all: v=DMARC1, with that case, comes first (4.7).
+
+    >>> is_dmarc("v=DMARC1; p=none"), is_dmarc("v=dmarc1; p=none"), is_dmarc("p=none; v=DMARC1")
+    (True, False, False)
+    """
+    return bool(_VERSION.match(text))
+
+
+def _read_uris(tag: Tag, broken: list[Broken]) -> tuple[str, ...]:
+    """The URIs of a tag. A size limit of RFC 7489 ("!10m") is dropped: it means nothing any more."""
+    uris = []
+    for text in tag.value.split(","):
+        uri = _SIZE.sub("", text.strip())
+        if _URI.match(uri) and not set(uri) & set(",;!"):
+            uris.append(uri)
+        else:
+            mend = f"write mailto:{uri}" if "@" in uri and ":" not in uri else ""
+            broken.append(Broken(text=f"{tag.name}={text.strip()}", reason="is not a URI", mend=mend, span=tag.span))
+    return tuple(uris)
+
+
+_WORDS: Final = {
+    "p": ("p", Policy),
+    "sp": ("sp", Policy),
+    "np": ("np", Policy),
+    "adkim": ("adkim", Alignment),
+    "aspf": ("aspf", Alignment),
+    "psd": ("psd", Suffix),
+}
+
+
+def _read_word(tag: Tag, fields: dict[str, object], broken: list[Broken]) -> None:
+    """Read a tag whose value is one of few words; unknown tags are ignored (4.7)."""
+    value = tag.value.lower()
+    if tag.name in _WORDS:
+        field, words = _WORDS[tag.name]
+        allowed = [str(word) for word in words]
+        if value in allowed:
+            fields[field] = value
+        else:
+            broken.append(_bad(tag, f"is none of {', '.join(allowed)}"))
+    elif tag.name == "t":
+        fields["is_testing"] = value == "y"
+        if value not in ("y", "n"):
+            broken.append(_bad(tag, "is neither y nor n"))
+    elif tag.name == "fo":
+        compact = "".join(value.split())
+        if _FO.match(compact):
+            fields["fo"] = compact
+        else:
+            broken.append(_bad(tag, "is none of 0, 1, d and s, or several of them with colons"))
+
+
+def _names(part: Broken, names: tuple[str, ...]) -> bool:
+    return part.text.partition("=")[0].strip().lower() in names
+
+
+def _bad(tag: Tag, reason: str) -> Broken:
+    return Broken(text=str(tag), reason=reason, span=tag.span)

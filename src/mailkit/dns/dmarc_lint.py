@@ -1,0 +1,144 @@
+"""What is to be said about the DMARC record that applies to a domain, and about the ones that do not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import attrs
+
+from mailkit.dns.dmarc import Policy, Record
+from mailkit.dns.dmarc_walk import Discovery, Level
+from mailkit.dns.lookup import Answer
+from mailkit.dns.records import TextRecord
+from mailkit.dns.tags import cut
+from mailkit.findings import Finding, Place, Severity
+
+__all__ = ["lint", "suggested", "wanted"]
+
+_ERROR, _WARNING, _INFO = Severity.ERROR, Severity.WARNING, Severity.INFO
+
+
+def lint(found: Discovery) -> tuple[Finding, ...]:
+    """What is to be said, each finding with the record to paste where there is one.
+
+    >>> from mailkit.dns.lookup import NoData
+    >>> level = Level(domain="example.com", outcome=NoData())
+    >>> finding, = lint(Discovery(levels=(level,), applied=None, organizational="example.com", policy=None))
+    >>> finding.code, finding.mend
+    ('dns.dmarc-absent', '_dmarc.example.com. IN TXT "v=DMARC1; p=none; rua=mailto:dmarc@example.com"')
+    """
+    return (*_levels(found), *_applied(found))
+
+
+def suggested(domain: str, record: Record | None = None) -> TextRecord:
+    """The record to publish: the given one as it should be written, with somebody to report to.
+
+    >>> suggested("example.com", Record.parse("v=DMARC1; p=reject; pct=100; rua=mailto:a@example.com")).text
+    'v=DMARC1; p=reject; rua=mailto:a@example.com'
+    """
+    record = record or Record(p=Policy.NONE)
+    record = attrs.evolve(record, p=record.p or Policy.NONE, rua=record.rua or (f"mailto:dmarc@{domain}",))
+    why = "asks for daily reports, without a change for any mail" if record.p is Policy.NONE else ""
+    return TextRecord(name=f"_dmarc.{domain}", text=str(record), why=why)
+
+
+def wanted(found: Discovery) -> TextRecord | None:
+    """The record to publish at the domain; None if the one that applies will do, or is not known."""
+    own, applied = found.own, found.applied
+    if found.unanswered:
+        return None
+    if applied is None:
+        return suggested(own.domain, Record.parse(own.texts[0]) if own.texts else None)
+    record = applied.record
+    if record is None or applied is not own:  # a parent's record is the parent's to mend
+        return None
+    is_sound = record.rua and record.is_whole and not record.broken and not record.historic
+    return None if is_sound else suggested(own.domain, record)
+
+
+def _levels(found: Discovery) -> Iterator[Finding]:
+    """What went wrong on the walk."""
+    own = found.own
+    for level in found.levels:
+        if len(level.texts) > 1:
+            message = f"{level.name} has {len(level.texts)} DMARC records; several count as none"
+            mend = str(suggested(level.domain, Record.parse(level.texts[0])))
+            severity = _ERROR if level is own else _WARNING
+            yield _say("several", severity, message, level, " | ".join(level.texts), mend, "4.10")
+        elif isinstance(level.outcome, Answer) and not level.texts and level is own:
+            yield _not_a_record(level, level.outcome)
+    for level in found.unanswered:
+        message = f"whether {level.name} has a DMARC record is not known: {level.outcome}"
+        mend = "ask again; if it lasts, mend the name server"
+        code = "unanswered" if level is own or not found.applied else "parent-unanswered"
+        yield _say(code, _WARNING, message, level, "", mend, "4.10.1")
+
+
+def _not_a_record(level: Level, outcome: Answer) -> Finding:
+    likely = [text for text in outcome.values if "dmarc1" in text.lower()[:40]]
+    message = "what is there is not a DMARC record"
+    if likely:
+        message = "a DMARC record must begin with v=DMARC1, in this spelling; this one is ignored"
+    return _say("not-a-record", _WARNING, message, level, " | ".join(likely or outcome.values), "", "4.7")
+
+
+def _applied(found: Discovery) -> Iterator[Finding]:
+    level = found.applied
+    if level is None or level.record is None:
+        if not found.unanswered and not found.own.texts:
+            message = "no DMARC record applies to the domain; large mailbox providers refuse bulk mail without one"
+            yield _say("absent", _ERROR, message, found.own, "", str(suggested(found.own.domain)), "4.10.1")
+        return
+    record = level.record
+    yield from _tags(level, record)
+    mended = str(suggested(level.domain, record))
+    if found.policy is None:
+        message = "the record does not say p, nor whom to report to, so that it is ignored"
+        yield _say("no-policy", _ERROR, message, level, level.texts[0], mended, "4.10.1")
+        return
+    if not record.is_whole:
+        message = "the record has no policy that can be read, and counts as p=none"
+        yield _say("no-policy", _WARNING, message, level, level.texts[0], mended, "4.10.1")
+    elif found.policy is Policy.NONE:
+        message = "the policy is none: reports are asked for, and forged mail is not stopped"
+        yield _say("none", _INFO, message, level, level.texts[0], "", "4.7")
+    if not record.rua:
+        message = "nobody gets reports, so that nobody would see who sends in the domain's name"
+        yield _say("no-rua", _WARNING, message, level, level.texts[0], mended, "4.7")
+    if record.is_testing and found.policy is not Policy.NONE:
+        message = f"the policy {found.policy} is being tested (t=y), and is applied one step milder"
+        yield _say("testing", _INFO, message, level, "t=y", str(suggested(level.domain, record)), "4.7")
+    if level is not found.own:
+        message = f"the domain has no record of its own; that of {level.domain} applies: {found.policy}"
+        yield _say("inherited", _INFO, message, level, level.texts[0], "", "4.10.1")
+
+
+def _tags(level: Level, record: Record) -> Iterator[Finding]:
+    for broken in record.broken:
+        message = f"{cut(broken.text, longest=40)!r} {broken.reason}, and is ignored"
+        yield _say("syntax", _WARNING, message, level, broken.text, broken.mend, "4.7", broken.span[0] + 1)
+    for tag in record.historic:
+        message = f"{tag.name}= means nothing any more" + ("; t=y takes its place" if tag.name == "pct" else "")
+        mend = str(suggested(level.domain, record))
+        yield _say("historic", _INFO, message, level, str(tag), mend, "4.7", tag.span[0] + 1)
+
+
+def _say(
+    word: str,
+    severity: Severity,
+    message: str,
+    level: Level,
+    evidence: str = "",
+    mend: str = "",
+    source: str = "",
+    column: int | None = None,
+) -> Finding:
+    return Finding(
+        code=f"dns.dmarc-{word}",
+        severity=severity,
+        message=message,
+        place=Place(source=f"DMARC of {level.domain}", column=column),
+        evidence=cut(evidence),
+        mend=mend,
+        source=f"RFC 9989, {source}",
+    )

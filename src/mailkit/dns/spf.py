@@ -1,0 +1,314 @@
+"""SPF records as values (RFC 7208): `v=spf1 mx include:_spf.example.net -all`.
+
+Reading a record never fails on a part of it: a term that is wrong stays in the record as a
+`Broken` with its place and the reason. To receivers one broken term makes the whole record a
+permanent error (4.6), so whoever judges a record looks at `Record.broken` first.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import Final, TypeAlias
+
+import attrs
+
+from mailkit.dns.tags import NOWHERE, Broken, Span
+from mailkit.errors import InvalidValue, did_you_mean
+
+__all__ = ["Broken", "Mechanism", "Modifier", "Qualifier", "Record", "Term", "is_spf"]
+
+
+class Qualifier(StrEnum):
+    """What a matching mechanism says about the sender (RFC 7208, 4.6.2)."""
+
+    PASS = "+"  # noqa: S105 - not a password
+    """May send."""
+    FAIL = "-"
+    """May not."""
+    SOFTFAIL = "~"
+    """Probably may not."""
+    NEUTRAL = "?"
+    """Nothing is said."""
+
+
+_MACRO: Final = r"%\{[{letters}](?:0*[1-9][0-9]*)?[rR]?[.\-+,/_=]*\}|%%|%_|%-"
+_TARGET_MACRO: Final = _MACRO.replace("{letters}", "slodiphvSLODIPHV")
+_ANY_MACRO: Final = _MACRO.replace("{letters}", "slodiphvcrtSLODIPHVCRT")
+_TARGET: Final = re.compile(rf"(?:{_TARGET_MACRO}|[!-$&-~])*\Z")
+_MACRO_STRING: Final = re.compile(rf"(?:{_ANY_MACRO}|[!-$&-~])*\Z")
+_MACRO_AT_END: Final = re.compile(rf"(?:{_TARGET_MACRO})\Z")
+_TOP_LABEL: Final = re.compile(r"(?=.{1,63}\Z)(?![0-9]+\Z)[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\Z")
+_NAME: Final = r"[A-Za-z][A-Za-z0-9_.-]*"
+_MODIFIER: Final = re.compile(rf"({_NAME})=(.*)\Z", re.DOTALL)
+_MECHANISM: Final = re.compile(rf"([+\-?~]?)({_NAME})([:/].*)?\Z", re.DOTALL)
+_LENGTHS: Final = re.compile(r"(.*?)(?:/(0|[1-9][0-9]{0,2}))?(?://(0|[1-9][0-9]{0,2}))?\Z", re.DOTALL)
+_NETWORK: Final = re.compile(r"[0-9A-Fa-f:.]+(?:/(?:0|[1-9][0-9]{0,2}))?\Z")
+
+_TAKES: Final = {
+    # mechanism: (a name after the colon, prefix lengths, does it cost a look-up: RFC 7208, 4.6.4)
+    "all": ("never", False, False),
+    "include": ("always", False, True),
+    "a": ("may", True, True),
+    "mx": ("may", True, True),
+    "ptr": ("may", False, True),
+    "ip4": ("never", False, False),
+    "ip6": ("never", False, False),
+    "exists": ("always", False, True),
+}
+_ONCE: Final = ("redirect", "exp")
+
+
+def _target_fault(target: str) -> str:
+    """Why a text is not a domain-spec (RFC 7208, 7.1); empty if it is."""
+    if not _TARGET.match(target):
+        return "names a domain with characters or macros that SPF does not have (RFC 7208, 7.1)"
+    if _MACRO_AT_END.search(target):
+        return ""
+    _, dot, last = target.removesuffix(".").rpartition(".")
+    if not dot or not _TOP_LABEL.match(last):
+        return "does not name a domain of at least two labels (RFC 7208, 7.1)"
+    return ""
+
+
+@attrs.frozen(kw_only=True)
+class Mechanism:
+    """A term that a sender either matches or not (RFC 7208, 5).
+
+    Attributes:
+        kind: "all", "include", "a", "mx", "ptr", "ip4", "ip6" or "exists".
+        qualifier: What a match means.
+        target: The domain after the colon, verbatim and perhaps with macros; empty where the
+            record's own domain is meant.
+        network: The addresses of ip4 and ip6; None for the others.
+        ip4_bits: Prefix length for IPv4 addresses of a and mx.
+        ip6_bits: Prefix length for their IPv6 addresses.
+        span: Where it stands in the record.
+
+    >>> print(Mechanism(kind="include", target="_spf.example.net"))
+    include:_spf.example.net
+    """
+
+    kind: str = attrs.field(validator=attrs.validators.in_(_TAKES))
+    qualifier: Qualifier = attrs.field(default=Qualifier.PASS, converter=Qualifier)
+    target: str = ""
+    network: IPv4Network | IPv6Network | None = None
+    ip4_bits: int = 32
+    ip6_bits: int = 128
+    span: Span = attrs.field(default=NOWHERE, eq=False)
+
+    def __attrs_post_init__(self) -> None:
+        takes_target, takes_bits, _ = _TAKES[self.kind]
+        fault = _target_fault(self.target) if self.target else ""
+        if self.target and takes_target == "never":
+            fault = "takes no domain"
+        if not self.target and takes_target == "always":
+            fault = "needs a domain after a colon"
+        expected = {"ip4": IPv4Network, "ip6": IPv6Network}.get(self.kind, type(None))
+        if not isinstance(self.network, expected):
+            fault = "needs an IP network" if self.network is None else "takes no such network"
+        if not takes_bits and (self.ip4_bits, self.ip6_bits) != (32, 128):
+            fault = "takes no prefix length"
+        if not (0 <= self.ip4_bits <= 32 and 0 <= self.ip6_bits <= 128):
+            fault = "has a prefix length above 32 for IPv4 or 128 for IPv6"
+        if fault:
+            raise InvalidValue(f"SPF mechanism {self.kind}", self.target or self.network or "", fault)
+
+    @property
+    def costs_lookup(self) -> bool:
+        """Whether it counts towards the ten look-ups (RFC 7208, 4.6.4)."""
+        return _TAKES[self.kind][2]
+
+    @property
+    def has_macro(self) -> bool:
+        """Whether its target depends on the message."""
+        return "%" in self.target
+
+    def __str__(self) -> str:
+        sign = "" if self.qualifier is Qualifier.PASS else self.qualifier.value
+        if self.network is not None:
+            is_host = self.network.prefixlen == self.network.max_prefixlen
+            return f"{sign}{self.kind}:{self.network.network_address if is_host else self.network}"
+        ip4 = f"/{self.ip4_bits}" if self.ip4_bits != 32 else ""
+        ip6 = f"//{self.ip6_bits}" if self.ip6_bits != 128 else ""
+        return f"{sign}{self.kind}{':' if self.target else ''}{self.target}{ip4}{ip6}"
+
+
+def _lower(text: str) -> str:
+    return text.lower()
+
+
+@attrs.frozen(kw_only=True)
+class Modifier:
+    """A term of the form name=value (RFC 7208, 6). Unknown ones are allowed and mean nothing.
+
+    Attributes:
+        name: "redirect", "exp" or any other name, in small letters.
+        value: The domain, or the text, verbatim and perhaps with macros.
+        span: Where it stands in the record.
+
+    >>> Modifier(name="redirect", value="_spf.example.com").has_macro
+    False
+    """
+
+    name: str = attrs.field(converter=_lower, validator=attrs.validators.matches_re(rf"{_NAME}\Z"))
+    value: str
+    span: Span = attrs.field(default=NOWHERE, eq=False)
+
+    def __attrs_post_init__(self) -> None:
+        is_text = _MACRO_STRING.match(self.value)
+        fault = _target_fault(self.value) if self.name in _ONCE else "" if is_text else "has a broken macro"
+        if fault:
+            raise InvalidValue(f"SPF modifier {self.name}", self.value, fault)
+
+    @property
+    def has_macro(self) -> bool:
+        """Whether its value depends on the message."""
+        return "%" in self.value
+
+    def __str__(self) -> str:
+        return f"{self.name}={self.value}"
+
+
+Term: TypeAlias = Mechanism | Modifier | Broken
+
+
+@attrs.frozen(kw_only=True)
+class Record:
+    """An SPF record.
+
+    Attributes:
+        terms: What stands after "v=spf1", in order, broken terms included.
+
+    >>> record = Record.parse("v=spf1 mx inlcude:_spf.example.net -all")
+    >>> record.broken[0].mend
+    "did you mean 'include'?"
+    >>> str(record.all), record.broken[0].span
+    ('-all', (10, 34))
+    """
+
+    terms: tuple[Term, ...] = attrs.field()
+
+    @terms.validator
+    def _check_terms(self, attribute: object, value: tuple[Term, ...]) -> None:
+        for name in _ONCE:
+            if sum(isinstance(term, Modifier) and term.name == name for term in value) > 1:
+                raise InvalidValue("SPF record", str(self), f"has {name}= twice (RFC 7208, 6)")
+
+    @classmethod
+    def parse(cls, text: str) -> Record:
+        """Read a record; what is broken in it is kept.
+
+        Raises:
+            InvalidValue: The text does not begin with "v=spf1" and a space, or is not only that (4.5).
+        """
+        if not is_spf(text):
+            raise InvalidValue("SPF record", text, "does not begin with 'v=spf1'", "see is_spf")
+        terms: list[Term] = []
+        start = len("v=spf1")
+        for part in text[start:].split(" "):
+            if part:
+                terms.append(_read_term(part, (start, start + len(part)), terms))
+            start += len(part) + 1
+        return cls(terms=tuple(terms))
+
+    @property
+    def broken(self) -> tuple[Broken, ...]:
+        """The terms that cannot be read."""
+        return tuple(term for term in self.terms if isinstance(term, Broken))
+
+    @property
+    def all(self) -> Mechanism | None:
+        """The first "all", after which nothing is looked at; None if there is none."""
+        return next((term for term in self.terms if isinstance(term, Mechanism) and term.kind == "all"), None)
+
+    @property
+    def redirect(self) -> Modifier | None:
+        """The redirect, which counts only where there is no "all" (RFC 7208, 6.1)."""
+        found = next((term for term in self.terms if isinstance(term, Modifier) and term.name == "redirect"), None)
+        return None if self.all else found
+
+    @property
+    def mechanisms(self) -> tuple[Mechanism, ...]:
+        """The mechanisms that can be reached: up to the first "all"."""
+        found = [term for term in self.terms if isinstance(term, Mechanism)]
+        return tuple(found[: found.index(self.all) + 1] if self.all else found)
+
+    @property
+    def lookups(self) -> tuple[Mechanism | Modifier, ...]:
+        """The terms that cost a look-up, in the order in which they are reached."""
+        asking = tuple(term for term in self.mechanisms if term.costs_lookup)
+        return (*asking, self.redirect) if self.redirect else asking
+
+    def __str__(self) -> str:
+        return " ".join(("v=spf1", *map(str, self.terms)))
+
+
+def is_spf(text: str) -> bool:
+    """Whether a TXT record is an SPF record at all (RFC 7208, 4.5).
+
+    >>> is_spf("V=SPF1 -all"), is_spf("v=spf10 -all")
+    (True, False)
+    """
+    return text[:7].lower() in ("v=spf1", "v=spf1 ")
+
+
+def _read_term(text: str, span: Span, before: list[Term]) -> Term:
+    modifier, mechanism = _MODIFIER.match(text), _MECHANISM.match(text)
+    try:
+        if modifier:
+            return _read_modifier(modifier, span, before)
+        if mechanism:
+            return _read_mechanism(mechanism, span)
+    except InvalidValue as error:
+        return Broken(text=text, reason=error.reason, mend=error.mend, span=span)
+    return Broken(text=text, reason="is neither a mechanism nor name=value", span=span)
+
+
+def _read_modifier(matched: re.Match[str], span: Span, before: list[Term]) -> Modifier:
+    name = matched[1].lower()
+    if name in _ONCE and any(isinstance(term, Modifier) and term.name == name for term in before):
+        raise InvalidValue("SPF record", matched[0], "is there twice (RFC 7208, 6)", "keep one")
+    return Modifier(name=name, value=matched[2], span=span)
+
+
+def _read_mechanism(matched: re.Match[str], span: Span) -> Mechanism:
+    sign, kind, rest = matched[1] or "+", matched[2].lower(), matched[3] or ""
+    if kind not in _TAKES:
+        if kind in _ONCE:
+            raise InvalidValue("SPF record", matched[0], "is written with a colon", f"write {kind}={rest[1:]}")
+        mend = did_you_mean(kind, _TAKES).removeprefix("; ")
+        raise InvalidValue("SPF record", matched[0], "is no mechanism of SPF (RFC 7208, 5)", mend)
+    if kind in ("ip4", "ip6"):
+        return Mechanism(kind=kind, qualifier=Qualifier(sign), network=_read_network(kind, rest), span=span)
+    takes_bits = _TAKES[kind][1]
+    target, ip4, ip6 = rest, None, None
+    if takes_bits and (lengths := _LENGTHS.match(rest)):
+        target, ip4, ip6 = lengths.groups()
+    if target and (not target.startswith(":") or target == ":"):
+        raise InvalidValue("SPF record", matched[0], "has something after its name that is no domain", "")
+    return Mechanism(
+        kind=kind,
+        qualifier=Qualifier(sign),
+        target=target[1:],
+        ip4_bits=int(ip4 or 32) if ip4 != "0" else 0,
+        ip6_bits=int(ip6 or 128) if ip6 != "0" else 0,
+        span=span,
+    )
+
+
+def _read_network(kind: str, rest: str) -> IPv4Network | IPv6Network:
+    text = rest.removeprefix(":")
+    if text == rest or not _NETWORK.match(text):
+        example = "192.0.2.0/24" if kind == "ip4" else "2001:db8::/32"
+        raise InvalidValue("SPF record", rest, "has no IP network after a colon", f"write {kind}:{example}")
+    try:
+        network = ip_network(text, strict=False)
+    except ValueError as error:
+        raise InvalidValue("SPF record", text, "does not name an IP network", "") from error
+    if f"ip{network.version}" != kind:
+        raise InvalidValue(
+            "SPF record", text, f"names an IPv{network.version} network", f"write ip{network.version}:{text}"
+        )
+    return network

@@ -1,0 +1,121 @@
+"""Tag lists, as DKIM keys and DMARC policies are written: `v=DMARC1; p=none` (RFC 6376, 3.2).
+
+Parsers of records never refuse a part: what cannot be read is kept as a `Broken`, with its
+place and the reason, since a record with one bad tag still means something to its readers.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Final, TypeAlias
+
+import attrs
+
+from mailkit.errors import InvalidValue
+
+__all__ = ["NOWHERE", "Broken", "Span", "Tag", "cut", "read", "texts"]
+
+Span: TypeAlias = tuple[int, int]
+"""Where a part stands in its record: first character, from 0, and the one after its last."""
+
+NOWHERE: Final = (0, 0)
+"""The span of a part that was not read from a text."""
+
+_TAG: Final = re.compile(r"([A-Za-z][A-Za-z0-9_]*)[ \t\r\n]*=([\t\r\n -:<-~]*)\Z")
+_BLANKS: Final = " \t\r\n"
+
+
+@attrs.frozen(kw_only=True)
+class Broken:
+    """A part of a record that cannot be read.
+
+    Attributes:
+        text: The part, verbatim.
+        reason: Why it cannot be read.
+        mend: What may have been meant; empty where nothing suggests itself.
+        span: Where it stands.
+    """
+
+    text: str
+    reason: str
+    mend: str = ""
+    span: Span = attrs.field(default=NOWHERE, eq=False)
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@attrs.frozen(kw_only=True)
+class Tag:
+    """One `name=value`.
+
+    Attributes:
+        name: The name.
+        value: The value, without blanks around it.
+        span: Where it stands.
+    """
+
+    name: str
+    value: str
+    span: Span = attrs.field(default=NOWHERE, eq=False)
+
+    def __str__(self) -> str:
+        return f"{self.name}={self.value}"
+
+
+def read(text: str, *, names_have_case: bool) -> tuple[Tag | Broken, ...]:
+    """The tags of a list in their order; of two with one name, the second is broken.
+
+    Args:
+        text: The list.
+        names_have_case: Whether `P=` is another tag than `p=`, as in DKIM (RFC 6376, 3.2); where it
+            is not, as in DMARC, names are given in small letters.
+
+    >>> [str(tag) for tag in read("v=DMARC1; P = none ;; oops", names_have_case=False)]
+    ['v=DMARC1', 'p=none', 'oops']
+    """
+    found: list[Tag | Broken] = []
+    names: set[str] = set()
+    start = 0
+    for part in text.split(";"):
+        stripped = part.strip(_BLANKS)
+        if stripped:
+            first = start + part.index(stripped)
+            tag = _read_tag(stripped, (first, first + len(stripped)), names_have_case)
+            if isinstance(tag, Tag) and tag.name in names:
+                reason = f"is there twice; only the first {tag.name}= counts"
+                tag = Broken(text=stripped, reason=reason, span=tag.span)
+            elif isinstance(tag, Tag):
+                names.add(tag.name)
+            found.append(tag)
+        start += len(part) + 1
+    return tuple(found)
+
+
+def _read_tag(text: str, span: Span, names_have_case: bool) -> Tag | Broken:
+    matched = _TAG.match(text)
+    if not matched:
+        return Broken(text=text, reason="is not a tag of the form name=value", span=span)
+    name = matched[1] if names_have_case else matched[1].lower()
+    return Tag(name=name, value=matched[2].strip(_BLANKS), span=span)
+
+
+def cut(text: str, *, longest: int = 300) -> str:
+    """The text as evidence: cut off if it is longer than `longest` characters.
+
+    >>> cut("v=spf1 " * 20, longest=12)
+    'v=spf1 v=sp…'
+    """
+    return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+def texts(values: Iterable[str]) -> tuple[str, ...]:
+    """The texts as a tuple; one text alone, which would become a tuple of its letters, is refused.
+
+    >>> texts(["a", "b"])
+    ('a', 'b')
+    """
+    if isinstance(values, str):
+        raise InvalidValue("list of texts", values, "is one text", "put it into a list")
+    return tuple(values)

@@ -1,0 +1,45 @@
+"""Say who, over the records and events that an application has.
+
+A segment is written with operators over fields (`field`) and over what people did (`event`),
+and asked of plain Python records. Nothing is stored and nothing is fetched: the people and
+their events are given, and so may be the instant as of which the answer holds.
+
+>>> from datetime import UTC, datetime
+>>> from mailkit import Event
+>>> from mailkit.segment import days, event as ev, field as f
+>>> people = [{"id": 1, "city": "Kazan"}, {"id": 2, "city": "Kazan"}, {"id": 3, "city": None}]
+>>> events = [Event(kind="purchase", person="1", at=datetime(2026, month, 1, tzinfo=UTC)) for month in (1, 2)]
+>>> loyal = (f.city == "Kazan") & ev.purchase.at_least(2, last=days(90))
+>>> print(loyal)
+city = "Kazan" and at least 2 purchase within last 90 days
+>>> loyal.filter(people, events=events, now=datetime(2026, 3, 1, tzinfo=UTC))
+[{'id': 1, 'city': 'Kazan'}]
+
+What null, windows, ties and time zones mean is told on one page, "What a segment means".
+"""
+
+from __future__ import annotations
+
+from mailkit.segment.fields import Field, Value, ago, ahead, field
+from mailkit.segment.happenings import Happening, event
+from mailkit.segment.segments import Segment, partition
+from mailkit.segment.spans import Span, days, hours, minutes, months, weeks, years
+
+__all__ = [
+    "Field",
+    "Happening",
+    "Segment",
+    "Span",
+    "Value",
+    "ago",
+    "ahead",
+    "days",
+    "event",
+    "field",
+    "hours",
+    "minutes",
+    "months",
+    "partition",
+    "weeks",
+    "years",
+]

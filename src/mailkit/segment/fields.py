@@ -1,0 +1,217 @@
+"""How fields are asked about in Python: `f.city == "Kazan"`, `f.joined_at > ago(days(30))`.
+
+Everything here only builds the tree of `mailkit.segment.nodes`; nothing is looked up or run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Set
+from datetime import date, timedelta
+from decimal import Decimal
+from enum import Enum
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from mailkit.errors import SegmentError, shorten
+from mailkit.segment import nodes
+from mailkit.segment.nodes import Operator, TextMatch
+from mailkit.segment.segments import Combining, Segment
+from mailkit.segment.spans import Span, as_span
+from mailkit.segment.text import sentence
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from mailkit.address import Address, Domain
+
+__all__ = ["Field", "Length", "Value", "ago", "ahead", "constant", "field", "operand"]
+
+Plain: TypeAlias = "str | bool | int | float | Decimal | date | Enum | UUID | Address | Domain"
+"""What a value may be compared with; a `datetime` is a `date` too."""
+Length: TypeAlias = Span | timedelta
+
+
+class Value(Combining):
+    """A value that differs from person to person: compared, it makes a `Segment`.
+
+    A comparison with null is false, that with `!=` too. Where a condition is expected, a
+    value stands for "it is true": `f.is_subscribed & (f.city == "Kazan")`.
+
+    >>> from mailkit.segment import days, event as ev, field as f
+    >>> print(ev.purchase.sum("value", last=days(365)) >= 100)
+    sum(value of purchase within last 365 days) >= 100
+    >>> print(ev.purchase.last("at") < ago(days(90)))
+    last(at of purchase) < 90 days ago
+    """
+
+    __slots__ = ("_node",)
+    _node: nodes.Value
+
+    def __init__(self, node: nodes.Value) -> None:
+        object.__setattr__(self, "_node", node)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise SegmentError(f"{name!r} cannot be set: a field is only named here, records are not changed")
+
+    def _condition(self) -> nodes.Condition:
+        return nodes.Comparison(left=self._node, operator=Operator.EQ, right=nodes.Constant(value=True))
+
+    def _compared(self, operator: Operator, other: object) -> Segment:
+        return Segment(nodes.Comparison(left=self._node, operator=operator, right=operand(other, self._node)))
+
+    def __eq__(self, other: object) -> Segment:  # type: ignore[override]
+        return self._compared(Operator.EQ, other)
+
+    def __ne__(self, other: object) -> Segment:  # type: ignore[override]
+        return self._compared(Operator.NE, other)
+
+    def __lt__(self, other: Plain | Value) -> Segment:
+        return self._compared(Operator.LT, other)
+
+    def __le__(self, other: Plain | Value) -> Segment:
+        return self._compared(Operator.LE, other)
+
+    def __gt__(self, other: Plain | Value) -> Segment:
+        return self._compared(Operator.GT, other)
+
+    def __ge__(self, other: Plain | Value) -> Segment:
+        return self._compared(Operator.GE, other)
+
+    __hash__ = None  # type: ignore[assignment]
+    __iter__ = None
+
+    def __contains__(self, item: object) -> bool:
+        raise SegmentError("'in' cannot be asked of a field: write f.tags.contains(item), or f.city.isin([...])")
+
+    def __add__(self, span: Length) -> Value:
+        return Value(nodes.Shift(base=self._node, span=as_span(span, what="+"), is_forward=True))
+
+    def __sub__(self, span: Length) -> Value:
+        return Value(nodes.Shift(base=self._node, span=as_span(span, what="-"), is_forward=False))
+
+    def isin(self, options: Iterable[Plain]) -> Segment:
+        """Whether it is one of the options; of none if there are none."""
+        if isinstance(options, str) or not isinstance(options, Iterable):
+            raise SegmentError(f"isin({shorten(options)}): give several, such as isin([{shorten(options)}])")
+        ordered = sorted(options, key=repr) if isinstance(options, Set) else options
+        constants = dict.fromkeys(constant(option, self._node) for option in ordered)
+        return Segment(nodes.OneOf(value=self._node, options=tuple(constants)))
+
+    def between(self, least: Plain | Value, most: Plain | Value) -> Segment:
+        """Whether it is from `least` to `most`, both included."""
+        return (self >= least) & (self <= most)
+
+    def contains(self, what: Plain) -> Segment:
+        """Whether the text has this text in it, or the list this item; upper and lower case differ."""
+        return self._searched(TextMatch.CONTAINS, what)
+
+    def startswith(self, text: str) -> Segment:
+        """Whether the text begins with this; upper and lower case differ."""
+        return self._searched(TextMatch.STARTS_WITH, text)
+
+    def endswith(self, text: str) -> Segment:
+        """Whether the text ends with this; upper and lower case differ."""
+        return self._searched(TextMatch.ENDS_WITH, text)
+
+    def is_null(self) -> Segment:
+        """Whether nothing is known: None, or NaN."""
+        return Segment(nodes.IsNull(value=self._node))
+
+    def is_not_null(self) -> Segment:
+        """Whether something is known."""
+        return ~self.is_null()
+
+    def _searched(self, match: TextMatch, what: object) -> Segment:
+        return Segment(nodes.TextTest(value=self._node, match=match, what=constant(what, self._node)))
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {sentence(self._node)}>"
+
+
+class Field(Value):
+    """A field of a person's record, and inside `where` a property of the event.
+
+    `field.city` and `field["city"]` are one; the second takes any name, also one that is a
+    method here, such as `field["contains"]`. Fields within fields follow: `field.address.city`.
+
+    >>> from mailkit.segment import days, field as f
+    >>> print((f.address.city == "Kazan") & f["home town"].is_not_null() & (f.joined_at > ago(days(30))))
+    address.city = "Kazan" and `home town` is not null and joined_at > 30 days ago
+    """
+
+    __slots__ = ()
+    _node: nodes.Field
+
+    def __getattr__(self, name: str) -> Field:
+        if name.startswith("_"):  # what Python and notebooks look for; such a field is asked for in brackets
+            raise AttributeError(f"write field[{name!r}] for a field whose name begins with _")
+        return self[name]
+
+    def __getitem__(self, name: str) -> Field:
+        node = self._node
+        return Field(nodes.Field(path=(*node.path, name), is_optional=node.is_optional))
+
+    def optional(self) -> Field:
+        """The same field, which a record may lack: it is null then, where it would be an error."""
+        node = self._node
+        return Field(nodes.Field(path=node.path, is_optional=True))
+
+
+class _Fields:
+    """Names fields: `field.city`, `field["home town"]`."""
+
+    __slots__ = ()
+
+    def __getattr__(self, name: str) -> Field:
+        if name.startswith("_"):
+            raise AttributeError(f"write field[{name!r}] for a field whose name begins with _")
+        return self[name]
+
+    def __getitem__(self, name: str) -> Field:
+        return Field(nodes.Field(path=(name,)))
+
+    __iter__ = None
+
+    def __repr__(self) -> str:
+        return "<field>"
+
+
+field: Final = _Fields()
+"""The fields of a person's record: `field.city`, `field.address.city`, `field["home town"]`."""
+
+
+def ago(span: Length) -> Value:
+    """The instant so long before now.
+
+    >>> from mailkit.segment import days, field as f
+    >>> print(f.subscribed_at > ago(days(30)))
+    subscribed_at > 30 days ago
+    """
+    return Value(nodes.Now()) - span
+
+
+def ahead(span: Length) -> Value:
+    """The instant so long after now.
+
+    >>> from mailkit.segment import days, field as f
+    >>> print(f.trial_ends_at <= ahead(days(3)))
+    trial_ends_at <= now + 3 days
+    """
+    return Value(nodes.Now()) + span
+
+
+def operand(other: object, beside: nodes.Value) -> nodes.Value:
+    """The node of what stands beside a value; the value is what an error names."""
+    if isinstance(other, Value):
+        return other._node
+    if isinstance(other, Segment):
+        reason = "a value is compared with a condition; put parentheses around each comparison"
+        raise SegmentError(reason, text=f"{sentence(beside)}, {other}")
+    return constant(other, beside)
+
+
+def constant(value: object, beside: nodes.Value) -> nodes.Constant:
+    """The node of a value that is written in the segment; what it stands beside is what an error names."""
+    try:
+        return nodes.Constant(value=value)
+    except SegmentError as error:
+        raise SegmentError(error.reason, text=sentence(beside)) from error.__cause__

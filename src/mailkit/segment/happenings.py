@@ -1,0 +1,183 @@
+"""How events are asked about in Python: `ev.purchase.at_least(2, last=days(90))`.
+
+Everything here only builds the tree of `mailkit.segment.nodes`; nothing is looked up or run.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, Final, TypedDict, Unpack
+
+from mailkit.errors import SegmentError, did_you_mean, shorten
+from mailkit.segment import nodes
+from mailkit.segment.fields import Field, Length, Value, operand
+from mailkit.segment.nodes import Function
+from mailkit.segment.segments import Combining, Segment, condition
+from mailkit.segment.spans import as_span
+from mailkit.segment.text import sentence
+
+__all__ = ["Happening", "WindowWords", "event"]
+
+
+class WindowWords(TypedDict, total=False):
+    """When events must have happened: one of `last`, `between`, and `within` with `after`; any time if none.
+
+    Attributes:
+        last: In the time up to now: (now - last, now].
+        between: From the first time on until before the second, of which one may be None.
+        within: For so long, beginning with `after`: [after, after + within).
+        after: The instant at which `within` begins, most often a field such as `f.subscribed_at`.
+    """
+
+    last: Length
+    between: tuple[date | Value | None, date | Value | None]
+    within: Length
+    after: date | Value
+
+
+class Happening:
+    """Events of one kind, about which a segment asks: did they happen, how often, what did they sum up to.
+
+    Every question takes the words of `WindowWords`: `last=`, `between=`, or `within=` and `after=`.
+    With the last two, `none`, `at_most` and `exactly` are true only when the window has closed.
+
+    >>> from mailkit.segment import days, event as ev, field as f
+    >>> print(ev.purchase.none(within=days(7), after=f.subscribed_at))
+    no purchase within 7 days after subscribed_at
+    >>> print(ev.purchase.where(f.value > 100, f.campaign == "spring").at_least(2, last=days(365)))
+    at least 2 purchase where (value > 100 and campaign = "spring") within last 365 days
+    """
+
+    __slots__ = ("_kind", "_where")
+
+    def __init__(self, kind: str, where: nodes.Condition | None = None) -> None:
+        self._kind, self._where = nodes.Events(kind=kind).kind, where
+
+    def where(self, *conditions: Combining) -> Happening:
+        """Those of the events for which all conditions are true; fields are then properties of the event.
+
+        A property that an event does not have is null. Beside its properties, an event's `value`,
+        `currency`, `campaign`, `step`, `recipient`, `message_id` and `at` can be asked for.
+        """
+        parts = [self._where] if self._where is not None else []
+        parts += [condition(part) for part in conditions]
+        if not parts:
+            raise SegmentError("where() has no conditions", text=self._kind)
+        where = parts[0] if len(parts) == 1 else nodes.And(parts=tuple(parts))
+        nodes.Events(kind=self._kind, where=where)
+        return Happening(self._kind, where)
+
+    def did(self, **window: Unpack[WindowWords]) -> Segment:
+        """Whether it happened at all."""
+        return self._counted(1, None, window)
+
+    def none(self, **window: Unpack[WindowWords]) -> Segment:
+        """Whether it did not happen."""
+        return self._counted(0, 0, window)
+
+    def at_least(self, times: int, **window: Unpack[WindowWords]) -> Segment:
+        """Whether it happened so many times or more."""
+        return self._counted(times, None, window)
+
+    def at_most(self, times: int, **window: Unpack[WindowWords]) -> Segment:
+        """Whether it happened so many times or fewer."""
+        return self._counted(0, times, window)
+
+    def exactly(self, times: int, **window: Unpack[WindowWords]) -> Segment:
+        """Whether it happened so many times, no more and no fewer."""
+        return self._counted(times, times, window)
+
+    def sum(self, of: str | Field, **window: Unpack[WindowWords]) -> Value:
+        """The sum of a property; 0 if there are no events."""
+        return self._drawn(Function.SUM, of, window)
+
+    def avg(self, of: str | Field, **window: Unpack[WindowWords]) -> Value:
+        """The mean of a property; null if there are no events."""
+        return self._drawn(Function.AVG, of, window)
+
+    def min(self, of: str | Field, **window: Unpack[WindowWords]) -> Value:
+        """The least of a property; null if there are no events."""
+        return self._drawn(Function.MIN, of, window)
+
+    def max(self, of: str | Field, **window: Unpack[WindowWords]) -> Value:
+        """The most of a property; null if there are no events."""
+        return self._drawn(Function.MAX, of, window)
+
+    def first(self, of: str | Field, **window: Unpack[WindowWords]) -> Value:
+        """The property of the earliest event that has it; null if there are none. `first("at")` is its time."""
+        return self._drawn(Function.FIRST, of, window)
+
+    def last(self, of: str | Field, **window: Unpack[WindowWords]) -> Value:
+        """The property of the latest event that has it; null if there are none. `last("at")` is its time."""
+        return self._drawn(Function.LAST, of, window)
+
+    def _counted(self, least: int, most: int | None, window: WindowWords) -> Segment:
+        return Segment(nodes.Count(events=self._events(window), least=least, most=most))
+
+    def _drawn(self, function: Function, of: str | Field, window: WindowWords) -> Value:
+        node = of._node if isinstance(of, Field) else nodes.Field(path=(of,))
+        return Value(nodes.Aggregate(function=function, of=node, events=self._events(window)))
+
+    def _events(self, words: WindowWords) -> nodes.Events:
+        return nodes.Events(kind=self._kind, where=self._where, window=_window(words, self._kind))
+
+    def __bool__(self) -> bool:
+        raise SegmentError(f"events are no condition yet: ask .did(), .none() or .at_least(n) of {self._kind!r}")
+
+    def __repr__(self) -> str:
+        return f"<Happening: {sentence(nodes.Events(kind=self._kind, where=self._where))}>"
+
+
+class _Events:
+    """Names kinds of events: `event.purchase`, `event["Order Placed"]`."""
+
+    __slots__ = ()
+
+    def __getattr__(self, kind: str) -> Happening:
+        if kind.startswith("_"):
+            raise AttributeError(f"write event[{kind!r}] for events whose kind begins with _")
+        return self[kind]
+
+    def __getitem__(self, kind: str) -> Happening:
+        return Happening(kind)
+
+    __iter__ = None
+
+    def __repr__(self) -> str:
+        return "<event>"
+
+
+event: Final = _Events()
+"""The kinds of events: `event.purchase`, `event[Kind.OPENED]`, `event["Order Placed"]`."""
+
+
+def _window(words: WindowWords, kind: str) -> nodes.Window:
+    known = list(WindowWords.__annotations__)
+    for word in words:
+        if word not in known:
+            mend = did_you_mean(word, known) or f"; there are {', '.join(known)}"
+            raise SegmentError(f"there is no window {word!r}{mend}", text=kind)
+    given: dict[str, Any] = dict(words)
+    match sorted(given):
+        case []:
+            return nodes.Ever()
+        case ["last"]:
+            return nodes.Last(span=as_span(given["last"], what="last"))
+        case ["between"]:
+            return _between(given["between"], kind)
+        case ["after", "within"]:
+            anchor = operand(given["after"], nodes.Field(path=(kind,)))
+            return nodes.After(anchor=anchor, span=as_span(given["within"], what="within"))
+        case ["after"] | ["within"]:
+            mend = "for any time from then on say between=(start, None)"
+            raise SegmentError(f"within= and after= belong together; {mend}", text=kind)
+        case several:
+            raise SegmentError(f"{' and '.join(several)} do not go together: give one window", text=kind)
+
+
+def _between(ends: object, kind: str) -> nodes.Between:
+    if not isinstance(ends, tuple | list) or len(ends) != 2:
+        raise SegmentError(f"between={shorten(ends)} is not two times; give (start, end)", text=kind)
+    beside = nodes.Field(path=(kind,))
+    start, end = (None if one is None else operand(one, beside) for one in ends)
+    return nodes.Between(start=start, end=end)

@@ -1,0 +1,154 @@
+"""Where a person's events are found, and what stands in one.
+
+Events come as a mapping from a person's id to his events, as one iterable of everybody's, or
+as a function that is called with the person's record. Whichever it is, an event is a
+`mailkit.Event`, or a mapping with "kind", "at" and, in everybody's iterable, "person".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime, tzinfo
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+import attrs
+
+from mailkit.errors import SegmentError, did_you_mean, shorten
+from mailkit.segment.access import getter
+from mailkit.segment.values import instant
+
+if TYPE_CHECKING:
+    from mailkit.event import Event
+
+__all__ = ["EventSource", "Fact", "Find", "Histories", "property_of"]
+
+SomeEvents: TypeAlias = "Iterable[Event | Mapping[str, Any]]"
+EventSource: TypeAlias = "Mapping[Any, SomeEvents] | SomeEvents | Callable[[Any], SomeEvents]"
+"""How events may be given."""
+
+_OF_THE_EVENT: Final = frozenset(
+    {"at", "campaign", "currency", "kind", "message_id", "person", "recipient", "step", "value"}
+)
+
+
+@attrs.frozen
+class Fact:
+    """An event that was given as a mapping: when it happened, read once, and all that was given."""
+
+    kind: str
+    at: datetime
+    given: Mapping[str, Any]
+
+
+History: TypeAlias = "Sequence[Event | Fact]"
+Find: TypeAlias = Callable[[Any], History]
+"""From a person's record to his events, in the order given."""
+
+
+def property_of(event: Event | Fact, name: str) -> Any:
+    """A property of the event: one of its own, else an attribute such as `value` or `campaign`, else None."""
+    if not isinstance(event, Fact):
+        if name in event.properties:
+            return event.properties[name]
+        return getattr(event, name) if name in _OF_THE_EVENT else None
+    properties = event.given.get("properties")
+    if isinstance(properties, Mapping) and name in properties:
+        return properties[name]
+    return event.at if name == "at" else event.given.get(name)
+
+
+class Histories:
+    """Finds people's events, in whichever form they were given.
+
+    Args:
+        key: The field with a person's id; it and an event's `person` are compared as text.
+        assumed: The zone of times without one; None to refuse them.
+        is_own: Whether events in an iterable may be without a person, being the own of who is asked about.
+    """
+
+    def __init__(self, *, key: str, assumed: tzinfo | None, is_own: bool = False) -> None:
+        from mailkit.event import Event  # here, so that segments over mappings do not wait for it
+
+        self._event: type[Event] = Event
+        self._key, self._assumed, self._is_own = key, assumed, is_own
+        self._get = getter((key,), is_optional=True)
+
+    def finder(self, events: EventSource) -> Find:
+        """The function from a person's record to his events.
+
+        Raises:
+            SegmentError: They are in none of the three forms, or one of an iterable is no event.
+        """
+        if isinstance(events, Mapping):
+            return self._in_mapping(events)
+        if callable(events):
+            return lambda record: self._history(events(record))
+        if isinstance(events, str | bytes) or not isinstance(events, Iterable):
+            reason = "is not events; give a mapping from id to events, an iterable of events, or a function"
+            raise SegmentError(f"{shorten(events)} {reason}")
+        return self._in_iterable(events)
+
+    def _in_mapping(self, by_id: Mapping[Any, SomeEvents]) -> Find:
+        by_text: dict[str, SomeEvents] | None = None
+
+        def find(record: Any) -> History:
+            nonlocal by_text
+            identity = self._identity(record)
+            found = by_id.get(identity)
+            if found is None and not isinstance(identity, str):
+                found = by_id.get(str(identity))
+            if found is None:
+                if by_text is None:  # made once, and only if it may matter: ids are compared as text
+                    by_text = {str(other): theirs for other, theirs in by_id.items() if not isinstance(other, str)}
+                found = by_text.get(str(identity), ())
+            return self._history(found)
+
+        return find
+
+    def _in_iterable(self, events: SomeEvents) -> Find:
+        by_person: dict[str, list[Event | Fact]] = {}
+        nobodys: list[Event | Fact] = []
+        for given in events:
+            event = given if isinstance(given, self._event) else self._fact(given)
+            person = event.given.get("person") if isinstance(event, Fact) else event.person
+            if person is not None:
+                by_person.setdefault(str(person), []).append(event)
+            elif self._is_own:
+                nobodys.append(event)
+            else:
+                raise SegmentError(f"the event {shorten(given)} has no 'person', so nobody knows whose it is")
+        if not by_person:
+            return lambda record: nobodys
+        if nobodys:
+            raise SegmentError("some of the events name a person and some do not; name him in all or in none")
+        return lambda record: by_person.get(str(self._identity(record)), ())
+
+    def _identity(self, record: Any) -> Any:
+        found = self._get(record)
+        if found is None:
+            reason = f"the record has nothing in the field {self._key!r}, by which its events are found"
+            raise SegmentError(f"{reason}; name another with key=")
+        return found
+
+    def _history(self, events: Any) -> History:
+        if isinstance(events, str | Mapping) or not isinstance(events, Iterable):
+            raise SegmentError(f"a person's events are {shorten(events)}; give a list of events")
+        history: Sequence[Any] = events if isinstance(events, list | tuple) else list(events)
+        for event in history:
+            if type(event) is not self._event and not isinstance(event, self._event):
+                return [other if isinstance(other, self._event) else self._fact(other) for other in history]
+        return history
+
+    def _fact(self, event: Any) -> Fact:
+        if not isinstance(event, Mapping):
+            reason = "is no event; give mailkit.Event, or a mapping with 'kind', 'at' and 'person'"
+            raise SegmentError(f"{shorten(event)} {reason}")
+        for name in ("kind", "at"):
+            if event.get(name) is None:
+                known = [other for other in event if isinstance(other, str)]
+                raise SegmentError(f"the event {shorten(event)} has no {name!r}{did_you_mean(name, known)}")
+        try:
+            at = instant(event["at"], self._assumed)
+        except SegmentError as error:
+            raise SegmentError(f"the event {shorten(event['kind'])}: its time {error.reason}") from error
+        return Fact(str(event["kind"]), at, event)

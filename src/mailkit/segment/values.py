@@ -1,0 +1,145 @@
+"""What values of records and events may be, and how two of them compare.
+
+There are five sorts: text, truth values, numbers, dates and times. Values of two sorts are
+never compared in silence: that `"42"` is not 42 is a fault of the data or of the segment,
+and whoever is quietly left out cannot complain. Null is the exception: None, and the NaN
+and NaT of data frames, are not compared with anything.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, tzinfo
+from decimal import Decimal
+from enum import Enum
+from numbers import Integral, Real
+from typing import Any, Final
+
+from mailkit.errors import SegmentError, shorten
+from mailkit.segment.spans import EARLIEST, LATEST
+
+__all__ = ["align", "instant", "is_null", "plain", "sort", "zone"]
+
+_OURS: Final = (str, int, float, date, Decimal, type(None))
+_TEXT: Final = "text"
+_TRUTH: Final = "a truth value"
+_NUMBER: Final = "a number"
+_TIME: Final = "a time"
+_DATE: Final = "a date"
+
+
+def plain(value: Any) -> Any:
+    """The value as one of the five sorts where it stands for one.
+
+    A member of an enumeration stands for its value; an address, a domain and a UUID for
+    their text; numbers of other libraries for Python's own.
+    """
+    if isinstance(value, Enum):
+        return plain(value.value)
+    if isinstance(value, _OURS):
+        return value
+    if isinstance(value, Integral):
+        return int(value)
+    if isinstance(value, Real):
+        return float(value)
+    return _text_of(value)
+
+
+def is_null(value: Any) -> bool:
+    """Whether nothing is known: None, NaN or NaT."""
+    if isinstance(value, Decimal):
+        return value.is_nan()
+    return value is None or (isinstance(value, float | datetime) and value != value)
+
+
+def sort(value: Any) -> str:
+    """Which of the five sorts a plain value is, in words; empty if it is none of them.
+
+    >>> sort("42"), sort(42), sort([42])
+    ('text', 'a number', '')
+    """
+    if isinstance(value, str):
+        return _TEXT
+    if isinstance(value, bool):
+        return _TRUTH
+    if isinstance(value, int | float | Decimal):
+        return _NUMBER
+    if isinstance(value, date):
+        return _TIME if isinstance(value, datetime) else _DATE
+    return ""
+
+
+def align(left: Any, right: Any, assumed: tzinfo | None) -> tuple[Any, Any]:
+    """Two plain values, neither of them null, so that Python compares them rightly.
+
+    A float beside a Decimal is taken by the digits that it shows: 0.1 is 0.1 and not
+    0.1000000000000000055. Dates are compared as dates, and beside a time as the instant at
+    which they begin.
+
+    Raises:
+        SegmentError: They are of two sorts, or of none, or lack a zone.
+    """
+    sorts = sort(left), sort(right)
+    if sorts == (_NUMBER, _NUMBER):
+        if isinstance(left, float) and isinstance(right, Decimal):
+            return Decimal(repr(left)), right
+        return left, Decimal(repr(right)) if isinstance(left, Decimal) and isinstance(right, float) else right
+    if sorts[0] == sorts[1] and sorts[0] in (_TEXT, _TRUTH, _DATE):
+        return left, right
+    if set(sorts) <= {_TIME, _DATE}:
+        return instant(left, assumed), instant(right, assumed)
+    raise SegmentError(f"{_shown(left, sorts[0])} cannot be compared with {_shown(right, sorts[1])}")
+
+
+def instant(value: Any, assumed: tzinfo | None) -> datetime:
+    """The time in UTC; one without a zone, and a date's beginning, are read in the zone `assumed`.
+
+    Raises:
+        SegmentError: It is no time, or no zone is assumed where one is needed.
+    """
+    if not isinstance(value, date):
+        raise SegmentError(f"{_shown(value, sort(value))} is not a time; give a datetime")
+    if not isinstance(value, datetime):
+        if assumed is None:
+            reason = "is a date, which begins at another instant in every zone; say which with assume_zone="
+            raise SegmentError(f"{shorten(value)} {reason}")
+        value = datetime(value.year, value.month, value.day, tzinfo=assumed)
+    elif value.utcoffset() is None:
+        if assumed is None:
+            raise SegmentError(f"{shorten(value)} has no time zone; give it one, or say assume_zone=")
+        value = value.replace(tzinfo=assumed)
+    aware: datetime = value
+    if aware.tzinfo is UTC:
+        return aware
+    try:
+        return aware.astimezone(UTC)
+    except OverflowError:  # "for ever" is often written as the calendar's last instant
+        return LATEST if aware.year > 1 else EARLIEST
+
+
+def zone(assume_zone: tzinfo | str | None) -> tzinfo | None:
+    """The zone, given itself or by its name such as "Europe/Moscow".
+
+    Raises:
+        SegmentError: There is no such zone.
+    """
+    if assume_zone is None or isinstance(assume_zone, tzinfo):
+        return assume_zone
+    from zoneinfo import ZoneInfo
+
+    try:
+        return ZoneInfo(assume_zone)
+    except (LookupError, ValueError, TypeError, OSError) as error:
+        reason = f"assume_zone={shorten(assume_zone)} is not a time zone; write e.g. 'Europe/Moscow' or datetime.UTC"
+        raise SegmentError(reason) from error
+
+
+def _text_of(value: Any) -> Any:
+    from uuid import UUID  # here, since most segments never meet one, nor an address
+
+    from mailkit.address import Address, Domain
+
+    return str(value) if isinstance(value, UUID | Address | Domain) else value
+
+
+def _shown(value: Any, name: str) -> str:
+    return f"{shorten(value)} ({name or 'of type ' + type(value).__name__})"

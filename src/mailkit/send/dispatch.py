@@ -1,0 +1,126 @@
+"""From what came of a delivery to what is written down: a rule without I/O.
+
+| delivery | settled as |
+| --- | --- |
+| accepted | accepted |
+| refused for good | bounced; but deferred if the refusal was meant for us, not for this recipient |
+| refused for now, or lost before the message | deferred; expired once the policy or the job's own time is over |
+| lost within the message | unknown: it may have arrived |
+| cannot be sent, or not be rendered | failed |
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from random import Random
+from typing import Final, assert_never
+
+from mailkit.event import Kind, Property
+from mailkit.send.outbox import JobState, Lease, Settlement
+from mailkit.send.retry import RetryPolicy, next_try
+from mailkit.send.returns.causes import Cause
+from mailkit.send.returns.classify import Verdict, classify
+from mailkit.send.returns.reply import Phase, Reply
+from mailkit.send.transport import Accepted, Lost, Refused, Unsendable
+from mailkit.suppression import Refusal
+
+__all__ = ["conclude", "expire", "fail", "suppress"]
+
+_LONGEST_REPLY: Final = 1_000
+"""Characters of a reply that an event keeps."""
+
+
+def conclude(
+    lease: Lease, delivery: Accepted | Refused | Lost | Unsendable, *, policy: RetryPolicy, now: datetime, rng: Random
+) -> Settlement:
+    """Say what becomes of a job after a delivery, and the fact to write down.
+
+    A refusal of the connection or of the login speaks of us and not of this recipient, so it
+    defers the job even if the server calls it permanent.
+    """
+    match delivery:
+        case Accepted():
+            return _final(lease, JobState.ACCEPTED, now, tries=lease.tries + 1, **_said(delivery.reply))
+        case Refused():
+            return _refused(lease, delivery, policy=policy, now=now, rng=rng)
+        case Lost(phase=Phase.MESSAGE):
+            reason = f"no answer to the final dot was seen: {delivery.reason}"
+            facts = {"reason": reason, "server": delivery.server, "phase": delivery.phase.value}
+            return _final(lease, JobState.UNKNOWN, now, tries=lease.tries + 1, **facts)
+        case Lost():
+            said: dict[str, Property] = {
+                "reason": str(delivery),
+                "server": delivery.server,
+                "phase": delivery.phase.value,
+            }
+            return _later(lease, None, said, policy=policy, now=now, rng=rng)
+        case Unsendable():
+            return fail(lease, delivery.reason, now=now)
+        case _:  # pragma: no cover - the type checker proves it
+            assert_never(delivery)
+
+
+def fail(lease: Lease, reason: str, *, now: datetime) -> Settlement:
+    """The job cannot be sent for a reason of our own."""
+    return _final(lease, JobState.FAILED, now, tries=lease.tries, reason=reason[:_LONGEST_REPLY])
+
+
+def expire(lease: Lease, *, now: datetime) -> Settlement:
+    """The job's own time is over."""
+    return _final(lease, JobState.EXPIRED, now, tries=lease.tries, reason="the letter's own time was over")
+
+
+def suppress(lease: Lease, refusal: Refusal, *, now: datetime) -> Settlement:
+    """The person must not be written to."""
+    return _final(lease, JobState.SUPPRESSED, now, tries=lease.tries, reason=str(refusal))
+
+
+def _refused(lease: Lease, refused: Refused, *, policy: RetryPolicy, now: datetime, rng: Random) -> Settlement:
+    verdict = classify(refused.reply, phase=refused.phase)
+    said = {
+        **_said(refused.reply),
+        "cause": verdict.cause.value,
+        "family": verdict.family.value,
+        "fault": verdict.fault.value,
+        "action": verdict.action.value,
+        "phase": refused.phase.value,
+        "evidence": refused.reply.line[:_LONGEST_REPLY],
+        "rule": verdict.evidence.rule,
+    }
+    if verdict.is_permanent and not _speaks_of_us(refused, verdict):
+        return _final(lease, JobState.BOUNCED, now, tries=lease.tries + 1, **said)
+    return _later(lease, verdict, said, policy=policy, now=now, rng=rng)
+
+
+def _speaks_of_us(refused: Refused, verdict: Verdict) -> bool:
+    is_before_any_letter = refused.phase in (Phase.CONNECT, Phase.EHLO)
+    return is_before_any_letter or (refused.phase is Phase.MAIL and verdict.cause is Cause.SECURITYERROR)
+
+
+def _later(
+    lease: Lease,
+    verdict: Verdict | None,
+    said: dict[str, Property],
+    *,
+    policy: RetryPolicy,
+    now: datetime,
+    rng: Random,
+) -> Settlement:
+    """Try again, unless it would be too late then."""
+    tries = lease.tries + 1
+    due = next_try(policy, tries, now, verdict, rng)
+    ends = lease.job.expires_at
+    if policy.is_over(tries, lease.queued_at, due) or (ends is not None and due >= ends):
+        reason = f"given up after {tries} {'try' if tries == 1 else 'tries'}"
+        said = {**said, "reason": f"{reason}: {said.get('reason') or said.get('evidence')}"}
+        return _final(lease, JobState.EXPIRED, now, tries=tries, **said)
+    event = lease.job.event(Kind.DEFERRED, now, tries=tries, **said)
+    return Settlement(lease=lease, state=JobState.DEFERRED, event=event, due=due)
+
+
+def _final(lease: Lease, state: JobState, now: datetime, **properties: Property) -> Settlement:
+    return Settlement(lease=lease, state=state, event=lease.job.event(Kind(state.value), now, **properties))
+
+
+def _said(reply: Reply) -> dict[str, Property]:
+    return {"reply": reply.text[:_LONGEST_REPLY], "code": reply.code, "enhanced": reply.enhanced}

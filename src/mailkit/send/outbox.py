@@ -1,0 +1,237 @@
+"""The outbox: what is to be sent, and how far each job has come.
+
+How to think about it. A job is leased before it is worked on, and every lease has an epoch,
+one more than the last. Whoever holds the newest epoch may act; anybody else's word is ignored,
+so a worker that slept past its lease cannot send what another has taken. Before the bytes that
+contain the final dot leave, the job is committed as `data_sent`. A crash before that is
+harmless: the lease runs out, and the job is tried again. A crash after it is the one case that
+nobody can decide, so it is told as `unknown`, and nothing is sent twice.
+
+    queued ─▶ leased ─▶ data_sent ─▶ accepted
+      ▲          │          ├──────▶ bounced
+      │          │          ├──────▶ unknown      (the lease ran out, or the answer was lost)
+      └─ deferred ◀─────────┘
+                 └─▶ bounced, failed, suppressed, expired, cancelled
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Protocol, runtime_checkable
+
+import attrs
+
+from mailkit.checks import at_least, aware, one_line
+from mailkit.envelope import Envelope
+from mailkit.errors import InvalidValue
+from mailkit.event import Event, Kind
+
+__all__ = ["Job", "JobState", "Lease", "Outbox", "Settlement", "resolution"]
+
+
+class JobState(StrEnum):
+    """How far a job has come."""
+
+    QUEUED = "queued"
+    """Waiting for its first try."""
+    DEFERRED = "deferred"
+    """Waiting for another try."""
+    LEASED = "leased"
+    """In a worker's hands; nothing has been sent that a server could keep."""
+    DATA_SENT = "data_sent"
+    """The final dot may be on its way."""
+    ACCEPTED = "accepted"
+    """The server answered 250 to the final dot."""
+    BOUNCED = "bounced"
+    """The server refused it for good."""
+    FAILED = "failed"
+    """It could not be sent for a reason of our own."""
+    UNKNOWN = "unknown"
+    """The final dot may have arrived, and its answer was never seen."""
+    CANCELLED = "cancelled"
+    """Called back."""
+    EXPIRED = "expired"
+    """Its time ran out."""
+    SUPPRESSED = "suppressed"
+    """The person must not be written to."""
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing more will be tried."""
+        return self not in (JobState.QUEUED, JobState.DEFERRED, JobState.LEASED, JobState.DATA_SENT)
+
+
+def _frozen_record(record: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    return None if record is None else dict(record)
+
+
+@attrs.frozen(kw_only=True)
+class Job:
+    """One letter to one person.
+
+    It holds either finished bytes (`raw`), or a `template`'s name and the `record` as it was
+    when the job was made; then the sender's `render` makes the same bytes at every try.
+
+    Attributes:
+        person: The application's id of the person, as text.
+        envelope: From whom and to whom.
+        message_id: The Message-ID, without angle brackets; fixed for all tries.
+        date: The Date header; fixed for all tries.
+        campaign: The campaign; with the recipient and step it is unique in an outbox.
+        step: The step of that campaign.
+        raw: The finished message (RFC 5322); empty if it is made when it is sent.
+        template: The name of the template that makes it; empty if `raw` is given.
+        record: What the template is filled with.
+        topic: The topic, for suppression.
+        brand: The brand, for suppression.
+        is_transactional: Whether the person's own act asked for it.
+        priority: Higher goes first.
+        not_before: When it may be sent; at once if None.
+        expires_at: When it is worth nothing any more; never if None.
+    """
+
+    person: str = attrs.field(validator=one_line)
+    envelope: Envelope = attrs.field(validator=attrs.validators.instance_of(Envelope))
+    message_id: str = attrs.field(validator=one_line)
+    date: datetime = attrs.field(converter=aware)
+    campaign: str = attrs.field(default="", validator=one_line)
+    step: str = attrs.field(default="", validator=one_line)
+    raw: bytes = attrs.field(default=b"", repr=lambda raw: f"<{len(raw)} bytes>")
+    template: str = attrs.field(default="", validator=one_line)
+    record: Mapping[str, Any] | None = attrs.field(default=None, converter=_frozen_record, hash=False)
+    topic: str = attrs.field(default="", validator=one_line)
+    brand: str = attrs.field(default="", validator=one_line)
+    is_transactional: bool = False
+    priority: int = attrs.field(default=0, validator=attrs.validators.instance_of(int))
+    not_before: datetime | None = attrs.field(default=None, converter=attrs.converters.optional(aware))
+    expires_at: datetime | None = attrs.field(default=None, converter=attrs.converters.optional(aware))
+
+    @template.validator
+    def _check_source(self, attribute: object, template: str) -> None:
+        if bool(self.raw) == bool(template):
+            reason = "must have either finished bytes or a template's name, and not both"
+            raise InvalidValue("Job", self.message_id, reason, "give raw= or template=")
+
+    @property
+    def key(self) -> str:
+        """What is unique in an outbox: campaign, recipient without case, and step."""
+        return "\n".join((self.campaign, self.envelope.recipient.address.key, self.step))
+
+    def event(self, kind: Kind, at: datetime, **properties: str | int | float | bool | None) -> Event:
+        """A fact about this job's letter. A letter has one fact of each kind and instant."""
+        facts: Any = properties  # mypy cannot always solve the overloads of `dict`, which is the field's converter
+        return Event(
+            kind=kind,
+            person=self.person,
+            at=at,
+            message_id=self.message_id,
+            recipient=self.envelope.recipient.address,
+            campaign=self.campaign,
+            step=self.step,
+            properties=facts,
+        )
+
+
+@attrs.frozen(kw_only=True)
+class Lease:
+    """The right to work on a job until an instant.
+
+    Attributes:
+        number: The job's number in its outbox.
+        job: The job.
+        epoch: Which lease of this job it is, from 1.
+        tries: How often the job has been tried before.
+        until: When the right ends.
+        queued_at: When the job came into the outbox.
+    """
+
+    number: int
+    job: Job
+    epoch: int = attrs.field(validator=at_least(1))
+    tries: int = attrs.field(validator=at_least(0))
+    until: datetime = attrs.field(converter=aware)
+    queued_at: datetime = attrs.field(converter=aware)
+
+
+@attrs.frozen(kw_only=True)
+class Settlement:
+    """What came of a try.
+
+    Attributes:
+        lease: Whose try it was.
+        state: The job's next state: a final one, or `deferred`; `queued` gives it back untried.
+        event: The fact to write down together with the state; None for `queued`.
+        due: When to try again, for `deferred` and `queued`.
+    """
+
+    lease: Lease
+    state: JobState
+    event: Event | None
+    due: datetime | None = None
+
+    def __attrs_post_init__(self) -> None:
+        if self.state in (JobState.LEASED, JobState.DATA_SENT):
+            raise InvalidValue("Settlement.state", self.state, "is not what comes of a try")
+        if (self.due is None) != self.state.is_final:
+            raise InvalidValue("Settlement.due", self.due, f"does not fit the state {self.state.value!r}")
+
+
+@runtime_checkable
+class Outbox(Protocol):
+    """Where jobs wait. `MemoryOutbox` forgets; `mailkit.stores` keeps them in a database.
+
+    Every method is atomic, and what it did stays done once it has returned.
+    """
+
+    async def add(self, jobs: Iterable[Job], *, now: datetime) -> int:
+        """Put jobs in, passing over those whose key is there already; give how many were new."""
+        ...
+
+    async def lease(self, *, now: datetime, until: datetime, limit: int) -> Sequence[Lease]:
+        """Take up to `limit` jobs that are due: higher priority first, then the longest due."""
+        ...
+
+    async def mark_data_sent(self, leases: Sequence[Lease], *, now: datetime) -> frozenset[int]:
+        """Commit that the final dot may now go out; give the numbers for which the lease still holds.
+
+        A job that is not in the answer must not be sent.
+        """
+        ...
+
+    async def settle(self, settlements: Sequence[Settlement]) -> frozenset[int]:
+        """Write down what came of tries, each with its event; give the numbers for which the lease still held."""
+        ...
+
+    async def recover(self, *, now: datetime) -> Sequence[Event]:
+        """Take back the leases that ran out: `leased` jobs are due again, `data_sent` ones become `unknown`.
+
+        Gives the `unknown` events that this wrote.
+        """
+        ...
+
+    async def resolve(self, verdicts: Mapping[str, bool], *, now: datetime) -> Sequence[Event]:
+        """Settle `unknown` jobs by what was learnt elsewhere, such as from the server's log.
+
+        A job whose Message-ID has the verdict True was taken and becomes `accepted`; with False it
+        was not, and is due again. Jobs in any other state are left alone.
+
+        Gives the events that this wrote.
+        """
+        ...
+
+    async def next_due(self) -> datetime | None:
+        """The next instant at which a job is due or a lease runs out; None if no job is open."""
+        ...
+
+    async def counts(self) -> Mapping[JobState, int]:
+        """How many jobs there are in each state; states without any are left out."""
+        ...
+
+
+def resolution(job: Job, now: datetime, *, was_taken: bool) -> Event:
+    """The fact that an `unknown` job proved to be taken, or not to be, for implementations of `Outbox.resolve`."""
+    if was_taken:
+        return job.event(Kind.ACCEPTED, now, reason="its answer was not seen, and the server had taken it")
+    return job.event(Kind.DEFERRED, now, reason="its answer was not seen, and the server had not taken it")

@@ -1,0 +1,1 @@
+"""What comes back: the replies of servers, and what they mean."""

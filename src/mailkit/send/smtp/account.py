@@ -1,0 +1,70 @@
+"""How to reach a mail server, and what is said when that fails."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from datetime import timedelta
+from typing import Literal
+
+import aiosmtplib
+import attrs
+
+from mailkit.errors import TransportError
+from mailkit.send.returns.reply import Reply
+
+__all__ = ["Account", "SetupError", "TLSMode", "drop", "garbage", "no_answer", "read_reply"]
+
+TLSMode = Literal["none", "opportunistic", "starttls", "implicit"]
+
+
+class SetupError(TransportError):
+    """The server is there, and it can never work as it is set up."""
+
+
+@attrs.frozen(kw_only=True)
+class Account:
+    """How to reach a server, and as whom."""
+
+    host: str
+    port: int
+    username: str
+    password: str = attrs.field(repr=False)
+    tls: TLSMode
+    tls_context: ssl.SSLContext | None
+    timeout: timedelta
+    answer_timeout: timedelta
+    local_hostname: str
+
+    @property
+    def server(self) -> str:
+        """The server as host:port."""
+        return f"{self.host}:{self.port}"
+
+
+def drop(client: aiosmtplib.SMTP, transport: asyncio.BaseTransport | None = None) -> None:
+    """Close the line at once, without the goodbyes of TLS; nothing that is still to be written is wanted any more.
+
+    The client forgets its transport when it says QUIT, so who has said that gives the transport.
+    """
+    transport = transport or client.transport
+    client.close()
+    if isinstance(transport, asyncio.WriteTransport):
+        transport.abort()
+
+
+def no_answer(patience: timedelta) -> str:
+    """The reason when nothing came in time."""
+    return f"the server did not answer within {patience.total_seconds():g} s"
+
+
+def garbage(message: str) -> str:
+    """The reason when no SMTP came; aiosmtplib puts what was said after a colon."""
+    said = message.partition(": ")[2].strip()[:60]
+    return f"this is no mail server, it says {said!r}" if said else "this is no mail server"
+
+
+def read_reply(code: int, message: str) -> Reply:
+    """A reply whose codes aiosmtplib has taken off its lines."""
+    lines = message.split("\n")
+    return Reply.parse("\n".join(f"{code}{'-' if line is not lines[-1] else ' '}{line}" for line in lines))

@@ -1,0 +1,135 @@
+"""Connecting, greeting, TLS and login, by aiosmtplib. I/O."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from typing import Final
+
+import aiosmtplib
+
+from mailkit.errors import TransportError
+from mailkit.send.returns.reply import Phase
+from mailkit.send.smtp.account import Account, SetupError, drop, garbage, no_answer, read_reply
+from mailkit.send.smtp.session import Session
+from mailkit.send.transport import Refused
+
+__all__ = ["connect"]
+
+_NO_EHLO: Final = (500, 501, 502, 504)
+
+
+async def connect(account: Account) -> Session | Refused:
+    """Connect, greet, secure and log in; Refused if the server turns us away with a reply.
+
+    Raises:
+        SetupError: TLS or the login cannot work as they are set up.
+        TransportError: The server cannot be reached, or is none.
+    """
+    client = aiosmtplib.SMTP(
+        hostname=account.host,
+        port=account.port,
+        timeout=account.timeout.total_seconds(),
+        use_tls=account.tls == "implicit",
+        start_tls=False,
+        tls_context=_context(account),
+        local_hostname=account.local_hostname or _own_name(),
+    )
+    phase = Phase.CONNECT
+    try:
+        await client.connect()
+        phase = Phase.EHLO
+        await _greet(client)
+        await _secure(client, account)
+        await _log_in(client, account)
+    except aiosmtplib.SMTPResponseException as error:
+        drop(client)
+        if error.code < 0:
+            raise TransportError(account.server, phase, garbage(error.message)) from error
+        return Refused(reply=read_reply(error.code, error.message), phase=phase)
+    except (aiosmtplib.SMTPException, OSError) as error:
+        drop(client)
+        raise _translated(error, account, phase) from error
+    except BaseException:
+        drop(client)
+        raise
+    return Session(client, account)
+
+
+async def _greet(client: aiosmtplib.SMTP) -> None:
+    try:
+        await client.ehlo()
+    except aiosmtplib.SMTPHeloError as error:
+        if error.code not in _NO_EHLO:
+            raise
+        await client.helo()
+
+
+async def _secure(client: aiosmtplib.SMTP, account: Account) -> None:
+    if account.tls in ("none", "implicit"):
+        return
+    if client.supports_extension("starttls"):
+        await client.starttls()
+        await _greet(client)
+    elif account.tls == "starttls":
+        reason = "TLS is required, and the server does not offer STARTTLS"
+        raise SetupError(account.server, Phase.EHLO, reason)
+
+
+async def _log_in(client: aiosmtplib.SMTP, account: Account) -> None:
+    if not account.username:
+        return
+    if account.tls == "opportunistic" and client.get_transport_info("sslcontext") is None:
+        reason = "the password would travel unencrypted, since the server offers no TLS; give tls='none' to allow it"
+        raise SetupError(account.server, Phase.EHLO, reason)
+    try:
+        await client.login(account.username, account.password)
+    except aiosmtplib.SMTPAuthenticationError as error:
+        if read_reply(error.code, error.message).is_permanent:
+            reason = f"the login as {account.username!r} was refused: {error.code} {error.message}"
+            raise SetupError(account.server, Phase.EHLO, reason) from error
+        raise
+    except (aiosmtplib.SMTPServerDisconnected, aiosmtplib.SMTPTimeoutError):
+        raise
+    except aiosmtplib.SMTPResponseException:
+        raise
+    except aiosmtplib.SMTPException as error:
+        reason = "a username is given, and the server offers no login that we know"
+        raise SetupError(account.server, Phase.EHLO, reason) from error
+
+
+def _translated(error: Exception, account: Account, phase: Phase) -> TransportError:
+    """A library's error as one sentence of ours."""
+    if isinstance(error, TransportError):
+        return error
+    cause = error.__cause__ or error
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        reason = f"the server's certificate is not to be trusted ({cause.verify_message}); give tls_context= if you do"
+        return SetupError(account.server, phase, reason)
+    if isinstance(cause, ssl.SSLError):
+        reason = f"TLS could not be agreed ({cause.reason or cause}); does the port speak it from the start?"
+        return SetupError(account.server, phase, reason)
+    if isinstance(error, TimeoutError):
+        return TransportError(account.server, phase, no_answer(account.timeout))
+    if isinstance(cause, socket.gaierror):
+        return TransportError(account.server, phase, "the host's name could not be resolved")
+    if isinstance(cause, ConnectionRefusedError):
+        return TransportError(account.server, phase, "the connection was refused; is a server listening there?")
+    if isinstance(cause, aiosmtplib.SMTPServerDisconnected | ConnectionResetError):
+        return TransportError(account.server, phase, "the server closed the connection")
+    return TransportError(account.server, phase, f"no connection could be made ({cause})")
+
+
+def _context(account: Account) -> ssl.SSLContext | None:
+    if account.tls_context is not None or account.tls != "opportunistic":
+        return account.tls_context
+    context = ssl.create_default_context()  # unauthenticated encryption beats none (RFC 7435)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _own_name() -> str:
+    """What to call ourselves in EHLO: a name with a dot, or an address literal (RFC 5321, 4.1.3)."""
+    name = socket.gethostname()
+    return name if "." in name and name.isascii() else "[127.0.0.1]"

@@ -1,0 +1,158 @@
+"""Mail transactions on one connection. I/O: aiosmtplib has connected and negotiated (`connect`), the rest is ours.
+
+`Session.transact` has to know whether a line was lost before or after the message went out, and
+to ask for the commit in between, which aiosmtplib's own `sendmail` cannot tell.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+import aiosmtplib
+
+from mailkit.envelope import Envelope
+from mailkit.errors import TransportError
+from mailkit.send.returns.reply import Phase, Reply
+from mailkit.send.smtp.account import Account, drop, garbage, no_answer, read_reply
+from mailkit.send.smtp.body import END
+from mailkit.send.transport import Accepted, Commit, Delivery, Lost, Refused, Unsendable, Withdrawn
+
+__all__ = ["Session", "StaleSession"]
+
+_CLOSING: Final = 421
+
+
+class StaleSession(Exception):
+    """The server closed a kept connection while it was idle; nothing was sent."""
+
+
+class Session:
+    """A connection on which letters are sent, one after the other.
+
+    Attributes:
+        transactions: How many letters were tried on it.
+        is_open: Whether another may be tried.
+    """
+
+    def __init__(self, client: aiosmtplib.SMTP, account: Account) -> None:
+        assert client.protocol is not None  # it has just answered
+        self._client, self._protocol, self._account = client, client.protocol, account
+        self._transport = client.transport
+        self._needs_reset = False
+        self._is_closing = False
+        self.transactions = 0
+
+    @property
+    def is_open(self) -> bool:
+        """Whether another letter may be tried on it, as far as we know."""
+        return not self._is_closing and self._protocol.is_connected
+
+    async def transact(self, envelope: Envelope, body: bytes, commit: Commit) -> Delivery:
+        """Send one finished body to one recipient.
+
+        Raises:
+            StaleSession: It turned out to be closed before anything was sent.
+            Exception: Whatever `commit` raised; the session must not be used again.
+        """
+        unsendable = self._why_not(envelope, body)
+        if unsendable:
+            return Unsendable(reason=unsendable)
+        was_used = self.transactions > 0
+        self.transactions += 1
+        try:
+            delivery = await self._transact(envelope, body, commit)
+        except TransportError as error:
+            self.close()
+            if was_used and error.phase == Phase.MAIL:
+                raise StaleSession from error
+            return Lost(phase=Phase(error.phase), server=error.server, reason=error.reason)
+        is_sent_away = isinstance(delivery, Refused) and delivery.reply.code == _CLOSING
+        if is_sent_away:
+            self.close()
+        if is_sent_away and was_used and isinstance(delivery, Refused) and delivery.phase is Phase.MAIL:
+            raise StaleSession
+        return delivery
+
+    async def quit(self) -> None:
+        """Say goodbye, and do not wait long for an answer."""
+        patience = min(self._account.timeout.total_seconds(), 2.0)
+        try:
+            await self._client.quit(timeout=patience)
+        except (aiosmtplib.SMTPException, OSError):
+            pass
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """Drop the line."""
+        self._is_closing = True
+        drop(self._client, self._transport)
+
+    async def _transact(self, envelope: Envelope, body: bytes, commit: Commit) -> Delivery:
+        if self._needs_reset:
+            await self._say(Phase.MAIL, b"RSET")
+            self._needs_reset = False
+        for phase, line in ((Phase.MAIL, self._mail(envelope, body)), (Phase.RCPT, _rcpt(envelope))):
+            reply = await self._say(phase, line)
+            if reply.code // 100 != 2:
+                self._needs_reset = True
+                return self._refused(reply, phase)
+        self._needs_reset = True
+        if not await commit():
+            return Withdrawn()
+        reply = await self._say(Phase.DATA, b"DATA")
+        if reply.code != 354:
+            return self._refused(reply, Phase.DATA)
+        self._needs_reset = False  # the final dot ends the transaction, whatever is answered (RFC 5321, 3.3)
+        reply = await self._exchange(Phase.MESSAGE, body, self._account.answer_timeout)
+        return Accepted(reply=reply) if reply.code // 100 == 2 else self._refused(reply, Phase.MESSAGE)
+
+    def _refused(self, reply: Reply, phase: Phase) -> Refused:
+        if reply.code // 100 not in (4, 5):
+            raise TransportError(
+                self._account.server, phase, f"it made no sense of the {phase} command: {reply.line!r}"
+            )
+        return Refused(reply=reply, phase=phase)
+
+    async def _say(self, phase: Phase, line: bytes) -> Reply:
+        return await self._exchange(phase, line + b"\r\n", self._account.timeout)
+
+    async def _exchange(self, phase: Phase, octets: bytes, patience: timedelta) -> Reply:
+        try:
+            self._protocol.write(octets)
+            response = await self._protocol.read_response(timeout=patience.total_seconds())
+        except aiosmtplib.SMTPTimeoutError as error:
+            raise TransportError(self._account.server, phase, no_answer(patience)) from error
+        except aiosmtplib.SMTPResponseException as error:
+            raise TransportError(self._account.server, phase, garbage(error.message)) from error
+        except (aiosmtplib.SMTPException, OSError) as error:
+            raise TransportError(self._account.server, phase, "the server closed the connection") from error
+        return read_reply(response.code, response.message)
+
+    def _why_not(self, envelope: Envelope, body: bytes) -> str:
+        """Why this server cannot take this letter at all; empty if it can."""
+        server, extensions = self._account.server, self._client.esmtp_extensions
+        if envelope.needs_smtputf8 and "smtputf8" not in extensions:
+            return f"the addresses are not all ASCII, and {server} does not offer SMTPUTF8 (RFC 6531)"
+        if not body.isascii() and "8bitmime" not in extensions:
+            return f"the message has 8-bit characters, and {server} does not offer 8BITMIME (RFC 6152)"
+        limit = extensions.get("size", "")
+        size = len(body) - len(END)
+        if limit.isdigit() and 0 < int(limit) < size:
+            return f"the message has {size:,} bytes, and {server} takes {int(limit):,} (RFC 1870)"
+        return ""
+
+    def _mail(self, envelope: Envelope, body: bytes) -> bytes:
+        parts = [f"MAIL FROM:<{envelope.return_path or ''}>"]
+        if "size" in self._client.esmtp_extensions:
+            parts.append(f"SIZE={len(body) - len(END)}")
+        if not body.isascii():
+            parts.append("BODY=8BITMIME")
+        if envelope.needs_smtputf8:
+            parts.append("SMTPUTF8")
+        return " ".join(parts).encode("utf-8")
+
+
+def _rcpt(envelope: Envelope) -> bytes:
+    return f"RCPT TO:<{envelope.recipient.address}>".encode()

@@ -1,0 +1,116 @@
+"""What a sender asks of whatever carries letters away; `SMTPTransport` is one answer to it.
+
+How to think about it. Until `commit` has said yes, nothing that a server could keep may leave;
+after it, everything is possible. So a transport reports in which phase a conversation was
+lost: before the message, the job is simply tried again; within it, nobody can know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Protocol, runtime_checkable
+
+import attrs
+
+from mailkit.envelope import Envelope
+from mailkit.errors import TransportError
+from mailkit.send.returns.reply import Phase, Reply
+
+__all__ = ["Accepted", "Commit", "Delivery", "Lost", "Refused", "Transport", "Unsendable", "Withdrawn"]
+
+Commit = Callable[[], Awaitable[bool]]
+"""Asked once, right before anything that may contain the final dot; False means send nothing."""
+
+
+@attrs.frozen(kw_only=True)
+class Accepted:
+    """The server took the letter.
+
+    Attributes:
+        reply: Its answer to the final dot.
+    """
+
+    reply: Reply
+
+
+@attrs.frozen(kw_only=True)
+class Refused:
+    """The server said no, for now or for good; nothing was delivered.
+
+    Attributes:
+        reply: What it said.
+        phase: To what it said so.
+    """
+
+    reply: Reply
+    phase: Phase
+
+
+@attrs.frozen(kw_only=True)
+class Lost:
+    """The conversation could not be had or broke off.
+
+    Attributes:
+        phase: How far it had come; in `Phase.MESSAGE` the letter may have been taken.
+        server: With whom, as host:port.
+        reason: What happened.
+    """
+
+    phase: Phase
+    server: str
+    reason: str
+
+    def __str__(self) -> str:
+        return str(TransportError(self.server, self.phase, self.reason))
+
+
+@attrs.frozen(kw_only=True)
+class Unsendable:
+    """The letter cannot go to this server at all; nothing was sent.
+
+    Attributes:
+        reason: Why.
+    """
+
+    reason: str
+
+
+@attrs.frozen
+class Withdrawn:
+    """`commit` said no; nothing was sent."""
+
+
+Delivery = Accepted | Refused | Lost | Unsendable | Withdrawn
+"""What came of one delivery."""
+
+
+@runtime_checkable
+class Transport(Protocol):
+    """What carries letters away, one recipient at a time, many at once.
+
+    >>> from mailkit.send import SMTPTransport
+    >>> isinstance(SMTPTransport("mail.example.com"), Transport)
+    True
+    """
+
+    async def open(self) -> None:
+        """Get ready; called in the event loop in which `deliver` will be.
+
+        A server that cannot be reached now may be reachable later, so that is no error.
+
+        Raises:
+            TransportError: It can never work as it is set up, such as a refused login.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Let go of everything; it may be opened again, also in another event loop."""
+        ...
+
+    async def deliver(self, envelope: Envelope, raw: bytes, *, commit: Commit) -> Delivery:
+        """Send finished bytes to the envelope's recipient, and say what came of it.
+
+        Raises:
+            Exception: Only what `commit` raised.
+        """
+        ...

@@ -1,0 +1,95 @@
+"""Stores: the outbox, the event log and the message log in a database.
+
+SQLite by default, one file that several processes share (write-ahead log); PostgreSQL when one
+machine is outgrown. The schema is versioned, and `open` brings an older one up to date.
+Needs the extra "stores" (SQLAlchemy and Alembic).
+
+>>> import asyncio
+>>> from datetime import UTC, datetime
+>>> from pathlib import Path
+>>> from tempfile import TemporaryDirectory
+>>> from mailkit import Envelope, stores
+>>> from mailkit.send import Job
+>>> now = datetime(2026, 3, 1, tzinfo=UTC)
+>>> job = Job(person="17", envelope=Envelope(sender="shop@example.com", recipient="anna@example.org"),
+...           message_id="1@example.com", date=now, campaign="spring", raw=b"Subject: Hello")
+>>> with TemporaryDirectory() as folder, stores.open(Path(folder, "shop.db")) as store:
+...     print("new:", asyncio.run(store.outbox.add([job, job], now=now)))
+...     print("events:", [event.kind for event in store.events.read(person="17")])
+...     print("whose:", store.messages.find("<1@example.com>").person)
+new: 1
+events: ['queued']
+whose: 17
+
+A job's state, its event and its line of the message log are written in one transaction, so
+none of them can be there without the others.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from mailkit.extras import load
+
+if TYPE_CHECKING:
+    from mailkit.stores.eventlog import EventLog
+    from mailkit.stores.messagelog import MessageEntry, MessageLog
+    from mailkit.stores.outbox import SqlOutbox
+    from mailkit.stores.store import Store
+
+__all__ = ["EventLog", "MessageEntry", "MessageLog", "SqlOutbox", "Store", "open"]
+
+_HOMES: Final = {
+    "EventLog": "eventlog",
+    "MessageEntry": "messagelog",
+    "MessageLog": "messagelog",
+    "SqlOutbox": "outbox",
+    "Store": "store",
+}
+
+
+def open(  # noqa: A001 - read as `stores.open`, as the built-in is of files
+    place: str | Path, *, busy_timeout: timedelta = timedelta(seconds=30)
+) -> Store:
+    """Open a database, making it or bringing its schema up to date if need be.
+
+    Args:
+        place: The path of an SQLite file, or a URL of SQLAlchemy's such as
+            `postgresql+psycopg://user@host/name`.
+        busy_timeout: How long to wait for another process that is writing; SQLite only.
+
+    Raises:
+        MissingExtra: SQLAlchemy or Alembic is not installed.
+        StoreError: The database cannot be opened, is not ours, or was made by a newer mailkit.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder, open(Path(folder, "shop.db")) as store:
+    ...     list(store.events.read())
+    []
+    >>> open("mysql://shop.example/mail")
+    Traceback (most recent call last):
+    mailkit.errors.StoreError: the stores work on SQLite and PostgreSQL, not on 'mysql'
+    """
+    return _home("store").open_store(place, busy_timeout=busy_timeout)  # type: ignore[no-any-return]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'mailkit.stores' has no attribute {name!r}")
+    value = getattr(_home(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+def _home(module: str) -> Any:
+    """A module that needs SQLAlchemy; says which extra brings it if it is not there."""
+    for library in ("sqlalchemy", "alembic"):
+        load(library, extra="stores", purpose="the SQL stores")
+    return import_module(f"mailkit.stores.{module}")

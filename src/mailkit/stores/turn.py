@@ -1,0 +1,110 @@
+"""What marks and settlements do to jobs: the rules of the lease, without a database.
+
+Many calls share one transaction. Their jobs' standings are read once, the calls are applied in
+the order in which they came, and what has changed is written once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import attrs
+
+from mailkit.event import Event
+from mailkit.send.outbox import JobState, Lease, Settlement
+
+__all__ = ["Mark", "Settle", "Standing", "apply"]
+
+
+@attrs.define(kw_only=True)
+class Standing:
+    """How far a job has come.
+
+    Attributes:
+        number: The job's number.
+        epoch: Its newest lease.
+        state: Its state.
+        due: When it is or was due.
+        until: When its lease ends; None while nobody holds one.
+        tries: How often it has been tried.
+        is_changed: Whether it must be written.
+    """
+
+    number: int
+    epoch: int
+    state: JobState
+    due: datetime
+    until: datetime | None
+    tries: int
+    is_changed: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class Mark:
+    """A call of `mark_data_sent`."""
+
+    leases: tuple[Lease, ...]
+    now: datetime
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """The jobs it is about."""
+        return tuple(lease.number for lease in self.leases)
+
+
+@attrs.frozen(kw_only=True)
+class Settle:
+    """A call of `settle`."""
+
+    settlements: tuple[Settlement, ...]
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """The jobs it is about."""
+        return tuple(settlement.lease.number for settlement in self.settlements)
+
+
+def apply(
+    calls: Sequence[Mark | Settle], standings: Mapping[int, Standing]
+) -> tuple[list[frozenset[int]], list[Event]]:
+    """Apply calls in their order; change the standings that they may change.
+
+    Returns:
+        For each call the jobs for which the lease held, and all facts to write down.
+    """
+    answers = []
+    events: list[Event] = []
+    for call in calls:
+        if isinstance(call, Mark):
+            held = [lease.number for lease in call.leases if _mark(standings.get(lease.number), lease, call.now)]
+        else:
+            held = [
+                settlement.lease.number
+                for settlement in call.settlements
+                if _settle(standings.get(settlement.lease.number), settlement, events)
+            ]
+        answers.append(frozenset(held))
+    return answers, events
+
+
+def _mark(standing: Standing | None, lease: Lease, now: datetime) -> bool:
+    if standing is None or standing.epoch != lease.epoch or standing.state is not JobState.LEASED:
+        return False
+    if standing.until is None or standing.until <= now:
+        return False
+    standing.state, standing.is_changed = JobState.DATA_SENT, True
+    return True
+
+
+def _settle(standing: Standing | None, settlement: Settlement, events: list[Event]) -> bool:
+    if standing is None or standing.epoch != settlement.lease.epoch:
+        return False
+    if standing.state not in (JobState.LEASED, JobState.DATA_SENT):
+        return False
+    standing.state, standing.until, standing.is_changed = settlement.state, None, True
+    standing.due = settlement.due or standing.due
+    standing.tries += settlement.state is not JobState.QUEUED
+    if settlement.event is not None:
+        events.append(settlement.event)
+    return True

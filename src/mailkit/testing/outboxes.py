@@ -1,0 +1,254 @@
+"""The contract of an outbox, as checks that any implementation can run.
+
+`mailkit.send.Outbox` says what its methods do; `check_outbox` tries it. Each check begins
+with an outbox of its own, and none of them waits: the instants are made up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any, Final
+
+import attrs
+
+from mailkit.blocking import run
+from mailkit.envelope import Envelope
+from mailkit.event import Event, Kind
+from mailkit.send.outbox import Job, JobState, Lease, Outbox, Settlement
+
+__all__ = ["check_outbox"]
+
+_NOW: Final = datetime(2026, 3, 1, 12, tzinfo=UTC)
+_MINUTE: Final = timedelta(minutes=1)
+_LATER: Final = _NOW + 5 * _MINUTE
+
+
+def check_outbox(make: Callable[[], Outbox], *, events: Callable[[Any], Iterable[Event]] | None = None) -> None:
+    """Try the whole contract of `mailkit.send.Outbox`.
+
+    Args:
+        make: Gives a new, empty outbox; called once for each check.
+        events: Gives all facts that an outbox has written down, `queued` ones included, in
+            any order. Without it, what is written down is not checked.
+
+    Raises:
+        AssertionError: The outbox breaks its contract; the text says in what.
+
+    >>> from mailkit.send import MemoryOutbox
+    >>> check_outbox(MemoryOutbox, events=lambda outbox: outbox.events)
+    """
+    for check in _CHECKS:
+        run(partial(check, make()))
+    if events is not None:
+        outbox = make()
+        run(lambda: _facts_are_written_once(outbox, lambda: tuple(events(outbox))))
+
+
+def _claim(holds: bool, text: str, *found: object) -> None:
+    if not holds:
+        seen = f" (found {', '.join(map(repr, found))})" if found else ""
+        raise AssertionError(f"the outbox breaks its contract: {text}{seen}")
+
+
+def _job(number: int, **changes: Any) -> Job:
+    job = Job(
+        person=str(number),
+        envelope=Envelope(sender="Books <shop@example.com>", recipient=f"Reader{number}@example.org"),
+        message_id=f"{number}.letter@example.com",
+        date=_NOW,
+        campaign="spring",
+        step="1",
+        raw=b"Subject: Hello\r\n\r\nHello\r\n",
+    )
+    return attrs.evolve(job, **changes)
+
+
+async def _lease(outbox: Outbox, *, now: datetime = _NOW, limit: int = 100) -> Sequence[Lease]:
+    return await outbox.lease(now=now, until=now + 5 * _MINUTE, limit=limit)
+
+
+async def _lease_one(outbox: Outbox, *, now: datetime = _NOW) -> Lease:
+    leases = await _lease(outbox, now=now, limit=1)
+    _claim(len(leases) == 1, "a job that is due can be leased", leases)
+    return leases[0]
+
+
+def _settled(lease: Lease, state: JobState, *, at: datetime = _NOW, due: datetime | None = None) -> Settlement:
+    event = None if state is JobState.QUEUED else lease.job.event(Kind(state.value), at, reply="250 2.0.0 Ok")
+    return Settlement(lease=lease, state=state, event=event, due=due)
+
+
+async def _jobs_come_back_as_they_were(outbox: Outbox) -> None:
+    given = _job(1, raw=b"", template="cart", record={"name": "Анна", "items": [1, 2.5, None, True]}, topic="news")
+    given = attrs.evolve(given, brand="books", priority=3, expires_at=_LATER, not_before=_NOW, is_transactional=True)
+    await outbox.add([given], now=_NOW)
+    lease = await _lease_one(outbox)
+    _claim(lease.job == given, "a leased job equals the one that was added", lease.job, given)
+    _claim(lease.epoch == 1 and lease.tries == 0, "the first lease has epoch 1 and no tries", lease)
+    _claim(lease.queued_at == _NOW and lease.until == _LATER, "a lease tells its instants", lease)
+
+
+async def _a_key_is_there_once(outbox: Outbox) -> None:
+    same_mailbox = attrs.evolve(_job(2), envelope=Envelope(sender="s@example.com", recipient="reader1@EXAMPLE.org"))
+    new = await outbox.add([_job(1), _job(1), same_mailbox, _job(1, step="2"), _job(3)], now=_NOW)
+    _claim(new == 3, "campaign, recipient without case and step are unique", new)
+    _claim(await outbox.add([_job(1), _job(3)], now=_NOW) == 0, "jobs that are there already are passed over")
+    _claim(await outbox.add([], now=_NOW) == 0, "no jobs are no jobs")
+    lease = await _lease_one(outbox)
+    await outbox.settle([_settled(lease, JobState.ACCEPTED)])
+    _claim(await outbox.add([lease.job], now=_LATER) == 0, "a finished job's key stays taken")
+
+
+async def _jobs_go_in_order(outbox: Outbox) -> None:
+    jobs = [
+        _job(1, not_before=_NOW - _MINUTE),
+        _job(2, priority=5, not_before=_NOW),
+        _job(3, not_before=_NOW - 3 * _MINUTE),
+        _job(4, priority=5, not_before=_NOW - _MINUTE),
+        _job(5, not_before=_NOW + _MINUTE),
+    ]
+    await outbox.add(jobs, now=_NOW - 10 * _MINUTE)
+    first = [lease.job.person for lease in await _lease(outbox, limit=2)]
+    rest = [lease.job.person for lease in await _lease(outbox)]
+    _claim(first == ["4", "2"], "higher priority goes first, then the longest due", first)
+    _claim(rest == ["3", "1"], "the limit and `not_before` are kept, and nothing is leased twice", rest)
+    _claim(await outbox.next_due() == _NOW + _MINUTE, "next_due tells the next job's instant", await outbox.next_due())
+
+
+async def _leases_never_overlap(outbox: Outbox) -> None:
+    await outbox.add([_job(number) for number in range(40)], now=_NOW)
+    batches = await asyncio.gather(*(_lease(outbox, limit=7) for _ in range(8)))
+    numbers = [lease.number for batch in batches for lease in batch]
+    _claim(len(numbers) == len(set(numbers)) == 40, "workers that lease at once get different jobs", len(numbers))
+
+
+async def _only_the_newest_lease_counts(outbox: Outbox) -> None:
+    await outbox.add([_job(1)], now=_NOW)
+    old = await _lease_one(outbox)
+    _claim(await outbox.mark_data_sent([old], now=_LATER) == frozenset(), "a lease that ran out cannot send")
+    _claim(len(await outbox.recover(now=_LATER)) == 0, "a lease without a final dot leaves no fact")
+    _claim(await outbox.mark_data_sent([old], now=_LATER) == frozenset(), "a lease taken back cannot send")
+    _claim(await outbox.settle([_settled(old, JobState.ACCEPTED)]) == frozenset(), "nor can it settle")
+    new = await _lease_one(outbox, now=_LATER)
+    _claim(new.epoch > old.epoch and new.number == old.number, "every lease has a higher epoch", old, new)
+    _claim(await outbox.mark_data_sent([old], now=_LATER) == frozenset(), "an old epoch cannot send")
+    _claim(await outbox.settle([_settled(old, JobState.ACCEPTED)]) == frozenset(), "nor can it settle a newer lease")
+    held = await outbox.mark_data_sent([new], now=_LATER)
+    _claim(held == frozenset({new.number}), "the newest lease can send", held)
+    _claim(await outbox.mark_data_sent([new], now=_LATER) == frozenset(), "the final dot goes out once")
+
+
+async def _an_answer_is_settled_once(outbox: Outbox) -> None:
+    await outbox.add([_job(1), _job(2)], now=_NOW)
+    sent, refused = await _lease(outbox)
+    await outbox.mark_data_sent([sent], now=_NOW)
+    both = [_settled(sent, JobState.ACCEPTED), _settled(refused, JobState.BOUNCED)]
+    held = await outbox.settle(both)
+    _claim(held == frozenset({sent.number, refused.number}), "leases that hold are settled", held)
+    _claim(await outbox.settle(both) == frozenset(), "settling again changes nothing")
+    counts = dict(await outbox.counts())
+    _claim(counts == {JobState.ACCEPTED: 1, JobState.BOUNCED: 1}, "counts tell the states that there are", counts)
+    _claim(await outbox.next_due() is None, "no job is open, so nothing is due")
+    _claim(len(await _lease(outbox, now=_LATER)) == 0, "a finished job is never leased")
+
+
+async def _a_deferred_job_comes_again(outbox: Outbox) -> None:
+    await outbox.add([_job(1)], now=_NOW)
+    first = await _lease_one(outbox)
+    await outbox.settle([_settled(first, JobState.DEFERRED, due=_LATER)])
+    _claim(dict(await outbox.counts()) == {JobState.DEFERRED: 1}, "a deferred job is counted as one")
+    _claim(len(await _lease(outbox, now=_LATER - _MINUTE)) == 0, "a deferred job waits until it is due")
+    _claim(await outbox.next_due() == _LATER, "next_due tells when a deferred job comes again")
+    again = await _lease_one(outbox, now=_LATER)
+    _claim((again.tries, again.epoch) == (1, 2), "a deferral counts as a try", again)
+    _claim(again.queued_at == _NOW and again.job == first.job, "a job stays itself over its tries", again)
+
+
+async def _a_job_can_be_given_back(outbox: Outbox) -> None:
+    await outbox.add([_job(1)], now=_NOW)
+    lease = await _lease_one(outbox)
+    await outbox.settle([_settled(lease, JobState.QUEUED, due=_LATER)])
+    _claim(dict(await outbox.counts()) == {JobState.QUEUED: 1}, "a job given back is queued")
+    again = await _lease_one(outbox, now=_LATER)
+    _claim((again.tries, again.epoch) == (0, 2), "giving back is no try, yet the next lease is a new one", again)
+
+
+async def _what_ran_out_is_taken_back(outbox: Outbox) -> None:
+    await outbox.add([_job(1), _job(2)], now=_NOW)
+    waiting, sent = await _lease(outbox)
+    await outbox.mark_data_sent([sent], now=_NOW)
+    _claim(await outbox.next_due() == _LATER, "next_due tells when a lease runs out", await outbox.next_due())
+    _claim(len(await outbox.recover(now=_LATER - _MINUTE)) == 0, "a lease that holds is left alone")
+    states = {JobState.LEASED: 1, JobState.DATA_SENT: 1}
+    _claim(dict(await outbox.counts()) == states, "counts tell what is under way", await outbox.counts())
+    unknown = await outbox.recover(now=_LATER)
+    said = [(event.kind, event.message_id) for event in unknown]
+    _claim(said == [(Kind.UNKNOWN, sent.job.message_id)], "a dot without an answer is told as unknown", said)
+    _claim(len(await outbox.recover(now=_LATER)) == 0, "it is told once")
+    leases = await _lease(outbox, now=_LATER)
+    _claim([lease.number for lease in leases] == [waiting.number], "what was not sent is due again at once", leases)
+    _claim(leases[0].tries == 0, "a lease that ran out is no try", leases[0])
+    _claim((await outbox.counts()).get(JobState.UNKNOWN) == 1, "an unknown job is never tried again by itself")
+
+
+async def _what_is_unknown_can_be_resolved(outbox: Outbox) -> None:
+    await outbox.add([_job(1), _job(2), _job(3), _job(4)], now=_NOW)
+    taken, lost, unheard, _ = await _lease(outbox)
+    await outbox.mark_data_sent([taken, lost, unheard], now=_NOW)
+    await outbox.recover(now=_LATER)
+    verdicts = {taken.job.message_id: True, lost.job.message_id: False, _job(4).message_id: True, "nobody's": False}
+    told = await outbox.resolve(verdicts, now=_LATER)
+    said = sorted((event.message_id, str(event.kind)) for event in told)
+    wanted = sorted([(taken.job.message_id, "accepted"), (lost.job.message_id, "deferred")])
+    _claim(said == wanted, "resolve settles unknown jobs and no others", said)
+    _claim(len(await outbox.resolve(verdicts, now=_LATER)) == 0, "each is settled once")
+    _claim(len(await outbox.resolve({}, now=_LATER)) == 0, "and nothing by nothing")
+    again = [lease.number for lease in await _lease(outbox, now=_LATER)]
+    _claim(lost.number in again, "what the server did not take is due again", again)
+    _claim(taken.number not in again and unheard.number not in again, "what it took, or may have, is not", again)
+    counts = await outbox.counts()
+    _claim((counts.get(JobState.ACCEPTED), counts.get(JobState.UNKNOWN)) == (1, 1), "the states say the same", counts)
+
+
+async def _nothing_is_due_in_an_empty_outbox(outbox: Outbox) -> None:
+    _claim(dict(await outbox.counts()) == {}, "an empty outbox counts nothing")
+    _claim(await outbox.next_due() is None, "and nothing is due in it")
+    _claim(len(await _lease(outbox)) == 0, "and nothing can be leased from it")
+    _claim(len(await outbox.recover(now=_NOW)) == 0, "and nothing is taken back")
+    _claim(await outbox.mark_data_sent([], now=_NOW) == frozenset(), "and nothing is sent")
+    _claim(await outbox.settle([]) == frozenset(), "and nothing is settled")
+
+
+async def _facts_are_written_once(outbox: Outbox, events: Callable[[], Sequence[Event]]) -> None:
+    await outbox.add([_job(1), _job(1), _job(2), _job(3)], now=_NOW)
+    _claim([event.kind for event in events()] == [Kind.QUEUED] * 3, "each new job is a `queued` fact", events())
+    accepted, lost, given_back = await _lease(outbox)
+    await outbox.mark_data_sent([accepted, lost], now=_NOW)
+    settlement = _settled(accepted, JobState.ACCEPTED)
+    await outbox.settle([settlement, _settled(given_back, JobState.QUEUED, due=_LATER)])
+    await outbox.settle([settlement, _settled(given_back, JobState.FAILED)])
+    _claim(settlement.event in events(), "a settlement's fact is written with its state", events())
+    told = await outbox.recover(now=_LATER)
+    await outbox.settle([_settled(lost, JobState.ACCEPTED)])
+    kinds = sorted(event.kind for event in events())
+    wanted = sorted([Kind.QUEUED] * 3 + [Kind.ACCEPTED, Kind.UNKNOWN])
+    _claim(kinds == wanted, "each fact is written once, and a lost lease writes nothing", kinds)
+    _claim(told[0] in events(), "what recover tells is written down", told)
+
+
+_CHECKS: Final[tuple[Callable[[Outbox], Coroutine[Any, Any, None]], ...]] = (
+    _nothing_is_due_in_an_empty_outbox,
+    _jobs_come_back_as_they_were,
+    _a_key_is_there_once,
+    _jobs_go_in_order,
+    _leases_never_overlap,
+    _only_the_newest_lease_counts,
+    _an_answer_is_settled_once,
+    _a_deferred_job_comes_again,
+    _a_job_can_be_given_back,
+    _what_ran_out_is_taken_back,
+    _what_is_unknown_can_be_resolved,
+)

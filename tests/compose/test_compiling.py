@@ -1,0 +1,129 @@
+"""Compiling: what is told at once, and what is refused."""
+
+from __future__ import annotations
+
+from html import unescape
+
+import pytest
+
+from mailkit import compose
+from mailkit.compose import blocks as b
+from mailkit.errors import InvalidValue, TemplateError, UnknownField
+
+
+def letter(*given: b.Block, subject: str = "Hello") -> compose.Letter:
+    return compose.Letter(subject=subject, blocks=given)
+
+
+def test_the_fields_are_the_first_names_that_the_letter_uses_in_any_part() -> None:
+    template = compose.compile(
+        letter(
+            b.Products(each="order.lines", name="{{ item.name }}"),
+            b.If("vip", [b.Text("{% set n = bonus %}{{ n }}")]),
+            b.Footer(address="Books"),
+            subject="{{ name }}",
+        )
+    )
+    assert template.fields == {"name", "order", "vip", "bonus", "unsubscribe_url"}
+
+
+def test_a_field_that_records_will_not_have_is_refused_with_its_block() -> None:
+    with pytest.raises(UnknownField) as caught:
+        compose.compile(letter(b.Heading("Hi"), b.Text("From {{ ctiy }}")), fields=["city", "name"])
+    assert caught.value.template == "html, text 2"
+    assert caught.value.excerpt == "From {{ ctiy }}"
+    assert caught.value.suggestions == ("city",)
+
+
+def test_a_field_with_a_default_or_asked_for_may_be_absent() -> None:
+    source = "<p>{{ nick|default('friend') }}{% if city is defined %} of {{ city }}{% endif %}</p>"
+    template = compose.compile(source, subject="Hello", fields=[])
+    assert template.render({}).text == "friend\n"
+    assert template.render({"nick": "Ann", "city": "Kazan"}).text == "Ann of Kazan\n"
+
+
+@pytest.mark.parametrize(
+    ("source", "line", "part_of_reason"),
+    [
+        ("<p>\n{{ name }</p>", 2, "unexpected '}'"),
+        ("<p>{% if a %}</p>", 1, "unexpected end of template"),
+        ("\n\n{% include 'x.html' %}", 3, "include, import and extends are not for letters"),
+        ("{{ name|uper }}", 1, "there is no filter 'uper'; did you mean 'upper'?"),
+        ("\n{% if a is odder %}{% endif %}", 2, "there is no test 'odder'; did you mean 'odd'?"),
+        ("{{ a|format(1) }}", 1, "there is no filter 'format'"),
+        ("{% break %}", 1, "unknown tag 'break'"),
+        ("<style>@media (a){#x{}}</style>", 1, "put a space between { and #"),
+        ("a\n\U000f0000", 2, "for private use"),
+        ("{% for a in b %}{% block a %}{% endblock %}{% block a %}{% endblock %}{% endfor %}", 1, "defined twice"),
+    ],
+)
+def test_what_jinja_cannot_read_is_told_with_its_line(source: str, line: int, part_of_reason: str) -> None:
+    with pytest.raises(TemplateError) as caught:
+        compose.compile(source, subject="Hello")
+    assert part_of_reason in caught.value.reason
+    assert (caught.value.template, caught.value.line) == ("html", line)
+    assert caught.value.excerpt == source.split("\n")[line - 1]
+
+
+def test_a_broken_block_is_named() -> None:
+    with pytest.raises(TemplateError, match=r"html, button 2: unexpected '}'") as caught:
+        compose.compile(letter(b.Text("x"), b.Button("Go {{ a }", href="https://example.com")))
+    assert caught.value.excerpt == "Go {{ a }"
+
+
+def test_a_condition_cannot_end_its_statement() -> None:
+    with pytest.raises(TemplateError, match="is not one Jinja expression"):
+        compose.compile(letter(b.If("a %}{% endif %}{% if c", [b.Text("x")])))
+
+
+@pytest.mark.parametrize("href", ["javascript:alert(1)", " JAVA\tSCRIPT:x", "data:text/html,x", "&#118;bscript:x"])
+def test_an_address_that_would_run_a_script_is_refused(href: str) -> None:
+    with pytest.raises(TemplateError, match="which no letter may"):
+        compose.compile(f'<a href="{href}">x</a>', subject="Hello")
+    with pytest.raises(TemplateError, match="html, button 1"):
+        compose.compile(letter(b.Button("x", href=unescape(href))))
+    with pytest.raises(TemplateError, match="which no letter may"):
+        compose.compile(f'<a href="{{{{ a }}}}{href}">x</a>', subject="Hello")
+
+
+def test_the_title_is_the_subject_if_none_is_given() -> None:
+    assert compose.compile("<title>A &amp; {{ b }}\n c</title>").render({"b": "B"}).subject == "A & B c"
+    with pytest.raises(TemplateError, match="there is no subject"):
+        compose.compile("<p>x</p>")
+
+
+def test_only_a_letter_or_html_is_compiled() -> None:
+    with pytest.raises(InvalidValue, match="neither a Letter nor HTML"):
+        compose.compile(b"<p>")  # type: ignore[arg-type]
+    with pytest.raises(InvalidValue, match="beside a Letter"):
+        compose.compile(letter(b.Text("x")), subject="Hello")
+    with pytest.raises(TemplateError, match="is empty"):
+        compose.compile(" ", subject="x")
+
+
+def test_an_unknown_inliner_is_refused() -> None:
+    with pytest.raises(InvalidValue, match="did you mean 'premailer'"):
+        compose.compile("<p>", subject="x", inliner="premailr")  # type: ignore[arg-type]
+    with pytest.raises(InvalidValue, match="write 'css-inline' or 'premailer'"):
+        compose.compile("<p>", subject="x", inliner="z")  # type: ignore[arg-type]
+    with pytest.raises(InvalidValue, match="has no method inline"):
+        compose.compile("<p>", subject="x", inliner=3)  # type: ignore[arg-type]
+
+
+def test_a_text_part_of_ones_own_is_used_and_an_empty_one_is_none() -> None:
+    own = compose.compile("<p>x</p>", subject="s", text="Dear {{ name }}")
+    assert own.render({"name": "O'Brien"}).text == "Dear O'Brien\n"
+    with pytest.raises(UnknownField, match="text, line 1"):
+        own.render({})
+    assert compose.compile("<p>x</p>", subject="s", text="").render({}).text == ""
+
+
+def test_a_template_shows_its_fields_and_findings_in_a_notebook() -> None:
+    shown = compose.compile("<style>p{a:b}</style><p class='{{ c }}'>{{ name }}</p>", subject="x")
+    html = shown._repr_html_()
+    assert "<code>name</code>" in html
+    assert "compose" not in html
+    assert "{{ name }}" in html
+    assert "for each reader" in html
+    assert "fields=['c', 'name']" in repr(shown)
+    assert "Fields: none" in compose.compile("<p>{% if 1 %}x{% endif %}", subject="x")._repr_html_()

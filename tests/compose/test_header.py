@@ -1,0 +1,119 @@
+"""Header fields survive the way, and the standard library reads what was meant."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import re
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailkit import Address, Mailbox
+from mailkit.compose import header
+from mailkit.errors import AddressError, HeaderError
+
+printable = st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"]), max_size=300)
+subjects = (printable | st.text("ab =?_\t", max_size=200)).filter(
+    lambda text: not re.search(r"=\?[^?\s]+\?[bBqQ]\?", text)
+)
+
+
+def read(field: bytes, name: str) -> str:
+    return str(email.message_from_bytes(field + b"\r\n", policy=email.policy.default)[name])
+
+
+def lines_are_well(field: bytes, longest: int = 78) -> bool:
+    lines = field.split(b"\r\n")
+    return lines[-1] == b"" and all(len(line) <= longest and line.strip() and b"\r" not in line for line in lines[:-1])
+
+
+def unfolded(field: bytes) -> str:
+    """What the words of a field say, by RFC 2047 alone."""
+    from email.header import decode_header
+
+    text = field.decode().partition(": ")[2].removesuffix("\r\n").replace("\r\n", "")
+    return "".join(
+        part if isinstance(part, str) else part.decode(charset or "ascii") for part, charset in decode_header(text)
+    )
+
+
+@given(subjects)
+def test_a_subject_arrives_as_it_was(subject: str) -> None:
+    field = header.subject_field(subject)
+    assert unfolded(field) == subject
+    assert lines_are_well(field, 998 if re.search(r"[!-~]{68}", subject) else 78) or not subject
+    words = re.findall(rb"=\?utf-8\?[bq]\?\S*\?=", field)
+    assert all(len(word) <= 75 for word in words)
+
+
+def test_a_subject_that_looks_encoded_is_encoded() -> None:
+    assert read(header.subject_field("=?utf-8?q?Hi?="), "Subject") == "=?utf-8?q?Hi?="
+
+
+def test_a_long_plain_subject_is_folded_and_an_endless_word_is_encoded() -> None:
+    words = "sale " * 40 + "end"
+    assert header.subject_field(words).count(b"\r\n ") == 2
+    assert read(header.subject_field(words), "Subject") == words
+    endless = "x" * 2000
+    assert lines_are_well(header.subject_field(endless))
+    assert unfolded(header.subject_field(endless)) == endless
+    assert header.subject_field("y" * 200) == b"Subject: " + b"y" * 200 + b"\r\n"
+
+
+def test_no_character_is_split_between_two_words() -> None:
+    for word in re.findall(r"=\?utf-8\?b\?(\S+?)\?=", header.subject_field("Скидки 🎉" * 30).decode()):
+        from base64 import b64decode
+
+        b64decode(word).decode()
+
+
+def test_a_field_of_ones_own_keeps_encoded_words_and_refuses_an_endless_line() -> None:
+    assert header.field("X-Shop", "=?utf-8?q?Hi?=") == b"X-Shop: =?utf-8?q?Hi?=\r\n"
+    assert header.field("X-Shop", "") == b"X-Shop: \r\n"
+    assert b"=?utf-8?b?" in header.field("X-Shop", "Книги")
+    with pytest.raises(HeaderError, match="more than 998 characters"):
+        header.field("X-Shop", "z" * 1000)
+
+
+@given(printable.map(lambda name: " ".join(name.split())))
+def test_a_name_arrives_as_it_was(name: str) -> None:
+    try:
+        mailbox = Mailbox(Address.parse("anna@example.com"), name)
+    except (AddressError, ValueError):
+        return
+    field = header.mailbox_field("From", mailbox)
+    assert lines_are_well(field)
+    if field.count(b"=?") > 1:  # the standard library puts a blank between two encoded words of a name
+        assert unfolded(field) == f"{name} <anna@example.com>"
+        return
+    parsed = email.message_from_bytes(field + b"\r\n", policy=email.policy.default)["From"].addresses
+    assert [(one.display_name, one.addr_spec) for one in parsed] == [(name, "anna@example.com")]
+
+
+@pytest.mark.parametrize(
+    ("mailbox", "expected"),
+    [
+        ("anna@example.com", b"From: anna@example.com\r\n"),
+        ("Anna B <anna@example.com>", b"From: Anna B <anna@example.com>\r\n"),
+        ('"B, \\"A\\"" <anna@example.com>', b'From: "B, \\"A\\"" <anna@example.com>\r\n'),
+        ("Анна <anna@example.com>", b"From: =?utf-8?b?0JDQvdC90LA=?= <anna@example.com>\r\n"),
+        ("José Maria <анна@example.com>", "From: =?utf-8?q?Jos=C3=A9_Maria?= <анна@example.com>\r\n".encode()),
+    ],
+)
+def test_names_are_quoted_or_encoded_only_where_they_must_be(mailbox: str, expected: bytes) -> None:
+    assert header.mailbox_field("From", Mailbox.parse(mailbox)) == expected
+
+
+def test_a_long_address_goes_to_a_line_of_its_own() -> None:
+    mailbox = Mailbox.parse(f"{'Books and more ' * 3}<{'a' * 50}@example.com>")
+    assert b"more\r\n <aaa" in header.mailbox_field("From", mailbox)
+
+
+def test_date_and_message_id_are_checked() -> None:
+    assert header.date_field(datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)) == b"Date: Fri, 02 Jan 2026 03:04:05 +0000\r\n"
+    for wrong in ("", "a", "<a@b>", "a@b\r\nBcc: c", "ж@b", "a" * 900 + "@b"):
+        with pytest.raises(HeaderError, match="left@right"):
+            header.message_id_field(wrong)

@@ -1,0 +1,377 @@
+"""Rendering and encoding, through public names."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from typing import Any
+
+import attrs
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mailkit import Attachment, Envelope, compose
+from mailkit.compose import blocks as b
+from mailkit.errors import HeaderError, InvalidValue, TemplateError, UnknownField
+
+DATE = datetime(2026, 3, 1, 12, tzinfo=UTC)
+ENVELOPE = Envelope(sender="Books <shop@example.com>", recipient="anna@example.org")
+
+LETTER = compose.Letter(
+    subject="{{ name }}: {{ n }}",
+    preheader="For {{ name }}",
+    lang="ru",
+    blocks=[
+        b.Heading("Hello, {{ name }}"),
+        b.Text("A **bold** price of 5 < 6. [See]({{ url }})\n\n{{ more }}"),
+        b.Products(each="cart", name="{{ item.name }}", price="{{ item.price }}"),
+        b.If("n > 3", [b.Text("Many")], otherwise=[b.Text("Few {{ n }}")]),
+        b.Button("Go", href="https://shop.example.com/?a=1&b=2"),
+    ],
+)
+CYRILLIC = compose.Letter(
+    subject="{{ name }}", blocks=[b.Text("Скидки на всё, что вы давно хотели купить. " * 60 + "{{ more }}")]
+)
+HTML = """<!DOCTYPE html><html><head><style>td { color: red } @media print { td { color: black } }</style></head>
+<body><table>{% for one in cart %}<tr><td title="{{ one.name }}">{{ one.name }}
+.</td></tr>{% endfor %}</table>From {{ name }} {{ more }}</body></html>"""
+PER_READER = "<style>.a { color: red }</style><p class='{{ 'a' if n else 'b' }}'>{{ name }}</p>{{ more }}"
+TEMPLATES = [
+    compose.compile(LETTER),
+    compose.compile(CYRILLIC),
+    compose.compile(HTML, subject="Hi {{ name }}"),
+    compose.compile(PER_READER, subject="Hi"),
+    compose.compile("{{ name }}", subject="Hi", text=""),
+]
+
+lines = st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"]) | st.just("."), max_size=80)
+records = st.fixed_dictionaries(
+    {
+        "name": lines.filter(lambda text: "=?" not in text),
+        "more": st.text(max_size=300) | st.text("\r\n. Fromab=", max_size=300),
+        "n": st.integers(),
+        "url": st.just("https://shop.example.com/x"),
+        "cart": st.lists(st.fixed_dictionaries({"name": st.text(max_size=30), "price": st.floats()}), max_size=4),
+    }
+)
+
+
+def encode(template: compose.Template, record: object, envelope: Envelope = ENVELOPE) -> bytes:
+    return template.encode(record, envelope, message_id="1@example.com", date=DATE)
+
+
+def parse(raw: bytes) -> EmailMessage:
+    parsed = email.message_from_bytes(raw, policy=email.policy.default)
+    assert isinstance(parsed, EmailMessage)
+    return parsed
+
+
+def content(parsed: EmailMessage, subtype: str) -> str:
+    for part in parsed.walk():
+        if part.get_content_type() == f"text/{subtype}" and not part.is_attachment():
+            payload = part.get_payload(decode=True)
+            assert isinstance(payload, bytes)
+            return payload.decode().replace("\r\n", "\n")
+    return ""
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.sampled_from(TEMPLATES), records)
+def test_the_bytes_say_exactly_what_render_says(template: compose.Template, record: dict[str, Any]) -> None:
+    message, raw = template.render(record), encode(template, record)
+    parsed = parse(raw)
+    assert content(parsed, "html") == message.html
+    assert content(parsed, "plain") == message.text
+    assert " ".join(parsed["Subject"].split()) == " ".join(message.subject.split())
+    assert encode(template, record) == raw
+    for line in raw.split(b"\r\n"):
+        assert len(line) <= 998
+        assert b"\n" not in line
+        assert b"\r" not in line
+        assert not line.startswith((b".", b"From "))
+    body = raw.partition(b"\r\n\r\n")[2]
+    assert max(map(len, body.split(b"\r\n"))) <= 76
+
+
+@given(st.text(max_size=50))
+def test_a_value_is_never_run_and_never_html(value: str) -> None:
+    record = {"name": f"{{{{ 7*7 }}}}<b>{value}", "n": 1}
+    html = compose.compile("<p>{{ name }}</p>", subject="x").render(record).html
+    assert "{{ 7*7 }}&lt;b&gt;" in html
+
+
+def test_html_is_escaped_and_subject_and_text_are_not() -> None:
+    message = compose.compile("<p>{{ name }}</p>", subject="Hi {{ name }}").render({"name": "O'Brien & <co>"})
+    assert message.subject == "Hi O'Brien & <co>"
+    assert message.text == "O'Brien & <co>\n"
+    assert "O&#39;Brien &amp; &lt;co&gt;" in message.html
+
+
+def test_braces_hidden_in_character_references_stay_text() -> None:
+    source = "<style>p { color: red }</style><p>&#123;&#123; secret &#125;&#125; &#123;% x %&#125; {{ name }}</p>"
+    for inliner in ("css-inline", "premailer"):
+        template = compose.compile(source, subject="x", inliner=inliner)  # type: ignore[arg-type]
+        message = template.render({"name": "Anna", "secret": "SECRET"})
+        assert message.text == "{{ secret }} {% x %} Anna\n"
+        assert "SECRET" not in message.html
+        assert 'style="color:' in message.html
+        assert not template.findings
+
+
+def test_raw_blocks_are_text() -> None:
+    message = compose.compile("<p>{% raw %}{{ a }}{% endraw %}{{ b }}{</p>", subject="x").render({"b": 1})
+    assert message.html == "<p>{{ a }}1{</p>\n"
+
+
+@pytest.mark.parametrize("line_break", ["\n", "\r\n", "\r", "\u2028", "=?utf-8?q?=0d=0a?="])
+def test_a_line_break_in_the_subject_is_refused(line_break: str) -> None:
+    template = compose.compile("<p>x</p>", subject="Hi {{ name }}")
+    record = {"name": f"Anna{line_break}Bcc: all@example.com"}
+    with pytest.raises(HeaderError, match="line break"):
+        template.render(record)
+    with pytest.raises(HeaderError, match="line break"):
+        encode(template, record)
+
+
+@attrs.frozen
+class Person:
+    first_name: str
+    city: str = "Kazan"
+
+    @property
+    def shout(self) -> str:
+        return self.first_name.upper()
+
+    @property
+    def broken(self) -> str:
+        raise ValueError("no database")
+
+    def delete(self) -> None:
+        raise AssertionError
+
+
+@dataclass
+class Order:
+    total: int
+    owner: Person
+
+
+def test_a_record_may_be_a_mapping_an_attrs_object_or_a_dataclass() -> None:
+    template = compose.compile("<p>{{ first_name }}, {{ city }}</p>", subject="x")
+    assert template.render({"first_name": "Anna", "city": "Kazan"}).text == "Anna, Kazan\n"
+    assert template.render(Person("Anna")).text == "Anna, Kazan\n"
+    nested = compose.compile("<p>{{ owner.shout }}: {{ total }}</p>", subject="x")
+    assert nested.render(Order(5, Person("Anna"))).text == "ANNA: 5\n"
+
+
+def test_a_field_of_a_mapping_wins_over_a_method_of_that_name() -> None:
+    template = compose.compile(
+        "<p>{{ order.items }} {{ order['keys'] }} {{ order.values()|list|length }}</p>", subject="x"
+    )
+    assert template.render({"order": {"items": 3, "keys": 4}}).text == "3 4 2\n"
+
+
+@pytest.mark.parametrize(
+    ("source", "record", "field", "suggestion"),
+    [
+        ("<p>{{ nmae }}</p>", {"name": "Anna"}, "nmae", "name"),
+        ("<p>{{ frist_name }}</p>", Person("Anna"), "frist_name", "first_name"),
+        ("{% for i in cart %}\n<p>{{ i.nmae }}</p>{% endfor %}", {"cart": [{"name": "x"}]}, "nmae", "name"),
+        ("{{ p.ctiy }}", {"p": Person("Anna")}, "ctiy", "city"),
+        ("{{ p.ctiy.x }}", {"p": Person("Anna")}, "ctiy", "city"),
+        ("{% if vpi %}x{% endif %}", {"vip": True}, "vpi", "vip"),
+        ("{% for a in crat %}x{% endfor %}", {"cart": []}, "crat", "cart"),
+        ('<a href="{{ ulr }}">x</a>', {"url": "x"}, "ulr", "url"),
+        ("{{ __class__ }}", Person("Anna"), "__class__", None),
+        ("{{ delete }}", Person("Anna"), "delete", None),
+    ],
+)
+def test_a_misspelt_field_is_named_with_what_was_meant(
+    source: str, record: object, field: str, suggestion: str | None
+) -> None:
+    with pytest.raises(UnknownField) as caught:
+        compose.compile(source, subject="x").render(record)
+    assert caught.value.field == field
+    assert caught.value.suggestions[:1] == ((suggestion,) if suggestion else ())
+    assert caught.value.template == "html"
+    assert field in caught.value.excerpt
+    assert caught.value.line == source[: source.index(field)].count("\n") + 1
+
+
+def test_a_misspelt_field_in_a_block_names_the_block() -> None:
+    template = compose.compile(LETTER)
+    record = {"name": "A", "n": 1, "url": "https://example.com", "more": "", "cart": [{"nmae": "x", "price": 1}]}
+    with pytest.raises(
+        UnknownField, match=r"html, products 3: the record has no field 'name'; did you mean 'nmae'"
+    ) as caught:
+        template.render(record)
+    assert caught.value.excerpt == "{{ item.name }}"
+
+
+@pytest.mark.parametrize(
+    ("source", "value", "reason"),
+    [
+        ("{{ x }}", None, "'x' is None; give it a value, or write |default('…', true)"),
+        ("<a href='{{ x }}'>y</a>", None, "'x' is None"),
+        ("{% for a in x %}{% endfor %}", None, "'x' is None where a list was meant"),
+        ("{{ x }}", ["a"], "'x' is a list where text was meant"),
+        ("{{ x }}", {"a": 1}, "'x' is a dict where text was meant"),
+        ("{{ x }}", b"a", "'x' is a bytes where text was meant"),
+        ("{{ x.upper }}", "a", "'x.upper' is a method"),
+        ("{{ x / 0 }}", 1, "ZeroDivisionError: division by zero"),
+        ("{{ x.__class__ }}", "a", "unsafe"),
+        ("{{ x.ljust(9) }}", "a", "unsafe"),
+        ("{{ x.delete() }}", Person("a"), "not safely callable"),
+        ("{{ x * 9999999 }}", "a", "more than 1,000,000 elements"),
+        ("{{ 9999999 * x }}", "a", "more than 1,000,000 elements"),
+        ("{{ x + x }}", "a" * 600_000, "more than 1,000,000 elements"),
+        ("{{ '%999s' % x }}", "a", "to join texts"),
+        ("{{ 2 ** x }}", 999, "a power beyond reason"),
+        ("{% for a in x %}{% for b in x %}{% endfor %}{% endfor %}", [1] * 400, "more than 100,000 turns"),
+        ("{% for a in x %}{% endfor %}", (i for i in range(200_000)), "more than 100,000 turns"),
+        ("{% for a in x %}{% endfor %}", 5, "TypeError: 'int' object is not iterable"),
+        ("{{ x }}", type("Bad", (), {"__str__": lambda self: 1 / 0})(), "ZeroDivisionError"),
+        ("{{ x.broken }}", Person("a"), "ValueError: no database"),
+    ],
+)
+def test_what_cannot_be_printed_is_told_with_its_line(source: str, value: object, reason: str) -> None:
+    with pytest.raises(TemplateError) as caught:
+        compose.compile(f"<p>\n{source}</p>", subject="s").render({"x": value})
+    assert reason in caught.value.reason
+    assert (caught.value.template, caught.value.line) == ("html", 2)
+    assert not isinstance(caught.value, UnknownField)
+
+
+def test_a_part_without_end_is_stopped() -> None:
+    template = compose.compile("{% for a in x %}{{ 'abcdefghij' * 100 }}{% endfor %}", subject="s")
+    with pytest.raises(TemplateError, match="html: the part is longer than 5,000,000 characters"):
+        template.render({"x": [1] * 9_000})
+
+
+def test_none_with_a_default_is_fine_and_small_sums_are() -> None:
+    source = "{{ x|default('-', true) }} {{ 2 ** 3 }} {{ 'ab' * 2 }} {{ 7 % 4 }} {{ 'a' + 'b' }} {{ 2 * 3 }}"
+    source += " {{ (1,) + (2,) == (1, 2) }}"
+    template = compose.compile(source + "{% for i in range(3) %}{{ loop.cycle('a', 'b') }}{% endfor %}", subject="s")
+    assert template.render({"x": None}).text == "- 8 abab 3 ab 6 True" + "aba\n"
+
+
+def test_a_property_that_fails_is_told() -> None:
+    with pytest.raises(TemplateError, match="failed to give its field 'broken'"):
+        compose.compile("{{ broken }}", subject="s").render(Person("a"))
+
+
+@pytest.mark.parametrize(
+    ("source", "value"),
+    [
+        ('<a href="{{ x }}">y</a>', "javascript:alert(1)"),
+        ('<a href="{{ x }}">y</a>', " JavaScript\t:alert(1)"),
+        ('<a href="{{ x }}:alert(1)">y</a>', "javascript"),
+        ('<a href="java{{ x }}">y</a>', "script:alert(1)"),
+        ("<a href=\"{{ 'java' }}{{ x }}\">y</a>", "script:alert(1)"),
+        ('<a href="{% if x %}{{ x }}{% endif %}">y</a>', "vbscript:x"),
+        ('<img src="{{ x }}" alt="">', "data:text/html,x"),
+        ("<a href={{ x }}>y</a>", "data:text/html,x"),
+    ],
+)
+def test_an_unsafe_address_from_a_record_is_refused(source: str, value: str) -> None:
+    with pytest.raises(TemplateError, match="which no letter may do"):
+        compose.compile(source, subject="s").render({"x": value})
+
+
+def test_a_safe_address_from_a_record_is_used() -> None:
+    source = "<a href={{ x }}>y</a><a href='https://a.example/{{ q }}'>z</a>"
+    source += "<img src='{{ p }}' alt=''><a href='{{ x }}{{ q }}'>w</a>"
+    record = {"x": "https://a.example/?b='1'&c=\"", "q": "javascript:", "p": "data:image/png;base64,AAAA"}
+    with pytest.raises(TemplateError):
+        compose.compile(source, subject="s").render(record)
+    record["q"] = "a b"
+    html = compose.compile(source, subject="s").render(record).html
+    assert html.startswith(
+        '<a href="https://a.example/?b=&#39;1&#39;&amp;c=&#34;">y</a><a href="https://a.example/a b">'
+    )
+
+
+def test_markup_from_a_record_is_html_in_html_and_text_in_text() -> None:
+    from markupsafe import Markup
+
+    message = compose.compile("<p>{{ x }}</p>", subject="{{ x }}").render({"x": Markup("<b>Hi</b> &amp; bye")})
+    assert (message.subject, message.text, message.html) == ("Hi & bye", "Hi & bye\n", "<p><b>Hi</b> &amp; bye</p>\n")
+
+
+def test_safe_html_is_read_as_text_from_the_finished_letter() -> None:
+    message = compose.compile("<p>{{ x|safe }}</p>", subject="s").render({"x": "<i>Hi</i>"})
+    assert (message.html, message.text) == ("<p><i>Hi</i></p>\n", "Hi\n")
+
+
+def test_where_the_text_would_lose_one_end_of_a_statement_it_is_read_off_the_finished_letter() -> None:
+    template = compose.compile("<p title='{% if a %}'>x{% else %}'>y{% endif %}</p>", subject="s")
+    assert [template.render({"a": a}).text for a in (0, 1)] == ["y\n", "x\n"]
+
+
+def test_the_header_fields_and_parts_are_in_their_places() -> None:
+    letter = compose.Letter(
+        subject="Привет",
+        blocks=[b.Text("x"), b.Image(src="cid:logo", alt="Logo")],
+        headers={"Feedback-ID": "a:b:c"},  # type: ignore[arg-type]
+        attachments=[
+            Attachment(filename="Прайс лист.pdf", content=b"%PDF" * 99, content_type="application/pdf"),
+            Attachment(filename="logo.png", content=b"png", content_type="image/png", content_id="logo"),
+            Attachment(filename="ж", content=b"", content_type="text/plain"),
+            Attachment(filename="ж" * 60, content=b"", content_type="text/plain"),
+        ],
+    )
+    envelope = Envelope(
+        sender="Анна <shop@example.com>",
+        recipient="anna@example.org",
+        reply_to="help@example.com",
+        headers={"List-Unsubscribe": "<https://t.example.com/u>"},  # type: ignore[arg-type]
+    )
+    raw = encode(compose.compile(letter), {}, envelope)
+    parsed = parse(raw)
+    assert [name for name, _ in parsed.items()] == [
+        *("From", "To", "Reply-To", "Subject", "Date", "Message-ID", "List-Unsubscribe", "Feedback-ID"),
+        *("MIME-Version", "Content-Type"),
+    ]
+    assert str(parsed["From"]) == "Анна <shop@example.com>"
+    assert str(parsed["Subject"]) == "Привет"
+    assert parsed["Date"] == "Sun, 01 Mar 2026 12:00:00 +0000"
+    assert [part.get_content_type() for part in parsed.walk()] == [
+        *("multipart/mixed", "multipart/alternative", "text/plain", "multipart/related", "text/html"),
+        *("image/png", "application/pdf", "text/plain", "text/plain"),
+    ]
+    assert [part.get_filename() for part in parsed.iter_attachments()] == ["Прайс лист.pdf", "ж", "ж" * 60]
+    assert b"Content-ID: <logo>" in raw
+    assert next(part.get_content() for part in parsed.iter_attachments()) == b"%PDF" * 99
+
+
+def test_a_letter_without_text_has_one_part_or_is_mixed_with_its_files() -> None:
+    template = compose.compile("<p>x</p>", subject="s", text="")
+    assert parse(encode(template, {})).get_content_type() == "text/html"
+    assert (
+        template.render({}).to_mime(ENVELOPE, message_id="1@example.com", date=DATE).get_content_type() == "text/html"
+    )
+
+
+def test_an_address_in_another_alphabet_goes_as_utf8() -> None:
+    envelope = Envelope(sender="shop@example.com", recipient="анна@example.com")
+    assert "To: анна@example.com\r\n".encode() in encode(TEMPLATES[4], {"name": "x"}, envelope)
+
+
+def test_a_bad_message_id_or_date_is_refused() -> None:
+    with pytest.raises(HeaderError, match="left@right"):
+        TEMPLATES[4].encode({"name": "x"}, ENVELOPE, message_id="<1@example.com>", date=DATE)
+    with pytest.raises(InvalidValue, match="no time zone"):
+        TEMPLATES[4].encode({"name": "x"}, ENVELOPE, message_id="1@example.com", date=datetime(2026, 1, 1))  # noqa: DTZ001
+
+
+def test_a_lone_surrogate_becomes_a_question_mark() -> None:
+    assert b"\r\n?=\r\n" in encode(TEMPLATES[4], {"name": "\ud800"}) or b"?" in encode(TEMPLATES[4], {"name": "\ud800"})
+
+
+def test_private_characters_of_a_record_survive_inlining_for_each_reader() -> None:
+    record = {"name": "\U000f0000", "n": 1, "more": ""}
+    assert "\U000f0000" in TEMPLATES[3].render(record).html

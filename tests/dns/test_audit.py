@@ -1,0 +1,271 @@
+from __future__ import annotations
+
+import asyncio
+from base64 import b64encode
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mailkit import dns
+from mailkit.address import Domain
+from mailkit.errors import AddressError, InvalidValue
+from mailkit.testing.zone import DNSZone
+
+QUARTER = timedelta(seconds=0.25)
+
+
+def key_text(bits: int) -> str:
+    """A key record of that size; nobody knows the key's private half, if there is one."""
+    public = RSAPublicNumbers(65537, (1 << (bits - 1)) + 1).public_key()
+    der = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return f"v=DKIM1; p={b64encode(der).decode()}"
+
+
+READY: dict[str, dict[str, Any]] = {
+    "example.com": {"TXT": ["hello", "v=spf1 ip4:192.0.2.0/24 include:_spf.example.net -all"]},
+    "_spf.example.net": {"TXT": ["v=spf1 mx:example.net -all"]},
+    "example.net": {"MX": [[10, "mx.example.net"]]},
+    "_dmarc.example.com": {"TXT": [["v=DMARC1; p=reject", "; rua=mailto:a@example.com"]]},
+    "news._domainkey.example.com": {"TXT": [key_text(2048)]},
+}
+
+
+def flat(zone: dict[str, dict[str, Any]]) -> dict[Any, Any]:
+    """A zone as a dict resolver wants it."""
+    found: dict[Any, Any] = {}
+    for name, node in zone.items():
+        for kind in ("TXT", "MX", "A", "AAAA", "CNAME"):
+            if kind in node:
+                found[name, kind] = [f"{v[0]} {v[1]}" if kind == "MX" else v for v in node[kind]]
+            elif node.get("TIMEOUT") is True:
+                found[name, kind] = dns.TimedOut()
+            elif "RCODE" in node:
+                found[name, kind] = dns.ServerFailure(node["RCODE"])
+    return found
+
+
+def codes(report: dns.DomainReport) -> list[str]:
+    return [finding.code.removeprefix("dns.") for finding in report.findings]
+
+
+def over_the_wire(zone: DNSZone, *, is_async: bool = True) -> Any:
+    make = dns.AsyncResolver if is_async else dns.BlockingResolver
+    return make(nameservers=[zone.host], port=zone.port, timeout=QUARTER)
+
+
+ZONES: dict[str, dict[str, dict[str, Any]]] = {
+    "ready": READY,
+    "empty": {},
+    "silent": {
+        name: {"TIMEOUT": True} for name in ("example.com", "_dmarc.example.com", "news._domainkey.example.com")
+    },
+    "refused": {name: {"RCODE": "REFUSED"} for name in ("example.com", "_dmarc.example.com")},
+    "alias": READY
+    | {"news._domainkey.example.com": {"CNAME": ["k1.example.net"]}, "k1.example.net": {"TXT": [key_text(1024)]}},
+    "circle": READY | {"_dmarc.example.com": {"CNAME": ["x.example"]}, "x.example": {"CNAME": ["_dmarc.example.com"]}},
+    "binary": {
+        "example.com": {"TXT": [b"\x00\xff" * 500, "v=spf1 \x96all -all"]},
+        "_dmarc.example.com": {"TXT": [b"\x80"]},
+    },
+    "huge": {"example.com": {"TXT": ["v=spf1 " + "ip4:192.0.2.1 " * 4400 + "-all"]}},
+    "many": {"example.com": {"TXT": ["x" * 250] * 200}},
+    "loop": READY | {"_spf.example.net": {"TXT": ["v=spf1 include:example.com -all"]}},
+    "cut short": {name: {**node, "TRUNCATE": True} for name, node in READY.items()},
+}
+
+
+@pytest.mark.parametrize("name", ZONES)
+def test_a_dict_and_both_resolvers_over_the_wire_tell_the_same(name: str) -> None:
+    by_dict = dns.check_sync("example.com", selectors=["news"], resolver=flat(ZONES[name]))
+    with DNSZone(ZONES[name]) as zone:
+        found = asyncio.run(dns.check("example.com", selectors=["news"], resolver=over_the_wire(zone)))
+        asked = [question for question in zone.asked if question.transport == "udp"]
+    with DNSZone(ZONES[name]) as zone:
+        blocking = dns.check_sync("example.com", selectors=["news"], resolver=over_the_wire(zone, is_async=False))
+    assert found == by_dict == blocking
+    assert name in ("silent", "refused") or len(asked) == len(set(asked))
+
+
+def test_a_ready_domain_is_ready() -> None:
+    report = dns.check_sync("Example.COM.", selectors=["news"], resolver=flat(READY))
+    assert (report.is_ready, report.is_complete, report.score, report.findings, report.records) == (
+        True,
+        True,
+        100,
+        (),
+        (),
+    )
+    assert report.spf is not None
+    assert report.dmarc is not None
+    assert report.dkim["news"] is not None
+    assert report.policy == "reject"
+
+
+def test_an_empty_domain_gets_everything_to_paste() -> None:
+    report = dns.check_sync("example.com", sends_through=["192.0.2.10"], resolver={})
+    assert codes(report) == ["spf-absent", "dmarc-absent", "dkim-unknown"]
+    assert [str(record) for record in report.records] == [
+        'example.com. IN TXT "v=spf1 ip4:192.0.2.10 -all"',
+        '_dmarc.example.com. IN TXT "v=DMARC1; p=none; rua=mailto:dmarc@example.com"',
+    ]
+    assert [finding.mend for finding in report.findings[:2]] == [str(record) for record in report.records]
+    assert (report.spf, report.dmarc, report.policy, report.score) == (None, None, None, 0)
+
+
+def test_what_is_pasted_is_found_right_when_checked_again() -> None:
+    before = dns.check_sync("example.com", sends_through=["192.0.2.10"], resolver={})
+    zone: dict[Any, Any] = {(record.name, "TXT"): [record.text] for record in before.records}
+    zone["news._domainkey.example.com", "TXT"] = [key_text(2048)]
+    after = dns.check_sync("example.com", selectors=["news"], sends_through=["192.0.2.10"], resolver=zone)
+    assert (after.is_ready, codes(after), after.records) == (True, ["dmarc-none"], ())
+
+
+def test_an_address_that_may_not_send_is_told_with_the_record_that_lets_it() -> None:
+    zone = {("example.com", "TXT"): ["v=spf1 ip4:192.0.2.1 -all"]}
+    report = dns.check_sync("example.com", sends_through=["192.0.2.1", "2001:db8::1"], resolver=zone)
+    (finding,) = [finding for finding in report.findings if finding.code == "dns.spf-not-listed"]
+    assert "2001:db8::1" in finding.message
+    assert finding.mend == 'example.com. IN TXT "v=spf1 ip6:2001:db8::1 ip4:192.0.2.1 -all"'
+
+
+def test_only_findings_at_the_domain_itself_get_its_record() -> None:
+    zone = {("example.com", "TXT"): ["v=spf1 include:a.example"], ("a.example", "TXT"): ["v=spf1 +all"]}
+    report = dns.check_sync("example.com", resolver=zone)
+    mends = {finding.code.removeprefix("dns."): finding.mend for finding in report.findings}
+    assert mends["spf-plus-all"] == "remove it"
+    assert mends["spf-no-all"] == 'example.com. IN TXT "v=spf1 include:a.example ~all"'
+
+
+def test_an_ignored_record_gets_a_better_one_to_paste() -> None:
+    report = dns.check_sync("example.com", resolver={("_dmarc.example.com", "TXT"): ["v=DMARC1; adkim=s"]})
+    assert report.records[-1].text == "v=DMARC1; p=none; rua=mailto:dmarc@example.com; adkim=s"
+    assert report.policy is None
+
+
+def test_dead_names_cost_one_retry_budget_together_and_are_never_called_absent() -> None:
+    silent = {name: {"TIMEOUT": True} for name in ("example.com", "_dmarc.example.com", "news._domainkey.example.com")}
+
+    async def main(zone: DNSZone) -> tuple[dns.DomainReport, float]:
+        loop = asyncio.get_running_loop()
+        start = loop.time()
+        report = await dns.check("example.com", selectors=["news"], resolver=over_the_wire(zone))
+        return report, loop.time() - start
+
+    with DNSZone(silent) as zone:
+        report, seconds = asyncio.run(main(zone))
+    assert sorted(codes(report)) == ["dkim-unanswered", "dmarc-unanswered", "spf-unanswered"]
+    assert (report.is_ready, report.is_complete, report.records) == (False, False, ())
+    assert seconds < 4 * QUARTER.total_seconds()
+
+
+@pytest.mark.parametrize("is_async", [True, False])
+def test_the_deadline_ends_the_check_with_what_is_known(is_async: bool) -> None:
+    zone = READY | {"_dmarc.example.com": {"TIMEOUT": True}}
+    with DNSZone(zone) as server:
+        resolver: Any = over_the_wire(server, is_async=is_async)
+        report = dns.check_sync("example.com", selectors=["news"], resolver=resolver, deadline=timedelta(seconds=0.2))
+    assert report.spf is not None
+    assert set(codes(report)) == {"dmarc-unanswered"}
+
+
+def test_everything_independent_is_asked_before_the_first_answer() -> None:
+    first = {
+        ("example.com", "TXT"),
+        ("_dmarc.example.com", "TXT"),
+        ("_dmarc.com", "TXT"),
+        ("news._domainkey.example.com", "TXT"),
+    }
+    with DNSZone(READY, latency=0.1) as zone:
+        asyncio.run(dns.check("example.com", selectors=["news"], resolver=over_the_wire(zone)))
+        asked = zone.questions()
+    assert set(asked[:4]) == first
+    assert asked[4:] == [("_spf.example.net", "TXT"), ("example.net", "MX")]
+
+
+def test_the_synchronous_check_works_inside_a_running_loop() -> None:
+    async def main(zone: DNSZone) -> dns.DomainReport:
+        return dns.check_sync("example.com", selectors=["news"], resolver=over_the_wire(zone))
+
+    with DNSZone(READY) as zone:
+        assert asyncio.run(main(zone)).is_ready
+
+
+@settings(max_examples=50)
+@given(
+    st.dictionaries(
+        st.sampled_from(sorted(flat(READY))), st.lists(st.binary(max_size=80) | st.text(max_size=40), max_size=3)
+    )
+)
+def test_no_zone_makes_a_check_fail_or_its_report_unprintable(zone: dict[Any, Any]) -> None:
+    report = dns.check_sync("example.com", selectors=["news"], sends_through=["192.0.2.1"], resolver=flat(READY) | zone)
+    assert 0 <= report.score <= 100
+    assert str(report)
+    assert "<html" not in report._repr_html_()
+    for record in report.records:
+        assert str(record).isprintable()
+
+
+@pytest.mark.parametrize(
+    "domain",
+    ["", "localhost", "a..example", "a b.example", "\N{LOVE LETTER}.example", "192.0.2.1", "x" * 64 + ".example"],
+)
+def test_what_is_no_domain_is_refused_at_once(domain: str) -> None:
+    with pytest.raises(AddressError):
+        dns.check_sync(domain, resolver={})
+
+
+@pytest.mark.parametrize("domain", [None, 3, b"example.com"])
+def test_what_is_no_text_is_refused_at_once(domain: Any) -> None:
+    with pytest.raises(AddressError, match="not text"):
+        dns.check_sync(domain, resolver={})
+
+
+@pytest.mark.parametrize("domain", ["bücher.example", "xn--bcher-kva.example", Domain("xn--bcher-kva.example")])
+def test_international_domains_are_asked_for_by_their_a_labels(domain: str | Domain) -> None:
+    report = dns.check_sync(domain, resolver={("xn--bcher-kva.example", "TXT"): ["v=spf1 -all"]})
+    assert str(report.spf) == "v=spf1 -all"
+    assert "bücher.example" in report._repr_html_()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"selectors": ["a b"]},
+        {"sends_through": ["mx.example.com"]},
+        {"deadline": timedelta()},
+        {"deadline": 3},
+        {"resolver": object()},
+    ],
+)
+def test_wrong_arguments_are_refused_at_once(arguments: dict[str, Any]) -> None:
+    with pytest.raises(InvalidValue):
+        dns.check_sync("example.com", **{"resolver": {}} | arguments)
+
+
+@pytest.mark.parametrize("count", [1, 19, 20, 21, 32000])
+def test_a_report_lists_twenty_findings_of_a_kind_and_says_how_many_more(count: int) -> None:
+    broken = [f"q{number}" for number in range(count)]
+    report = dns.check_sync("example.com", resolver={("example.com", "TXT"): [f"v=spf1 {' '.join(broken)} -all"]})
+    found = [finding for finding in report.findings if finding.code == "dns.spf-syntax"]
+    assert [finding.evidence for finding in found] == broken[:20]
+    assert [finding.message for finding in found if "more like this" in finding.message] == (
+        [found[19].message] if count > 20 else []
+    )
+    assert len(report._repr_html_()) < 500_000
+
+
+def test_one_selector_and_one_address_may_be_given_as_text() -> None:
+    report = dns.check_sync("example.com", selectors="news", sends_through="192.0.2.1", resolver=flat(READY))
+    assert list(report.dkim) == ["news"]
+    assert report.is_ready
+
+
+def test_every_public_name_is_there() -> None:
+    assert all(getattr(dns, name) for name in dns.__all__)
+    with pytest.raises(AttributeError, match="chekc"):
+        dns.chekc  # noqa: B018

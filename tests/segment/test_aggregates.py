@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailkit.errors import SegmentError
+from mailkit.segment.aggregates import draw
+from mailkit.segment.nodes import Function
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+numbers = st.integers(-1000, 1000) | st.floats(-1000, 1000) | st.decimals(-1000, 1000, places=2) | st.none()
+
+
+def dated(*values: object) -> list[tuple[datetime, object]]:
+    return [(NOW + timedelta(hours=hour), value) for hour, value in enumerate(values)]
+
+
+@given(st.lists(numbers).flatmap(lambda values: st.tuples(st.just(values), st.permutations(values))))
+def test_a_sum_does_not_depend_on_the_order(orders: tuple[list, list]) -> None:
+    one, other = (draw(Function.SUM, dated(*values), None) for values in orders)
+    assert one == other
+
+
+@given(st.lists(st.floats(-1e6, 1e6)))
+def test_a_sum_of_floats_is_rounded_once(values: list[float]) -> None:
+    assert draw(Function.SUM, dated(*values), None) == float(sum(map(Fraction, values)))
+
+
+@given(st.lists(st.decimals(-1000, 1000, places=2), min_size=1))
+def test_decimals_stay_decimals(values: list[Decimal]) -> None:
+    for function in Function:
+        assert isinstance(draw(function, dated(*values), None), Decimal)
+    assert draw(Function.SUM, dated(*values), None) == sum(values)
+
+
+@given(st.lists(numbers.filter(lambda value: value is not None), min_size=1))
+def test_the_least_and_the_most_are_among_the_values(values: list) -> None:
+    least, most = draw(Function.MIN, dated(*values), None), draw(Function.MAX, dated(*values), None)
+    assert least in values
+    assert most in values
+    assert all(least <= value or least == float(value) for value in values)
+    assert all(most >= value or most == float(value) for value in values)
+
+
+@pytest.mark.parametrize(
+    ("function", "expected"),
+    [(Function.SUM, 0), *((function, None) for function in Function if function is not Function.SUM)],
+)
+@pytest.mark.parametrize("values", [[], [None, float("nan")]])
+def test_nothing_sums_up_to_0_and_is_null_otherwise(function: Function, expected: object, values: list) -> None:
+    assert draw(function, dated(*values), None) == expected
+
+
+def test_of_events_at_one_instant_the_first_given_is_first_and_the_last_given_last() -> None:
+    found = [(NOW, "a"), (NOW, "b"), (NOW, "c")]
+    assert draw(Function.FIRST, found, None) == "a"
+    assert draw(Function.LAST, found, None) == "c"
+
+
+def test_floats_and_decimals_add_up_by_their_digits() -> None:
+    assert draw(Function.SUM, dated(Decimal("0.1"), 0.2, 1), None) == Decimal("1.3")
+    assert draw(Function.AVG, dated(1, 2), None) == 1.5
+
+
+def test_texts_and_times_have_a_least_and_a_most() -> None:
+    assert draw(Function.MAX, dated("a", "c", "b"), None) == "c"
+    assert draw(Function.MIN, dated(NOW, date(2026, 2, 28)), UTC) == date(2026, 2, 28)
+
+
+@pytest.mark.parametrize("values", [["a"], [True], [1, "a"], [NOW]])
+def test_what_is_no_number_has_no_sum(values: list) -> None:
+    for function in (Function.SUM, Function.AVG):
+        with pytest.raises(SegmentError, match="is not a number"):
+            draw(function, dated(*values), None)
+
+
+def test_numbers_beyond_all_bounds_have_no_sum() -> None:
+    for values in ([1e308, 1e308], [float("inf"), float("-inf")]):
+        with pytest.raises(SegmentError, match="have no sum"):
+            draw(Function.SUM, dated(*values), None)
+
+
+def test_values_of_two_sorts_have_no_least() -> None:
+    with pytest.raises(SegmentError, match="cannot be compared"):
+        draw(Function.MIN, dated(1, "a"), None)

@@ -1,0 +1,53 @@
+from datetime import UTC, datetime, timedelta
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailkit.errors import InvalidValue
+from mailkit.send import Reply, RetryPolicy, classify
+from mailkit.send.retry import next_try
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+LENGTHS = st.integers(1, 100_000).map(lambda seconds: timedelta(seconds=seconds))
+POLICIES = st.builds(
+    lambda a, b, factor, jitter: RetryPolicy(first=min(a, b), longest=max(a, b), factor=factor, jitter_share=jitter),
+    LENGTHS, LENGTHS, st.floats(1, 1000), st.floats(0, 1),
+)  # fmt: skip
+
+
+@given(POLICIES, st.integers(0, 10_000), st.integers())
+def test_no_wait_is_longer_than_the_longest_or_shorter_than_the_first_less_jitter(policy, tries, seed):
+    wait = next_try(policy, tries, NOW, None, Random(seed)) - NOW
+    slack = timedelta(microseconds=1)
+    assert policy.first * (1 - policy.jitter_share) - slack <= wait <= policy.longest + slack
+
+
+@given(POLICIES, st.integers(1, 200))
+def test_waits_never_shrink(policy, tries):
+    still = RetryPolicy(first=policy.first, longest=policy.longest, factor=policy.factor, jitter_share=0)
+    assert next_try(still, tries, NOW, None, Random(1)) <= next_try(still, tries + 1, NOW, None, Random(1))
+
+
+def test_a_verdict_that_says_slow_down_doubles_the_wait():
+    policy = RetryPolicy(jitter_share=0)
+    slow, other = (classify(Reply.parse(text)) for text in ("421 too many connections", "451 greylisted"))
+    assert next_try(policy, 1, NOW, slow, Random(1)) - NOW == 2 * policy.first
+    assert next_try(policy, 1, NOW, other, Random(1)) - NOW == policy.first
+
+
+def test_a_job_is_over_by_tries_or_by_age():
+    policy = RetryPolicy(most_tries=3, give_up_after=timedelta(days=1))
+    assert not policy.is_over(2, NOW, NOW + timedelta(hours=1))
+    assert policy.is_over(3, NOW, NOW + timedelta(hours=1))
+    assert policy.is_over(1, NOW, NOW + timedelta(days=2))
+    assert not RetryPolicy().is_over(1000, NOW, NOW + timedelta(days=1))
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"first": timedelta(0)}, {"first": timedelta(days=1)}, {"factor": 0.5}, {"factor": 2000}]
+)
+def test_a_policy_that_cannot_work_cannot_be_built(wrong):
+    with pytest.raises(InvalidValue):
+        RetryPolicy(**wrong)

@@ -1,0 +1,76 @@
+from datetime import UTC, datetime
+from types import SimpleNamespace
+
+import attrs
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailkit.envelope import Envelope
+from mailkit.send.outbox import Job
+from mailkit.stores.rows import event_of, event_row, instant, job_of, letter_row, message_row, microseconds
+from mailkit.testing import strategies
+
+MAILBOXES = strategies.mailboxes()
+ENVELOPES = st.builds(
+    Envelope,
+    sender=MAILBOXES,
+    recipient=MAILBOXES,
+    return_path=st.none() | strategies.addresses(),
+    reply_to=st.none() | MAILBOXES,
+    headers=st.lists(st.tuples(st.just("X-Shop"), strategies.one_line_texts()), max_size=2),
+)
+INSTANTS = strategies.instants()
+JOBS = st.builds(
+    Job,
+    person=strategies.one_line_texts(),
+    envelope=ENVELOPES,
+    message_id=strategies.one_line_texts(),
+    date=INSTANTS,
+    campaign=strategies.one_line_texts(),
+    step=strategies.one_line_texts(),
+    raw=st.binary(min_size=1),
+    record=st.none() | st.dictionaries(st.text(max_size=3), st.text(max_size=3) | st.decimals(allow_nan=False)),
+    topic=strategies.one_line_texts(),
+    is_transactional=st.booleans(),
+    priority=st.integers(-5, 5),
+    not_before=st.none() | INSTANTS,
+    expires_at=st.none() | INSTANTS,
+)
+
+
+@given(strategies.events())
+def test_an_event_comes_back_from_its_row(event):
+    back = event_of(SimpleNamespace(**event_row(event)))
+    assert back == event
+    assert back.identity == event.identity
+    assert str(back.value) == str(event.value)
+
+
+@given(JOBS)
+def test_a_job_comes_back_from_its_row(job):
+    row = letter_row(1, job)
+    assert job_of(SimpleNamespace(**row)) == job
+    assert all(isinstance(value, str | int | bytes | None) for value in row.values())
+
+
+def test_a_job_made_by_a_template_comes_back():
+    job = Job(
+        person="17",
+        envelope=Envelope(sender="shop@example.com", recipient="anna@example.org", return_path=None),
+        message_id="1@example.com",
+        date=datetime(2026, 3, 1, tzinfo=UTC),
+        template="cart",
+        record={},
+    )
+    assert job_of(SimpleNamespace(**letter_row(1, job))) == job
+    assert message_row(1, attrs.evolve(job, step="2"), job.date)["step"] == "2"
+
+
+@given(st.datetimes(timezones=st.just(UTC)))
+def test_instants_are_exact_to_the_microsecond(at):
+    assert instant(microseconds(at)) == at
+
+
+@given(INSTANTS, INSTANTS)
+def test_microseconds_keep_the_order_of_instants(one, other):
+    assert (microseconds(one) < microseconds(other)) == (one < other)

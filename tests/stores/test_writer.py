@@ -1,0 +1,115 @@
+import threading
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from mailkit.errors import StoreError
+from mailkit.stores.writer import Writer
+
+
+@pytest.fixture
+def writer(tmp_path):
+    engine = create_engine(f"sqlite:///{tmp_path}/shop.db")
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE written (item TEXT)"))
+    made = Writer(engine, "shop.db")
+    yield made
+    made.close()
+    engine.dispose()
+
+
+class Held:
+    """Keeps the writer busy while the block runs."""
+
+    def __init__(self, writer):
+        self._writer, self._go, self._started = writer, threading.Event(), threading.Event()
+
+    def _wait(self, connection):
+        self._started.set()
+        self._go.wait(10)
+
+    def __enter__(self):
+        self._busy = self._writer.do(self._wait)
+        assert self._started.wait(10)
+
+    def __exit__(self, *_):
+        self._go.set()
+        self._busy.result(10)
+
+
+def count(connection):
+    return connection.scalar(text("SELECT count(*) FROM written"))
+
+
+def test_what_comes_while_it_is_busy_is_joined_in_one_transaction(writer):
+    seen = []
+
+    def work(connection, items):
+        seen.append(list(items))
+        return [item * 2 for item in items]
+
+    with Held(writer):
+        futures = [writer.join(work, item) for item in range(50)]
+    assert [future.result(10) for future in futures] == [item * 2 for item in range(50)]
+    assert seen == [list(range(50))]
+
+
+def test_work_of_another_kind_keeps_its_place(writer):
+    seen = []
+
+    def work(connection, items):
+        seen.append(list(items))
+        return items
+
+    with Held(writer):
+        writer.join(work, 1)
+        writer.do(lambda connection: seen.append("alone"))
+        last = writer.join(work, 2)
+    last.result(10)
+    assert seen == [[1], "alone", [2]]
+
+
+def test_one_that_fails_does_not_take_the_others_with_it(writer):
+    def work(connection, items):
+        for item in items:
+            connection.execute(text("INSERT INTO written VALUES (:item)"), {"item": str(item)})
+            if item == 3:
+                raise ValueError("three")
+        return items
+
+    with Held(writer):
+        futures = [writer.join(work, item) for item in range(5)]
+    assert [future.exception(10) is None for future in futures] == [True, True, True, False, True]
+    with pytest.raises(ValueError, match="three"):
+        futures[3].result()
+    assert writer.do(count).result(10) == 4
+
+
+def test_what_was_given_up_while_waiting_is_not_done(writer):
+    done = []
+
+    def work(connection, items):
+        done.extend(items)
+        return items
+
+    with Held(writer):
+        first, second = writer.join(work, 1), writer.join(work, 2)
+        assert first.cancel()
+    second.result(10)
+    assert done == [2]
+
+
+def test_the_databases_error_is_told_in_our_words(writer):
+    future = writer.do(lambda connection: connection.execute(text("SELECT * FROM absent")))
+    with pytest.raises(StoreError, match=r"shop\.db: no such table: absent"):
+        future.result(10)
+
+
+def test_closing_finishes_what_was_asked_and_takes_nothing_more(writer):
+    with Held(writer):
+        asked = writer.do(count)
+    writer.close()
+    writer.close()
+    assert asked.result(0) == 0
+    with pytest.raises(StoreError, match="the store is closed"):
+        writer.do(count)

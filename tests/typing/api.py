@@ -1,0 +1,93 @@
+"""The calls that users make, read by type checkers and never run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any, assert_type
+
+from mailkit import (
+    Address,
+    Envelope,
+    Event,
+    Finding,
+    LetterState,
+    Mailbox,
+    Message,
+    Refusal,
+    Suppression,
+    compose,
+    contacts,
+    dns,
+    letter_state,
+    reports,
+    send,
+    stores,
+    track,
+)
+from mailkit.compose import blocks as b
+from mailkit.segment import Segment, days, partition
+from mailkit.segment import event as ev
+from mailkit.segment import field as f
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+def values() -> None:
+    anna = Address.parse("anna@example.com")
+    assert_type(anna.key, str)
+    envelope = Envelope(sender="Shop <shop@example.com>", recipient=Mailbox(anna), headers={"X-Shop": "books"})
+    assert_type(envelope.return_path, Address | None)
+    event = Event(kind="purchase", person="17", at=NOW, value=29.33, currency="USD", properties={"discs": 2})
+    assert_type(event.value, Decimal | None)
+    assert_type(letter_state([event]), LetterState | None)
+    assert_type(Suppression([event]).refusal(address=anna), Refusal | None)
+
+
+def letters(links: track.CampaignLinks, envelope: Envelope) -> None:
+    letter = compose.Letter(subject="Hi", blocks=[b.Heading("Hi"), b.If("vip", [b.Text("Thanks")])])
+    template = compose.compile(letter, links=links, inliner="premailer")
+    assert_type(template.render({"vip": True}, person=1, at=NOW), Message)
+    assert_type(template.encode({"vip": True}, envelope, message_id="1@x.example", date=NOW), bytes)
+    compose.compile(letter, links=reports.LinkMarks())
+
+
+def segments(people: Sequence[Mapping[str, object]], log: Sequence[Event]) -> None:
+    segment = (f.city == "Kazan") & ev.purchase.none(last=days(90)) & (ev.purchase.sum("value") >= 100)
+    assert_type(segment, Segment)
+    segment.filter(people, events=log, now=NOW)
+    partition({"loyal": segment}, people, events=log, now=NOW)
+
+
+async def sending(jobs: Sequence[send.Job], store: stores.Store) -> None:
+    sender = send.Sender(transport=send.SMTPTransport("127.0.0.1", 25), outbox=store.outbox, on_event=print)
+    async with sender:
+        await sender.add(jobs)
+        assert_type(await sender.run(), send.Summary)
+    assert_type(sender.run_sync(), send.Summary)
+    send.Sender(transport=send.SMTPTransport("127.0.0.1"), outbox=send.MemoryOutbox(), retry=send.RetryPolicy())
+    limits = send.Limits(overall=send.Rate(count=10, per=timedelta(seconds=1)))
+    assert_type(limits.overall, send.Rate | None)
+    assert_type(send.classify(send.Reply.parse("550 5.1.1 no")), send.Verdict)
+
+
+def tracking(store: stores.Store) -> None:
+    tracker = track.Tracker("https://t.example.com", keys=track.Keyring.generate())
+    track.asgi(tracker, events=store.events.append)
+    assert_type(track.respond(tracker, track.Request(method="GET", path="/"), now=NOW), track.Response)
+
+
+async def domains() -> None:
+    assert_type(await dns.check("example.com", selectors=["news"]), dns.DomainReport)
+    assert_type(dns.check_sync("example.com", resolver={("example.com", "TXT"): ["v=spf1 -all"]}), dns.DomainReport)
+
+
+def numbers(log: Sequence[Event]) -> None:
+    found = contacts.read_csv("customers.csv", columns={"email": "E-mail"})
+    records: Sequence[Mapping[str, Any]] = found.records
+    findings: Sequence[Finding] = found.findings
+    funnel = reports.funnel(log)
+    assert_type(reports.page("Spring", funnel=funnel, findings=findings), str)
+    assert_type(reports.rates(funnel)[0].share, float | None)
+    assert len(records) == found.total_rows
