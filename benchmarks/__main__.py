@@ -1,4 +1,4 @@
-"""Compare mailkit with named peers, each pair interleaved in one run: `make bench`, or `python -m benchmarks compose`."""
+"""Compare mailkit with named peers, interleaved in one run: `make bench`, or `python -m benchmarks compose`."""
 
 from __future__ import annotations
 
