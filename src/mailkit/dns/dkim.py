@@ -1,4 +1,8 @@
-"""DKIM key records (RFC 6376, 3.6.1; RFC 8301 and 8463): what is at `selector._domainkey.domain`."""
+"""DKIM key records (RFC 6376, 3.6.1; RFC 8301 and 8463): what is at `selector._domainkey.domain`.
+
+>>> Record.parse("v=DKIM1; p=").is_revoked
+True
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,9 @@
 """DMARC records as values (RFC 9989): `v=DMARC1; p=none; rua=mailto:dmarc@example.com`.
 
 Section numbers in this module are of RFC 9989.
+
+>>> Record.parse("v=DMARC1; p=reject; rua=mailto:dmarc@example.com").policy
+<Policy.REJECT: 'reject'>
 """
 
 from __future__ import annotations

@@ -138,6 +138,12 @@ def funnel(events: Iterable[Event]) -> Funnel:
 
     Args:
         events: The log, in any order; of one campaign or of several.
+
+    >>> from datetime import UTC, datetime
+    >>> facts = [Event(kind=kind, person="1", at=datetime(2026, 3, day, tzinfo=UTC), campaign="spring")
+    ...          for day, kind in enumerate(["queued", "accepted", "bounced"], start=1)]
+    >>> print(funnel(facts[:2]), "|", funnel(facts))
+    1 letters: 1 accepted | 1 letters: 1 bounced
     """
     return _funnel(letters(events).values())
 
@@ -180,6 +186,9 @@ def rates(funnel: Funnel) -> tuple[Rate, ...]:
     What servers did is a share of the letters given to them, which `unknown` ones were;
     what readers did is a share of the accepted letters. A click without a fetched picture
     counts as opened nowhere, so clicks are not divided by openings.
+
+    >>> print(rates(Funnel(letters=10, accepted=8, bounced=1, suppressed=1, clicked=2))[3])
+    clicked: 25.0% (2 of 8 accepted)
     """
     sent = funnel.accepted + funnel.bounced + funnel.unknown
     readers = ("opened", "clicked", "replied", "unsubscribed", "complained", "converted")

@@ -90,6 +90,16 @@ class Job:
         priority: Higher goes first.
         not_before: When it may be sent; at once if None.
         expires_at: When it is worth nothing any more; never if None.
+
+    Campaign and step say which letter it is. Give every letter that a person may get more than
+    once, such as an order's receipt, a step of its own: the second would be passed over otherwise.
+
+    >>> from datetime import UTC
+    >>> receipts = [Job(person="17", envelope=Envelope(sender="shop@example.com", recipient=f"{name}@example.org"),
+    ...                 message_id="1@example.com", date=datetime(2026, 3, 1, tzinfo=UTC), raw=b"Subject: Hi",
+    ...                 campaign="receipt", step=order) for name in ("Anna", "anna") for order in ("1001", "1002")]
+    >>> len({job.key for job in receipts})
+    2
     """
 
     person: str = attrs.field(validator=one_line)
@@ -145,6 +155,22 @@ class Lease:
         tries: How often the job has been tried before.
         until: When the right ends.
         queued_at: When the job came into the outbox.
+
+    Only the newest lease of a job counts:
+
+    >>> import asyncio
+    >>> from datetime import UTC, timedelta
+    >>> from mailkit.send import MemoryOutbox
+    >>> now, minute = datetime(2026, 3, 1, tzinfo=UTC), timedelta(minutes=1)
+    >>> async def sleep_past_the_lease(outbox):
+    ...     await outbox.add([Job(person="17", envelope=Envelope(sender="a@example.com", recipient="b@example.com"),
+    ...                           message_id="1@example.com", date=now, raw=b"Subject: Hi")], now=now)
+    ...     (old,) = await outbox.lease(now=now, until=now + minute, limit=1)
+    ...     await outbox.recover(now=now + minute)
+    ...     (new,) = await outbox.lease(now=now + minute, until=now + 2 * minute, limit=1)
+    ...     return [len(await outbox.mark_data_sent([lease], now=now + minute)) for lease in (old, new)]
+    >>> asyncio.run(sleep_past_the_lease(MemoryOutbox()))
+    [0, 1]
     """
 
     number: int
@@ -164,6 +190,15 @@ class Settlement:
         state: The job's next state: a final one, or `deferred`; `queued` gives it back untried.
         event: The fact to write down together with the state; None for `queued`.
         due: When to try again, for `deferred` and `queued`.
+
+    >>> from datetime import UTC
+    >>> now = datetime(2026, 3, 1, tzinfo=UTC)
+    >>> job = Job(person="17", envelope=Envelope(sender="shop@example.com", recipient="anna@example.org"),
+    ...           message_id="1@example.com", date=now, raw=b"Subject: Hello")
+    >>> lease = Lease(number=1, job=job, epoch=1, tries=0, until=now, queued_at=now)
+    >>> Settlement(lease=lease, state=JobState.DEFERRED, event=None)
+    Traceback (most recent call last):
+    mailkit.errors.InvalidValue: Settlement.due: None does not fit the state 'deferred'
     """
 
     lease: Lease

@@ -1,6 +1,10 @@
 """Hypothesis strategies for mailkit's values, for the tests of applications and our own.
 
 Each draws from all that the value allows, the awkward corners included.
+
+>>> from hypothesis import find
+>>> find(addresses(), lambda address: address.needs_smtputf8).local
+'анна'
 """
 
 from __future__ import annotations
