@@ -8,6 +8,10 @@ RUN   := .run
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 
+# Debian ships Python without the part that makes virtual environments; root can mend that.
+DEBIAN_VENV := [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && echo "installing python3-venv" \
+	&& { apt-get update -qq && apt-get install -y -qq python3-venv; } >$(VENV)-log 2>&1
+
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .PHONY: help demo test bench docs format clean
@@ -62,7 +66,9 @@ clean:
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "mailkit needs Python 3.11 or newer, and none was found; install one, or say which: make PYTHON=/path/to/python3 …"; exit 1; }
-	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "Python's venv module is incomplete here; on Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) >$(VENV)-log 2>&1 || { rm -rf $(VENV); $(DEBIAN_VENV) && $(PYTHON) -m venv $(VENV); } \
+		|| { rm -rf $(VENV); cat $(VENV)-log; echo "Python's venv module is incomplete here; on Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
+	@rm -f $(VENV)-log
 
 $(VENV)/.ready-demo: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "installing mailkit and what it needs into $(VENV) (once)"

@@ -1,6 +1,10 @@
 """How the documentation is built: Sphinx, MyST Markdown, furo; warnings are errors."""
 
+import logging
+
 import mailkit
+
+logging.getLogger("alembic").setLevel(logging.WARNING)
 
 project = "mailkit"
 author = "The mailkit authors"
