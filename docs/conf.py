@@ -22,9 +22,22 @@ templates_path = []
 
 autodoc_typehints = "signature"
 autodoc_member_order = "bysource"
-autodoc_default_options = {"members": True, "show-inheritance": False}
+autodoc_default_options = {"members": True}
+default_role = "code"
 napoleon_google_docstring = True
 napoleon_numpy_docstring = False
 napoleon_use_ivar = True
 napoleon_use_rtype = False
 nitpicky = False
+
+
+def join_what_napoleon_split(app, what, name, obj, options, lines):
+    """Join a property's first line again: napoleon takes "the address: without case" for a type and its text."""
+    types = [line for line in lines if line.startswith(":type: ")]
+    if what == "property" and types:
+        lines.remove(types[0])
+        lines[0] = f"{types[0].removeprefix(':type: ')}: {lines[0]}"
+
+
+def setup(app):
+    app.connect("autodoc-process-docstring", join_what_napoleon_split, priority=900)

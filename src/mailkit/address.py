@@ -64,7 +64,7 @@ class Domain:
         """
         if not isinstance(text, str):
             raise AddressError("domain", text, "is not text")
-        return Address.parse(f"x@{text[:-1] if text.endswith('.') else text}", _what="domain", _given=text).domain
+        return _read(f"x@{text.removesuffix('.')}", "domain", text).domain
 
     @property
     def unicode(self) -> str:
@@ -112,7 +112,7 @@ class Address:
             raise AddressError("Address.domain", value, "is not a Domain", "use Address.parse for text")
 
     @classmethod
-    def parse(cls, text: str, *, _what: str = "address", _given: str | None = None) -> Address:
+    def parse(cls, text: str) -> Address:
         """Read an address, normalising the domain and the Unicode form of the local part.
 
         No name server is asked, so `example.com` and `shop.test` are addresses like any
@@ -122,25 +122,7 @@ class Address:
         Raises:
             AddressError: The text is not an address; the error says what is wrong with it.
         """
-        given = text if _given is None else _given
-        if not isinstance(text, str):
-            raise AddressError(_what, given, "is not text")
-        from email_validator import EmailNotValidError, validate_email
-
-        try:
-            found = validate_email(
-                text.strip(),
-                check_deliverability=False,
-                globally_deliverable=False,
-                allow_quoted_local=True,
-                test_environment=True,
-                strict=True,
-            )
-        except EmailNotValidError as error:
-            raise AddressError(_what, given, f"is not {_article(_what)} {_what}", _sentence(str(error))) from error
-        if found.ascii_domain is None or "." not in found.ascii_domain:
-            raise AddressError(_what, given, "has a domain without a dot", "write the whole domain")
-        return cls(found.local_part, Domain(found.ascii_domain))
+        return _read(text, "address", text)
 
     @property
     def key(self) -> str:
@@ -272,6 +254,28 @@ class ForeignAddress:
 
     def __repr__(self) -> str:
         return f"ForeignAddress({self.text!r})"
+
+
+def _read(text: str, what: str, given: str) -> Address:
+    """The address in the text; errors speak of `what` and of what was `given`."""
+    if not isinstance(text, str):
+        raise AddressError(what, given, "is not text")
+    from email_validator import EmailNotValidError, validate_email
+
+    try:
+        found = validate_email(
+            text.strip(),
+            check_deliverability=False,
+            globally_deliverable=False,
+            allow_quoted_local=True,
+            test_environment=True,
+            strict=True,
+        )
+    except EmailNotValidError as error:
+        raise AddressError(what, given, f"is not {_article(what)} {what}", _sentence(str(error))) from error
+    if found.ascii_domain is None or "." not in found.ascii_domain:
+        raise AddressError(what, given, "has a domain without a dot", "write the whole domain")
+    return Address(found.local_part, Domain(found.ascii_domain))
 
 
 def _article(noun: str) -> str:

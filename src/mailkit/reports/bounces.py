@@ -25,7 +25,7 @@ class CauseCount:
         family: The cause's family.
         action: What is to be done about it.
         letters: How many letters, each counted once.
-        example: One reply in the server's own words, the most frequent one.
+        example: One reply in the server's own words, the most frequent one; our own reason if there was none.
 
     >>> CauseCount(kind="bounced", cause="userunknown", family="recipient", action="suppress", letters=3).example
     ''
@@ -60,6 +60,7 @@ def bounces_by_cause(events: Iterable[Event], *, kinds: Iterable[str] = (Kind.BO
             row = (event.kind, *(_word(event, name) for name in ("cause", "family", "action")))
             who[row].add((event.campaign, event.step, event.person))
             reply = " ".join(str(event.properties[name]) for name in _REPLY if event.properties.get(name))
+            reply = reply or str(event.properties.get("reason") or "")
             if reply:
                 replies[row][reply] += 1
     rows = [

@@ -269,4 +269,5 @@ def resolution(job: Job, now: datetime, *, was_taken: bool) -> Event:
     """The fact that an `unknown` job proved to be taken, or not to be, for implementations of `Outbox.resolve`."""
     if was_taken:
         return job.event(Kind.ACCEPTED, now, reason="its answer was not seen, and the server had taken it")
-    return job.event(Kind.DEFERRED, now, reason="its answer was not seen, and the server had not taken it")
+    why = "its answer was not seen, and the server had not taken it"
+    return job.event(Kind.DEFERRED, now, reason=why, cause="networkerror", family="transport", action="retry")
