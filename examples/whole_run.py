@@ -29,11 +29,13 @@ from mailkit import (
     Address,
     Envelope,
     Event,
+    LetterState,
     Mailbox,
     Suppression,
     compose,
     contacts,
     dns,
+    letter_state,
     reports,
     segment,
     send,
@@ -154,11 +156,24 @@ def record_of(customer: Mapping[str, object], group: str, orders: Sequence[Event
 
 def main() -> int:
     args = read_arguments()
-    if not args.resume:
-        shutil.rmtree(args.to, ignore_errors=True)
+    if not args.resume and not clear(args.to):
+        say("error", f"{args.to} holds files that are not of this program; name another folder with --to")
+        return 2
     args.to.mkdir(parents=True, exist_ok=True)
-    with ExitStack() as running:
-        return Program(args, running).run()
+    try:
+        with ExitStack() as running:
+            return Program(args, running).run()
+    except KeyboardInterrupt:
+        say("stopped", f"nothing is lost; go on with: python {sys.argv[0]} --to {args.to} --resume")
+        return 130
+
+
+def clear(folder: Path) -> bool:
+    """Empty the folder of an earlier run; False if it is not one."""
+    if folder.exists() and any(folder.iterdir()) and not (folder / "state.json").exists():
+        return False
+    shutil.rmtree(folder, ignore_errors=True)
+    return True
 
 
 class Program:
@@ -272,18 +287,19 @@ class Program:
             )
             say("outbox", f"{sender.add_sync(jobs)} of {len(jobs)} letters put in; any others were there already")
             say("sending", str(sender.run_sync()))
-            if self.settle_unknown(sender, log):
+            while self.settle_unknown(sender, log):
                 say("sending", str(sender.run_sync()))
 
     def settle_unknown(self, sender: send.Sender, log: Path) -> bool:
         """Ask the server's log about letters whose answer was never seen; say whether some must go out again."""
-        unknown = {event.message_id for event in self.store.events.read(campaign=CAMPAIGN, kinds=["unknown"])}
-        taken = {line["message_id"] for line in read_log(log) if line["verdict"] == "accepted"}
-        settled = sender.resolve_sync({message: message in taken for message in unknown})
-        say(
-            "unknown",
-            f"{settled} letters had ended as unknown; by the server's log it took {len(unknown & taken)} of them",
-        )
+        history: dict[str, list[Event]] = {}
+        for event in self.store.events.read(campaign=CAMPAIGN):
+            history.setdefault(event.message_id, []).append(event)
+        unknown = {message for message, events in history.items() if letter_state(events) is LetterState.UNKNOWN}
+        taken = {line["message_id"] for line in read_log(log) if line["verdict"] == "accepted"} & unknown
+        sender.resolve_sync({message: message in taken for message in unknown})
+        if unknown:
+            say("unknown", f"{len(unknown)} letters had no answer; by the server's log it took {len(taken)} of them")
         return bool(unknown - taken)
 
     def let_people_read(self) -> None:
@@ -350,6 +366,8 @@ def remembered(folder: Path) -> tuple[ShiftedClock, int]:
 
 
 def read_log(path: Path) -> list[dict[str, str]]:
+    if not path.exists():
+        return []
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 

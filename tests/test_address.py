@@ -171,6 +171,25 @@ def test_a_name_cannot_carry_a_second_header(name: str) -> None:
         Mailbox(Address.parse("anna@example.com"), name)
 
 
+def test_of_two_quoted_people_none_is_lost() -> None:
+    with pytest.raises(AddressError, match="more than one mailbox"):
+        Mailbox.parse('"Anna" <anna@example.com>, "Boris" <boris@example.com>')
+
+
+@pytest.mark.parametrize("local", ['"a"', '"a.b"', "e\u0301", "a\x85b", "a\u2028b", "a\ud800", "\u202ea"])
+def test_an_address_is_built_in_its_normal_form_only(local: str) -> None:
+    with pytest.raises(AddressError, match=r"Address\.local"):
+        Address(local, Domain("example.com"))
+
+
+def test_a_domain_of_an_older_idna_is_shown_as_it_is() -> None:
+    assert Domain("xn--zzzzzz.example.com").unicode == "xn--zzzzzz.example.com"
+
+
+def test_a_hostile_address_takes_no_longer_than_its_length() -> None:
+    assert len(ForeignAddress.parse("a" + " " * 500_000 + "b").text) == 3
+
+
 def test_a_name_has_no_spaces_around_it() -> None:
     with pytest.raises(AddressError, match="spaces"):
         Mailbox(Address.parse("anna@example.com"), " Anna")

@@ -41,16 +41,20 @@ def test_different_facts_have_different_identities(one: Event, other: Event) -> 
     assert (one == other) == (one.identity == other.identity)
 
 
-def test_a_key_is_the_identity() -> None:
-    assert fact("opened", key="abc").identity == fact("clicked", 5, key="abc").identity == "abc"
+def test_a_key_tells_repetitions_of_one_kind_and_person() -> None:
+    assert fact("purchase", key="order-1").identity == fact("purchase", 5, key="order-1").identity
+    assert fact("purchase", key="order-1").identity != fact("refund", key="order-1").identity
+    assert fact("purchase", key="order-1").identity != fact("purchase", key="order-2").identity
 
 
 def test_a_time_is_kept_in_utc_and_must_have_a_zone() -> None:
     moscow = datetime(2026, 3, 1, 15, tzinfo=timezone(timedelta(hours=3)))
     assert Event(kind="opened", person="17", at=moscow) == fact("opened")
-    with pytest.raises(InvalidValue, match="no time zone"):
+    with pytest.raises(InvalidValue, match=r"Event\.at: .* has no time zone"):
         Event(kind="opened", person="17", at=NOON.replace(tzinfo=None))
-    with pytest.raises(InvalidValue, match="is not a datetime"):
+    with pytest.raises(InvalidValue, match=r"Event\.at: .* outside the calendar"):
+        Event(kind="opened", person="17", at=datetime.max.replace(tzinfo=timezone(timedelta(hours=-3))))
+    with pytest.raises(InvalidValue, match=r"Event\.at: .*is not a datetime"):
         Event(kind="opened", person="17", at="2026-03-01")  # type: ignore[arg-type]
 
 
@@ -131,6 +135,11 @@ def test_events_are_values_in_sets() -> None:
         (("queued", "unknown", "bounced"), LetterState.BOUNCED),
         (("queued", "unknown", "opened"), LetterState.ACCEPTED),
         (("queued", "unknown", "deferred"), LetterState.DEFERRED),
+        (("queued", "unknown", "expired"), LetterState.EXPIRED),
+        (("queued", "unknown", "failed"), LetterState.UNKNOWN),
+        (("queued", "failed", "deferred"), LetterState.DEFERRED),
+        (("queued", "failed", "deferred", "accepted"), LetterState.ACCEPTED),
+        (("queued", "expired", "deferred"), LetterState.EXPIRED),
         (("clicked",), LetterState.ACCEPTED),
         (("queued", "bounced", "complained"), LetterState.BOUNCED),
     ],
@@ -146,6 +155,8 @@ def test_the_order_in_which_events_are_told_does_not_matter(told: list[Event]) -
 
 def test_events_of_one_instant_are_taken_in_their_natural_order() -> None:
     assert letter_state([fact("accepted"), fact("queued"), fact("deferred")]) is LetterState.ACCEPTED
+    for ended in ("unknown", "failed"):  # and brought back at once
+        assert letter_state([fact("queued"), fact(ended), fact("deferred")]) is LetterState.DEFERRED
 
 
 def test_only_waiting_letters_are_not_final() -> None:

@@ -45,7 +45,9 @@ def test_findings_are_shown_worst_first_and_escaped() -> None:
     assert "<is>" not in shown
 
 
-@pytest.mark.parametrize("place", [{"row": 0}, {"line": -1}, {"column": True}, {"row": "3"}, {"source": "a\nb"}])
+@pytest.mark.parametrize(
+    "place", [{"row": 0}, {"line": -1}, {"column": True}, {"row": "3"}, {"row": 1.5}, {"source": "a\nb"}]
+)
 def test_a_place_counts_from_one(place: dict[str, object]) -> None:
     with pytest.raises(errors.InvalidValue):
         Place(**place)  # type: ignore[arg-type]
@@ -96,6 +98,20 @@ def test_errors_refine_the_builtin_that_people_catch() -> None:
 
 def test_a_template_error_without_a_place_is_only_its_reason() -> None:
     assert str(errors.TemplateError("odd")) == "odd"
+
+
+class Sulky:
+    def __repr__(self) -> str:
+        raise RuntimeError("no")
+
+
+def test_an_error_is_told_even_about_a_value_that_cannot_tell_what_it_is() -> None:
+    assert str(errors.InvalidValue("Event.kind", Sulky(), "is odd")) == "Event.kind: <Sulky whose repr fails> is odd"
+
+
+def test_a_severity_that_is_none_says_which_there_are() -> None:
+    with pytest.raises(errors.InvalidValue, match="write 'info', 'warning' or 'error'"):
+        Finding(code="x.y", severity="bad", message="x")
 
 
 def test_an_extra_that_is_missing_is_named_and_a_broken_one_keeps_its_own_error(

@@ -16,6 +16,7 @@ from mailkit.message import Attachment, Message
 from mailkit.testing.strategies import one_line_texts
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+NOW_NAIVE = NOON.replace(tzinfo=None)
 ENVELOPE = Envelope(sender="Books <shop@example.com>", recipient="Анна <anna@example.org>")
 SMUGGLED = [
     "Hi\r\nBcc: all@example.com",
@@ -23,6 +24,10 @@ SMUGGLED = [
     "Hi\rX",
     "Ann=?utf-8?q?=0d=0a?=Bcc: all@example.com",
     "=?utf-8?b?DQpCY2M6?=",
+    "=?utf-7?q?A+AA0ACg-Bcc:_all=40example.com?=",
+    "=?cp037?q?=81=25=C2?=",
+    "=?unicode_escape?q?a\\nBcc:_x=40y?=",
+    "=??q?a=0d=0aBcc:_x@y?=",
     "a\x00b",
     "a\u2028b",
 ]
@@ -70,9 +75,46 @@ def test_an_encoded_word_that_hides_nothing_is_a_subject() -> None:
     assert Message(subject="=?nonsense?q?caf=C3=A9?= =?utf-8?x?").subject
 
 
-def test_an_encoded_word_that_nobody_can_decode_is_no_subject() -> None:
-    with pytest.raises(InvalidValue, match="cannot be decoded"):
-        Message(subject="=?utf-8?b?abcde?=")
+def test_an_encoded_word_that_nobody_can_decode_hides_nothing() -> None:
+    assert Message(subject="=?utf-8?b?abcde?=").subject
+
+
+@pytest.mark.parametrize("fields", [None, 5, ["X-Shop"], [("X-Shop",)], [("X-Shop", "a", "b")]])
+def test_headers_are_pairs(fields: object) -> None:
+    with pytest.raises(HeaderError, match="are not pairs"):
+        Message(subject="Hi", headers=fields)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", ["From", "Content-Type", "Bcc"])
+def test_an_envelope_has_places_of_its_own_too(name: str) -> None:
+    with pytest.raises(HeaderError, match="has a place of its own"):
+        Envelope(sender="a@example.com", recipient="b@example.com", headers={name: "evil@example.com"})
+
+
+def test_a_field_that_may_stand_once_stands_once() -> None:
+    with pytest.raises(HeaderError, match="cannot be sent"):
+        parse(Message(subject="Hi", headers=[("Sender", "a@example.com"), ("Sender", "b@example.com")]))
+
+
+@pytest.mark.parametrize("message_id", ["", "<1@example.com>", "no at", "1@example.com\nX: y", "1@exämple.com", 5])
+def test_a_message_id_has_no_brackets_and_no_blanks(message_id: str) -> None:
+    with pytest.raises(InvalidValue, match="is not a Message-ID"):
+        Message(subject="Hi").to_mime(ENVELOPE, message_id=message_id, date=NOW_NAIVE)
+
+
+def test_a_date_has_a_zone() -> None:
+    with pytest.raises(InvalidValue, match=r"date: .* has no time zone"):
+        Message(subject="Hi").to_mime(ENVELOPE, message_id="1@example.com", date=NOW_NAIVE)
+
+
+def test_half_a_surrogate_pair_is_replaced() -> None:
+    assert parse(Message(subject="Hi", text="a\ud800b")).get_content().rstrip() == "a?b"  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("parts", [{"html": 5}, {"text": None}, {"attachments": ["x"]}])
+def test_a_wrong_message_cannot_be_built(parts: dict[str, object]) -> None:
+    with pytest.raises(InvalidValue):
+        Message(subject="Hi", **parts)  # type: ignore[arg-type]
 
 
 def test_headers_may_be_a_mapping() -> None:
@@ -143,6 +185,11 @@ def test_a_message_shows_itself_without_running_anything() -> None:
         {"content": b"", "content_type": "pdf"},
         {"content": b"", "content_type": "text/html; charset=x"},
         {"content": b"", "content_id": "<logo>"},
+        {"content": b"", "content_id": "é"},
+        {"content": b"", "content_id": "a" * 201},
+        {"content": b"", "content_id": 5},
+        {"content": b"", "content_type": None},
+        {"content": b"", "content_type": "message/rfc822"},
     ],
 )
 def test_a_wrong_attachment_cannot_be_built(parts: dict[str, object]) -> None:

@@ -110,6 +110,33 @@ def test_only_a_confirmation_outweighs_a_bounce_or_a_complaint() -> None:
         assert refuses(block, said("confirmed", -1))
 
 
+def test_a_confirmation_of_another_address_does_not_bring_a_dead_one_to_life() -> None:
+    new = Address.parse("anna@example.org")
+    log = [
+        said("bounced", action="suppress"),
+        said("confirmed", 1, recipient=new),
+        said("confirmed", 1, recipient=None),
+    ]
+    assert refuses(*log)
+    assert not refuses(*log, address=new)
+
+
+def test_at_a_shared_address_nobody_takes_back_anothers_word() -> None:
+    log = [said("unsubscribed"), said("subscribed", 1, person="18")]
+    assert refuses(*log, person="17")
+    assert not refuses(*log, person="18")
+    assert refuses(log[0], person="18")
+
+
+def test_who_comes_back_without_naming_the_address_is_back_at_it() -> None:
+    assert not refuses(said("unsubscribed"), said("subscribed", 1, recipient=None))
+
+
+@pytest.mark.parametrize("kind", ["subscribed", "confirmed"])
+def test_a_return_to_something_unknown_lifts_nothing(kind: str) -> None:
+    assert refuses(said("unsubscribed", **TOPIC), said(kind, 1, scope="list", list="offers"), topic="news")
+
+
 def test_a_letter_without_person_and_address_is_not_refused() -> None:
     assert Suppression([said("unsubscribed")]).refusal() is None
 

@@ -23,11 +23,13 @@ from mailkit.errors import AddressError
 __all__ = ["Address", "Domain", "ForeignAddress", "Mailbox"]
 
 _LABEL: Final = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)\Z")
-_ATEXT: Final = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\u0080-\U0010ffff-]"
-_LOCAL: Final = re.compile(rf'(?:{_ATEXT}+(?:\.{_ATEXT}+)*|"(?:[ !#-\[\]-~\u0080-\U0010ffff]|\\[ -~])*")\Z')
+_BEYOND: Final = r"\u00a1-\u2027\u202a-\ud7ff\ue000-\U0010ffff"
+_ATEXT: Final = rf"[A-Za-z0-9!#$%&'*+/=?^_`{{|}}~{_BEYOND}-]"
+_LOCAL: Final = re.compile(rf'(?:{_ATEXT}+(?:\.{_ATEXT}+)*|"(?:[ !#-\[\]-~{_BEYOND}]|\\[ -~])*")\Z')
 _PLAIN_NAME: Final = re.compile(r"[^\"(),.:;<>@\[\]\\]*\Z")
 _NEVER_MAIL: Final = frozenset({"arpa", "invalid", "local", "localhost", "onion"})
-_TYPED: Final = re.compile(r"\s*(?:rfc822|utf-8|unknown|smtp|x400|local)\s*;\s*", re.IGNORECASE)
+_QUOTED: Final = re.compile(r'"(?:[^"\\]|\\.)*"\Z')
+_TYPED: Final = re.compile(r"(?:rfc822|utf-8|unknown|smtp|x400|local)\s*;\s*", re.IGNORECASE)
 
 
 @attrs.frozen(repr=False, order=True)
@@ -73,7 +75,10 @@ class Domain:
             return self.ascii
         import idna
 
-        return str(idna.decode(self.ascii))
+        try:
+            return str(idna.decode(self.ascii))
+        except idna.IDNAError:  # A-labels of an older IDNA, or of none
+            return self.ascii
 
     def __str__(self) -> str:
         return self.ascii
@@ -105,6 +110,8 @@ class Address:
     def _check_local(self, attribute: object, value: str) -> None:
         if not isinstance(value, str) or not _LOCAL.match(value) or len(value.encode("utf-8", "replace")) > 64:
             raise AddressError("Address.local", value, "is not a local part of at most 64 octets (RFC 5321, 4.5.3.1.1)")
+        if (value[0] == '"' or not value.isascii()) and _normal_local(value) != value:
+            raise AddressError("Address.local", value, "is not written in its normal form", "use Address.parse")
 
     @domain.validator
     def _check_domain(self, attribute: object, value: Domain) -> None:
@@ -187,7 +194,7 @@ class Mailbox:
             return cls(Address.parse(stripped))
         before, _, inside = stripped[:-1].rpartition("<")
         name = before.strip()
-        if len(name) > 1 and name[0] == name[-1] == '"':
+        if _QUOTED.match(name):
             name = re.sub(r"\\(.)", r"\1", name[1:-1])
         elif re.search(r'[",;<>@]', name):
             raise AddressError("mailbox", text, "is more than one mailbox", 'put a name with , ; < > or @ in "quotes"')
@@ -230,7 +237,9 @@ class ForeignAddress:
     @classmethod
     def parse(cls, text: str) -> ForeignAddress:
         """Read whatever stands in the place of an address; never raises on text."""
-        cleaned = " ".join(_TYPED.sub("", text, count=1).split())
+        cleaned = " ".join(text.split())
+        typed = _TYPED.match(cleaned)
+        cleaned = cleaned[typed.end() :] if typed else cleaned
         if cleaned.startswith("<") and cleaned.endswith(">"):
             cleaned = cleaned[1:-1].strip()
         return cls(cleaned)
@@ -254,6 +263,17 @@ class ForeignAddress:
 
     def __repr__(self) -> str:
         return f"ForeignAddress({self.text!r})"
+
+
+def _normal_local(local: str) -> str:
+    """The local part without needless quotes and in Unicode's form NFC; empty if it is none."""
+    from email_validator import EmailNotValidError, validate_email
+
+    try:
+        found = validate_email(f"{local}@example.com", check_deliverability=False, allow_quoted_local=True)
+    except EmailNotValidError:
+        return ""
+    return found.local_part
 
 
 def _read(text: str, what: str, given: str) -> Address:

@@ -30,11 +30,15 @@ def run(make: Callable[[], Coroutine[Any, Any, T]]) -> T:
     >>> run(answer)
     42
     """
+    return _run_in_thread(make) if _a_loop_is_running() else _run_here(make)
+
+
+def _a_loop_is_running() -> bool:
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        return _run_here(make)
-    return _run_in_thread(make)
+        return False
+    return True
 
 
 def _run_here(make: Callable[[], Coroutine[Any, Any, T]]) -> T:
@@ -59,15 +63,16 @@ def _run_in_thread(make: Callable[[], Coroutine[Any, Any, T]]) -> T:
 
     context = contextvars.copy_context()
     thread = threading.Thread(target=context.run, args=(in_thread,), name="mailkit-blocking", daemon=True)
-    thread.start()
     try:
+        thread.start()
         return result.result()
     except KeyboardInterrupt:  # "interrupt" in a notebook: end the work, not only the waiting
         loop, task = started.result()
         loop.call_soon_threadsafe(task.cancel)
         raise
     finally:
-        thread.join()
+        if thread.ident is not None:
+            thread.join()
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

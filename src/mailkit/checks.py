@@ -8,17 +8,41 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from email.errors import HeaderParseError
-from email.header import decode_header
 from typing import Any, Final
 
 from mailkit.clock import utc
 from mailkit.errors import HeaderError, InvalidValue
 
-__all__ = ["at_least", "aware", "check_header", "headers", "one_line", "share", "word"]
+__all__ = [
+    "at_least",
+    "aware",
+    "check_header",
+    "check_message_id",
+    "counted",
+    "headers",
+    "instant",
+    "message_id",
+    "one_line",
+    "share",
+    "text",
+    "word",
+]
 
-_CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
-_ENCODED_WORD: Final = re.compile(r"=\?[^?\s]+\?[bBqQ]\?[^?]*\?=")
+_CONTROL: Final = re.compile("[\\x00-\\x08\\x0a-\\x1f\\x7f\\x85\\u2028\\u2029]")
+_MESSAGE_ID: Final = re.compile(r"[!-;=?A-~]{1,200}@[!-;=?A-~]{1,200}\Z")
+_OWN_PLACE: Final = {
+    "from": "Envelope.sender",
+    "to": "Envelope.recipient",
+    "bcc": "an envelope of its own: each has one recipient",
+    "reply-to": "Envelope.reply_to",
+    "return-path": "Envelope.return_path",
+    "subject": "Message.subject",
+    "date": "the argument `date`",
+    "message-id": "the argument `message_id`",
+    "mime-version": "nothing: it is always 1.0",
+    "content-type": "Message.html, Message.text or Message.attachments",
+    "content-transfer-encoding": "nothing: it is chosen by the content",
+}
 _FIELD_NAME: Final = re.compile(r"[!-9;-~]+\Z")
 _WORD: Final = re.compile(r"[a-z][a-z0-9_]*\Z")
 
@@ -58,6 +82,12 @@ def at_least(least: float) -> Callable[[object, Any, Any], None]:
     return check
 
 
+def counted(instance: object, attribute: Any, value: int) -> None:
+    """Refuse what is not a whole number from 1 up."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise InvalidValue(_name(instance, attribute), value, "is not a whole number from 1 up")
+
+
 def share(instance: object, attribute: Any, value: float) -> None:
     """Refuse what is not a share, 0..1."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
@@ -65,8 +95,16 @@ def share(instance: object, attribute: Any, value: float) -> None:
 
 
 def aware(value: datetime) -> datetime:
-    """The instant in UTC; a time without a zone is refused."""
-    return utc(value)
+    """The instant in UTC; what is none is left for `instant` to refuse, which knows the field's name."""
+    try:
+        return utc(value)
+    except InvalidValue:
+        return value
+
+
+def instant(instance: object, attribute: Any, value: datetime) -> None:
+    """Refuse what is not a time with a zone."""
+    utc(value, what=_name(instance, attribute))
 
 
 def check_header(name: str, value: str) -> None:
@@ -88,24 +126,49 @@ def check_header(name: str, value: str) -> None:
 
 
 def headers(fields: Iterable[tuple[str, str]] | Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    """The fields as a tuple of pairs, each checked. A mapping is taken by its items."""
+    """The fields as pairs, each checked; what has a place of its own is refused. A mapping is taken by its items."""
     items = fields.items() if isinstance(fields, Mapping) else fields
-    pairs = tuple((name, value) for name, value in items)
+    try:
+        pairs = tuple((name, value) for name, value in items)
+    except (TypeError, ValueError) as error:
+        raise HeaderError("headers", fields, "are not pairs of name and text", "write [('X-Shop', 'books')]") from error
     for name, value in pairs:
         check_header(name, value)
+        place = _OWN_PLACE.get(name.lower())
+        if place:
+            raise HeaderError(f"header {name}", value, "has a place of its own", f"give it as {place}")
     return pairs
+
+
+def check_message_id(what: str, value: str) -> None:
+    """Refuse what is not a Message-ID without its angle brackets (RFC 5322, 3.6.4)."""
+    if not isinstance(value, str) or not _MESSAGE_ID.match(value):
+        mend = "write it as 'something@your.domain', without angle brackets"
+        raise InvalidValue(what, value, "is not a Message-ID (RFC 5322, 3.6.4)", mend)
+
+
+def message_id(instance: object, attribute: Any, value: str) -> None:
+    """Refuse what is not a Message-ID without its angle brackets."""
+    check_message_id(_name(instance, attribute), value)
+
+
+def text(instance: object, attribute: Any, value: str) -> None:
+    """Refuse what is not text."""
+    if not isinstance(value, str):
+        raise InvalidValue(_name(instance, attribute), value, "is not text")
 
 
 def _line_trouble(value: str) -> str:
     """Why the text is not safe as one line; empty if it is."""
-    if _CONTROL.search(value) or "\u2028" in value or "\u2029" in value or "\x85" in value:
+    if _CONTROL.search(value):
         return "contains a line break or another control character (RFC 5322, 2.2)"
-    for found in _ENCODED_WORD.finditer(value):
-        try:
-            parts = decode_header(found.group())
-        except HeaderParseError:
-            return "contains an encoded word that cannot be decoded (RFC 2047)"
-        texts = (part.decode("latin-1") if isinstance(part, bytes) else part for part, _ in parts)
-        if any(_CONTROL.search(text) for text in texts):
-            return "hides a line break in an encoded word (RFC 2047)"
+    if "=?" in value and _CONTROL.search(_as_readers_decode_it(value)):
+        return "hides a line break in an encoded word (RFC 2047)"
     return ""
+
+
+def _as_readers_decode_it(value: str) -> str:
+    """The text as the standard library shows it, and as it folds it anew: whatever charset its words name."""
+    from email.policy import default
+
+    return str(default.header_factory("Subject", value))

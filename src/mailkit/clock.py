@@ -82,7 +82,8 @@ def utc(instant: datetime, *, what: str = "time") -> datetime:
     """The same instant in UTC.
 
     Raises:
-        InvalidValue: It has no zone, so that nobody can say which instant is meant.
+        InvalidValue: It has no zone, so that nobody can say which instant is meant, or it is
+            so near the calendar's end that UTC has no such instant.
 
     >>> from datetime import timezone
     >>> utc(datetime(2026, 3, 1, 12, tzinfo=timezone(timedelta(hours=3))))
@@ -95,4 +96,7 @@ def utc(instant: datetime, *, what: str = "time") -> datetime:
         raise InvalidValue(what, instant, "is not a datetime")
     if instant.utcoffset() is None:
         raise InvalidValue(what, instant, "has no time zone", "give it one, such as tzinfo=datetime.UTC")
-    return instant.astimezone(UTC)
+    try:
+        return instant.astimezone(UTC)
+    except OverflowError as error:
+        raise InvalidValue(what, instant, "is outside the calendar in UTC") from error

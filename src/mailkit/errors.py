@@ -65,6 +65,11 @@ class InvalidValue(MailkitError, ValueError):
     Event.kind: 'Big Sale' is not one word of small letters; write 'big_sale'
     """
 
+    what: str
+    given: object
+    reason: str
+    mend: str
+
     def __init__(self, what: str, given: object, reason: str, mend: str = "") -> None:
         self.what, self.given, self.reason, self.mend = what, given, reason, mend
         super().__init__(what, given, reason, mend)
@@ -100,6 +105,10 @@ class MissingExtra(MailkitError, ImportError):
     the SQL stores need sqlalchemy: install mailkit-sdk with the extra "stores"
     """
 
+    purpose: str
+    module: str
+    extra: str
+
     def __init__(self, purpose: str, module: str, extra: str) -> None:
         self.purpose, self.module, self.extra = purpose, module, extra
         super().__init__(f'{purpose} need {module}: install mailkit-sdk with the extra "{extra}"')
@@ -115,6 +124,9 @@ class UnreadableFile(MailkitError, ValueError):
     >>> print(UnreadableFile("customers.csv", "is empty; it must begin with a line of column names"))
     customers.csv is empty; it must begin with a line of column names
     """
+
+    source: str
+    reason: str
 
     def __init__(self, source: str, reason: str) -> None:
         self.source, self.reason = source, reason
@@ -134,6 +146,11 @@ class TemplateError(MailkitError, ValueError):
     subject, line 1: unexpected '}'
         Hello {{ name }
     """
+
+    reason: str
+    template: str
+    line: int | None
+    excerpt: str
 
     def __init__(self, reason: str, *, template: str = "", line: int | None = None, excerpt: str = "") -> None:
         self.reason, self.template, self.line, self.excerpt = reason, template, line, excerpt
@@ -156,6 +173,10 @@ class UnknownField(TemplateError, LookupError):
     >>> print(UnknownField("fist_name", ["first_name", "city"], template="subject", line=1))
     subject, line 1: the record has no field 'fist_name'; did you mean 'first_name'?
     """
+
+    field: str
+    known: tuple[str, ...]
+    suggestions: tuple[str, ...]
 
     def __init__(
         self, field: str, known: Iterable[str], *, template: str = "", line: int | None = None, excerpt: str = ""
@@ -181,6 +202,11 @@ class SegmentError(MailkitError, ValueError):
                 ~~
     """
 
+    reason: str
+    text: str
+    start: int | None
+    end: int | None
+
     def __init__(self, reason: str, *, text: str = "", start: int | None = None, end: int | None = None) -> None:
         self.reason, self.text, self.start, self.end = reason, text, start, end
         super().__init__(reason)
@@ -204,6 +230,10 @@ class TransportError(MailkitError, ConnectionError):
     >>> print(TransportError("127.0.0.1:25", "connect", "the connection was refused; is a server listening there?"))
     127.0.0.1:25, connect: the connection was refused; is a server listening there?
     """
+
+    server: str
+    phase: str
+    reason: str
 
     def __init__(self, server: str, phase: str, reason: str) -> None:
         self.server, self.phase, self.reason = server, phase, reason
@@ -257,7 +287,10 @@ def shorten(value: object, *, longest: int = 80) -> str:
     >>> shorten("x" * 200, longest=20)
     "'xxxxxxx…xxxxxxxxx'"
     """
-    text = repr(value)
+    try:
+        text = repr(value)
+    except Exception:  # noqa: BLE001 - an error must be told even about a value that cannot tell what it is
+        text = f"<{type(value).__name__} whose repr fails>"
     if len(text) <= longest:
         return text
     half = longest // 2

@@ -22,7 +22,7 @@ from typing import Final
 import attrs
 
 from mailkit.address import Address
-from mailkit.checks import aware, one_line, word
+from mailkit.checks import aware, instant, one_line, word
 from mailkit.errors import InvalidValue
 
 __all__ = ["Event", "Kind", "LetterState", "Property", "letter_state"]
@@ -102,8 +102,8 @@ class Event:
         properties: More about it: the link clicked, the cause of a bounce, the goods bought.
         value: What it was worth, in `currency`.
         currency: ISO 4217's three letters; given exactly if there is a value.
-        key: What tells a repetition of this fact from another one like it; made from the
-            content unless given (see `identity`).
+        key: What tells a repetition of this fact from another one like it, among the facts of this
+            kind and person, such as an order's number; made from the content unless given.
 
     >>> from datetime import UTC, datetime
     >>> bought = Event(kind="purchase", person="17", at=datetime(1998, 3, 1, tzinfo=UTC), value="29.33", currency="USD")
@@ -113,7 +113,7 @@ class Event:
 
     kind: str = attrs.field(validator=word)
     person: str = attrs.field(validator=one_line)
-    at: datetime = attrs.field(converter=aware)
+    at: datetime = attrs.field(converter=aware, validator=instant)
     message_id: str = attrs.field(default="", validator=one_line)
     recipient: Address | None = attrs.field(
         default=None, validator=attrs.validators.optional(attrs.validators.instance_of(Address))
@@ -145,9 +145,9 @@ class Event:
 
     @property
     def identity(self) -> str:
-        """What is stored once: the key, or else a digest of everything else."""
+        """What is stored once: kind, person and key; without a key, a digest of everything."""
         if self.key:
-            return self.key
+            return f"{self.kind} {self.person} {self.key}"
         parts = (
             self.kind,
             self.person,
@@ -198,12 +198,12 @@ class LetterState(StrEnum):
 _OPEN: Final = frozenset({None, LetterState.QUEUED, LetterState.DEFERRED})
 _MOVES: Final[dict[str, tuple[LetterState, frozenset[LetterState | None]]]] = {
     Kind.QUEUED: (LetterState.QUEUED, frozenset({None})),
-    Kind.DEFERRED: (LetterState.DEFERRED, _OPEN | {LetterState.UNKNOWN}),
+    Kind.UNKNOWN: (LetterState.UNKNOWN, _OPEN),
+    Kind.FAILED: (LetterState.FAILED, _OPEN),
+    Kind.DEFERRED: (LetterState.DEFERRED, _OPEN | {LetterState.UNKNOWN, LetterState.FAILED}),
     Kind.SUPPRESSED: (LetterState.SUPPRESSED, _OPEN),
     Kind.CANCELLED: (LetterState.CANCELLED, _OPEN),
-    Kind.EXPIRED: (LetterState.EXPIRED, _OPEN),
-    Kind.FAILED: (LetterState.FAILED, _OPEN),
-    Kind.UNKNOWN: (LetterState.UNKNOWN, _OPEN),
+    Kind.EXPIRED: (LetterState.EXPIRED, _OPEN | {LetterState.UNKNOWN}),
     Kind.ACCEPTED: (LetterState.ACCEPTED, frozenset({None, *LetterState}) - {LetterState.BOUNCED}),
     Kind.OPENED: (LetterState.ACCEPTED, frozenset({None, *LetterState}) - {LetterState.BOUNCED}),
     Kind.CLICKED: (LetterState.ACCEPTED, frozenset({None, *LetterState}) - {LetterState.BOUNCED}),

@@ -9,7 +9,8 @@ from typing import Final
 
 import attrs
 
-from mailkit.checks import at_least, one_line
+from mailkit.checks import counted, one_line
+from mailkit.errors import InvalidValue
 
 __all__ = ["Finding", "Place", "Severity", "findings_html", "worst"]
 
@@ -46,10 +47,10 @@ class Place:
     """
 
     source: str = attrs.field(default="", validator=one_line)
-    row: int | None = attrs.field(default=None, validator=attrs.validators.optional(at_least(1)))
+    row: int | None = attrs.field(default=None, validator=attrs.validators.optional(counted))
     field: str = attrs.field(default="", validator=one_line)
-    line: int | None = attrs.field(default=None, validator=attrs.validators.optional(at_least(1)))
-    column: int | None = attrs.field(default=None, validator=attrs.validators.optional(at_least(1)))
+    line: int | None = attrs.field(default=None, validator=attrs.validators.optional(counted))
+    column: int | None = attrs.field(default=None, validator=attrs.validators.optional(counted))
 
     def __str__(self) -> str:
         parts = (
@@ -60,6 +61,15 @@ class Place:
             f"field {self.field!r}" if self.field else "",
         )
         return ", ".join(part for part in parts if part)
+
+
+def _severity(value: Severity | str) -> Severity:
+    try:
+        return Severity(value)
+    except ValueError as error:
+        raise InvalidValue(
+            "Finding.severity", value, "is not a severity", "write 'info', 'warning' or 'error'"
+        ) from error
 
 
 @attrs.frozen(kw_only=True)
@@ -81,7 +91,7 @@ class Finding:
     """
 
     code: str
-    severity: Severity = attrs.field(converter=Severity)
+    severity: Severity = attrs.field(converter=_severity)
     message: str
     place: Place = attrs.field(factory=Place)
     evidence: str = ""

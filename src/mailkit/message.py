@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Final
 
 import attrs
 
+from mailkit import checks
 from mailkit.checks import headers, one_line
+from mailkit.clock import utc
 from mailkit.errors import HeaderError, InvalidValue
 
 if TYPE_CHECKING:
@@ -21,19 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["Attachment", "Message"]
 
 _MEDIA_TYPE: Final = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*\Z")
-_CONTENT_ID: Final = re.compile(r"[^\s<>]+\Z")
-_OWN_PLACE: Final = {
-    "from": "Envelope.sender",
-    "to": "Envelope.recipient",
-    "reply-to": "Envelope.reply_to",
-    "return-path": "Envelope.return_path",
-    "subject": "Message.subject",
-    "date": "the argument `date`",
-    "message-id": "the argument `message_id`",
-    "mime-version": "nowhere: it is always 1.0",
-    "content-type": "Message.html, Message.text or Message.attachments",
-    "content-transfer-encoding": "nowhere: it is chosen by the content",
-}
+_CONTENT_ID: Final = re.compile(r"[!-;=?-~]{1,200}\Z")
 
 
 @attrs.frozen(kw_only=True)
@@ -63,13 +53,18 @@ class Attachment:
 
     @content_type.validator
     def _check_type(self, attribute: object, value: str) -> None:
-        if not _MEDIA_TYPE.match(value):
+        if not isinstance(value, str) or not _MEDIA_TYPE.match(value):
             raise InvalidValue("Attachment.content_type", value, "is not a media type", "write e.g. 'application/pdf'")
+        if value.startswith(("multipart/", "message/")):  # RFC 2045, 6.4: they may not be encoded, as a file is
+            raise InvalidValue(
+                "Attachment.content_type", value, "cannot be a file", "attach it as application/octet-stream"
+            )
 
     @content_id.validator
     def _check_id(self, attribute: object, value: str) -> None:
-        if value and not _CONTENT_ID.match(value):
-            raise InvalidValue("Attachment.content_id", value, "contains blanks or angle brackets")
+        if value != "" and not (isinstance(value, str) and _CONTENT_ID.match(value)):
+            reason = "is not ASCII of at most 200 characters without blanks and angle brackets"
+            raise InvalidValue("Attachment.content_id", value, reason)
 
     @property
     def is_inline(self) -> bool:
@@ -100,17 +95,16 @@ class Message:
     """
 
     subject: str = attrs.field(validator=one_line)
-    html: str = ""
-    text: str = ""
+    html: str = attrs.field(default="", validator=checks.text)
+    text: str = attrs.field(default="", validator=checks.text)
     headers: tuple[tuple[str, str], ...] = attrs.field(default=(), converter=headers)
     attachments: tuple[Attachment, ...] = attrs.field(default=(), converter=_attachments)
 
-    @headers.validator
-    def _check_headers(self, attribute: object, value: tuple[tuple[str, str], ...]) -> None:
-        for name, text in value:
-            place = _OWN_PLACE.get(name.lower())
-            if place:
-                raise HeaderError(f"header {name}", text, "has a place of its own", f"give it as {place}")
+    @attachments.validator
+    def _check_attachments(self, attribute: object, value: tuple[Attachment, ...]) -> None:
+        for one in value:
+            if not isinstance(one, Attachment):
+                raise InvalidValue("Message.attachments", one, "is not an Attachment")
 
     def to_mime(self, envelope: Envelope, *, message_id: str, date: datetime) -> EmailMessage:
         """The letter as the standard library's object, for mailers that want one.
@@ -126,21 +120,21 @@ class Message:
         from email.policy import SMTP
         from email.utils import format_datetime
 
+        checks.check_message_id("message_id", message_id)
         mime = EmailMessage(policy=SMTP.clone(utf8=envelope.needs_smtputf8))
-        mime["From"] = str(envelope.sender)
-        mime["To"] = str(envelope.recipient)
-        if envelope.reply_to:
-            mime["Reply-To"] = str(envelope.reply_to)
-        mime["Subject"] = self.subject
-        mime["Date"] = format_datetime(date)
-        mime["Message-ID"] = f"<{message_id}>"
-        for name, value in (*envelope.headers, *self.headers):
-            mime[name] = value
+        fields = [("From", str(envelope.sender)), ("To", str(envelope.recipient)), ("Subject", self.subject)]
+        fields += [("Reply-To", str(envelope.reply_to))] if envelope.reply_to else []
+        fields += [("Date", format_datetime(utc(date, what="date"))), ("Message-ID", f"<{message_id}>")]
+        for name, value in (*fields, *envelope.headers, *self.headers):
+            try:
+                mime[name] = value
+            except ValueError as error:  # fields that may stand once only
+                raise HeaderError(f"header {name}", value, "cannot be sent", str(error)) from error
         if self.text or not self.html:
-            mime.set_content(self.text, charset="utf-8")
+            mime.set_content(_sendable(self.text), charset="utf-8")
         if self.html:
             add_html = mime.add_alternative if self.text else mime.set_content
-            add_html(self.html, subtype="html", charset="utf-8")
+            add_html(_sendable(self.html), subtype="html", charset="utf-8")
             self._attach_inline(mime)
         for attachment in self.attachments:
             if not attachment.is_inline:
@@ -164,3 +158,8 @@ class Message:
             f'<iframe sandbox style="width:100%;max-width:720px;height:560px;border:1px solid #ccc;background:#fff" '
             f'title="{escape(self.subject)}" srcdoc="{escape(shown)}"></iframe>'
         )
+
+
+def _sendable(text: str) -> str:
+    """The text with what is no character (half of a surrogate pair) replaced, as `Template.encode` does."""
+    return text.encode("utf-8", "replace").decode("utf-8")

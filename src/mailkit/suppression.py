@@ -7,8 +7,10 @@ blocks every letter to it. A complaint and an unsubscription are the person's ow
 so is a subscription: **of all that the person has said about this letter, the last word
 counts**. Words have a scope: everywhere, one brand, or one topic; a letter is covered by the
 words for its topic, for its brand and for everywhere. A confirmation (double opt-in) proves
-that mail arrives and is wanted, so it outweighs bounces and complaints before it; a plain
-subscription outweighs unsubscriptions only, since anybody may type anyone's address.
+that mail arrives and is wanted, so it outweighs complaints before it, and bounces of the address
+that it names; a plain subscription outweighs unsubscriptions only, since anybody may type
+anyone's address. Where two people share an address, neither can take back the other's word.
+In doubt nobody is written to: a word whose scope cannot be read stops everything, and lifts nothing.
 
 Transactional letters (an order's receipt, a password) were asked for by an act of the
 person's own: an unsubscription does not stop them, a dead address does, and a complaint
@@ -72,6 +74,10 @@ class Refusal:
 _Place = tuple[str, Scope, str]
 """Whom a word is about (a person or an address), its scope, and the scope's name."""
 
+_Word = tuple[datetime, str, str]
+"""When it was said, on what evidence, and by whom."""
+
+_LIFTERS: Final = (Kind.CONFIRMED, Kind.SUBSCRIBED)
 _LIFTS: Final = {
     Kind.BOUNCED: (Kind.CONFIRMED,),
     Kind.COMPLAINED: (Kind.CONFIRMED,),
@@ -101,9 +107,7 @@ class Suppression:
 
     def __init__(self, events: Iterable[Event] = (), *, complaints_block_transactional: bool = True) -> None:
         self._complaints_block_transactional = complaints_block_transactional
-        self._said: dict[str, dict[_Place, tuple[datetime, str]]] = {
-            kind: {} for kind in (*_LIFTS, Kind.CONFIRMED, Kind.SUBSCRIBED)
-        }
+        self._said: dict[str, dict[_Place, _Word]] = {kind: {} for kind in (*_LIFTS, *_LIFTERS)}
         for event in events:
             self.feed(event)
 
@@ -116,13 +120,16 @@ class Suppression:
         said = self._said.get(event.kind)
         if said is None or (event.kind == Kind.BOUNCED and event.properties.get("action") != "suppress"):
             return
-        scope, name = _scope(event)
-        evidence = str(event.properties.get("evidence") or "")
+        scope = _scope(event)
+        if scope is None:
+            if event.kind in _LIFTERS:
+                return  # in doubt, nobody is written to
+            scope = Scope.EVERYWHERE, ""
+        word = (event.at, str(event.properties.get("evidence") or ""), event.person)
         for whom in _whom(event):
-            place = (whom, scope, name)
-            before = said.get(place)
-            if before is None or (event.at, evidence) > before:
-                said[place] = (event.at, evidence)
+            place = (whom, *scope)
+            if place not in said or word > said[place]:
+                said[place] = word
 
     def refusal(
         self,
@@ -142,17 +149,16 @@ class Suppression:
             brand: The letter's brand.
             is_transactional: Whether the person's own act asked for it.
         """
-        whom = [f"person {person}"] if person else []
-        if address is not None:
-            whom.append(f"address {address.key}")
+        by_address = [f"address {address.key}"] if address is not None else []
+        anyhow = [f"person {person}", *by_address] if person else by_address
         scopes = [(Scope.EVERYWHERE, "")]
         scopes += [(Scope.BRAND, brand)] if brand else []
         scopes += [(Scope.TOPIC, topic)] if topic else []
-        places = [(one, scope, name) for one in whom for scope, name in scopes]
         for kind in self._blocking(is_transactional):
-            refusal = self._last_word(kind, places)
-            if refusal is not None:
-                return refusal
+            for one in by_address if kind is Kind.BOUNCED else anyhow:
+                refusal = self._last_word(kind, one, scopes)
+                if refusal is not None:
+                    return refusal
         return None
 
     def _blocking(self, is_transactional: bool) -> tuple[Kind, ...]:
@@ -160,25 +166,36 @@ class Suppression:
             return Kind.BOUNCED, Kind.COMPLAINED, Kind.UNSUBSCRIBED
         return (Kind.BOUNCED, Kind.COMPLAINED) if self._complaints_block_transactional else (Kind.BOUNCED,)
 
-    def _last_word(self, kind: Kind, places: list[_Place]) -> Refusal | None:
-        spoken = [(self._said[kind][place], place) for place in places if place in self._said[kind]]
-        if not spoken:
+    def _last_word(self, kind: Kind, one: str, scopes: list[tuple[Scope, str]]) -> Refusal | None:
+        """The latest word of this kind about one person or address that no later word has lifted."""
+        said = self._said[kind]
+        words = [(said[one, *scope], scope) for scope in scopes if (one, *scope) in said]
+        standing = [(word, scope) for word, scope in words if not self._is_lifted(kind, one, word, scopes)]
+        if not standing:
             return None
-        (at, evidence), (_, scope, name) = max(spoken)
-        lifted = (self._said[lift].get(place) for lift in _LIFTS[kind] for place in places)
-        if any(word is not None and word[0] > at for word in lifted):
-            return None
+        (at, evidence, _), (scope, name) = max(standing)
         return Refusal(reason=kind.value, scope=scope, name=name, at=at, evidence=evidence)
 
+    def _is_lifted(self, kind: Kind, one: str, word: _Word, scopes: list[tuple[Scope, str]]) -> bool:
+        """Whether it was taken back: at the same place, or by who said it. A dead address speaks for itself."""
+        at, _, person = word
+        lifters = {one, f"person {person}"} if person and kind is not Kind.BOUNCED else {one}
+        lifts = (
+            self._said[lift].get((lifter, *scope)) for lift in _LIFTS[kind] for lifter in lifters for scope in scopes
+        )
+        return any(lift is not None and lift[0] > at for lift in lifts)
 
-def _scope(event: Event) -> tuple[Scope, str]:
-    """How far the event's word reaches; a scope that is not known reaches everywhere, which harms nobody."""
-    said = event.properties.get("scope")
+
+def _scope(event: Event) -> tuple[Scope, str] | None:
+    """How far the event's word reaches; None if that cannot be read."""
+    said = event.properties.get("scope") or Scope.EVERYWHERE
+    if said == Scope.EVERYWHERE:
+        return Scope.EVERYWHERE, ""
     for scope in (Scope.BRAND, Scope.TOPIC):
         name = event.properties.get(scope.value)
         if said == scope.value and name:
             return scope, str(name)
-    return Scope.EVERYWHERE, ""
+    return None
 
 
 def _whom(event: Event) -> list[str]:

@@ -35,7 +35,7 @@ def test_any_bytes_become_text(raw):
     assert isinstance(decode(raw, source="x").text, str)
 
 
-@pytest.mark.parametrize("name", ["cp1251", "koi8-r"])
+@pytest.mark.parametrize("name", ["cp1251", "koi8-r", "cp866"])
 @pytest.mark.parametrize("text", [RUSSIAN, CAPITALS, "Анна\n", "ул. Ленина, д. 5\n"])
 def test_the_cyrillic_encodings_are_told_apart(name, text):
     decoded = decode(text.encode(name), source="x")
@@ -56,6 +56,22 @@ def test_utf16_without_a_mark_is_noticed():
     for name in ("utf-16-le", "utf-16-be"):
         decoded = decode(WESTERN.encode(name), source="x")
         assert (decoded.text, decoded.encoding, decoded.is_guess) == (WESTERN, name, True)
+
+
+@pytest.mark.parametrize("name", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("text", [RUSSIAN, CAPITALS, "id;e\n", WESTERN + "4,a stray \x00\n"])
+def test_utf16_in_cyrillic_without_a_mark_is_noticed_too(name, text):
+    decoded = decode(text.encode(name), source="x")
+    assert (decoded.text, decoded.encoding) == (text, name)
+
+
+@pytest.mark.parametrize("stray", ["\x00", "\x00\x00", "\x00" * 7, "\x00a\x00", "\x00aa\x00aaa\x00a\x00"])
+@pytest.mark.parametrize("text", ["email\na@b.co", WESTERN, RUSSIAN])
+def test_a_stray_nul_does_not_make_another_encoding(text, stray):
+    for found in (stray + text, text + stray, text[:9] + stray + text[9:]):
+        for filling in ("", "x"):  # so that it stands in an odd and in an even place
+            decoded = decode((filling + found).encode(), source="x")
+            assert (decoded.text, decoded.encoding) == (filling + found, "utf-8")
 
 
 def test_a_file_glued_from_two_exports_is_read_line_by_line():
@@ -91,7 +107,7 @@ def test_a_codec_may_refuse_without_saying_where():
         decode(b"xn--\xff", source="x.csv", encoding="idna")
 
 
-@pytest.mark.parametrize("name", ["utf-88", "rot13"])
+@pytest.mark.parametrize("name", ["utf-88", "rot13", "a\x00b", 5, b"utf-8"])
 def test_an_unknown_encoding_is_refused(name):
     with pytest.raises(InvalidValue, match="is not a text encoding that Python knows"):
         decode(b"id", source="x", encoding=name)

@@ -95,7 +95,7 @@ def test_a_file_with_nothing_in_it_is_refused(text):
         read_delimited(text, source="x.csv", delimiter=";")
 
 
-@pytest.mark.parametrize("delimiter", [",,", '"', "\n", "a"])
+@pytest.mark.parametrize("delimiter", [",,", '"', "\n", "a", 5])
 def test_a_delimiter_is_one_character_that_can_be_one(delimiter):
     with pytest.raises(InvalidValue, match="delimiter"):
         read_delimited("id,email\n", source="x", delimiter=delimiter)

@@ -1,4 +1,6 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mailkit.contacts.mapping import lay_out
 from mailkit.contacts.table import Row, Table
@@ -96,6 +98,68 @@ def test_another_column_with_a_fields_name_keeps_its_place():
 
 def test_other_columns_can_be_left_out():
     assert lay_out(table("email", "note"), columns=None, required=[], keep_other=False).others == {}
+
+
+def test_columns_that_are_no_mapping_are_refused():
+    with pytest.raises(InvalidValue, match=r"""columns: \['email'\] is not a mapping.*\{"email": "E-mail"\}"""):
+        lay_out(table("E-mail"), columns=["email"], required=[])
+
+
+@pytest.mark.parametrize(
+    ("head", "columns"),
+    [
+        (("E-mail", "id"), {"E-mail": "email", "id": "id"}),
+        (("E-mail", "Kunde"), {"E-mail": "email", "Kunde": "id"}),
+        (("E-mail", "Plan"), {"Plan": "plan"}),
+        ((" E-mail\n", "Name"), {"E-mail": "email"}),
+    ],
+)
+def test_a_mapping_the_wrong_way_round_says_what_was_meant(head, columns):
+    turned = {field: column for column, field in columns.items()}
+    with pytest.raises(InvalidValue, match="wrong way round") as told:
+        lay_out(table(*head), columns=columns, required=["email", "plan"])
+    assert told.value.mend == f"did you mean columns={turned!r}?"
+
+
+@pytest.mark.parametrize(
+    ("head", "columns", "fields"),
+    [
+        (("email", "id"), {"email": "E-mail"}, {"email": 0}),
+        (("name", "Full name"), {"name": "full name"}, {"name": 1}),
+        (("Name", "email"), {"Name": "Name", "login": "email"}, {"Name": 0, "login": 1}),
+        (("Login", "email"), {"Login": "email"}, {"Login": 1}),
+        (("Plan", "id"), {"Plan": "tarif"}, {}),
+    ],
+)
+def test_a_mapping_the_right_way_round_is_taken_as_it_is(head, columns, fields):
+    assert lay_out(table(*head), columns=columns, required=[]).fields == fields
+
+
+def test_a_column_called_email_is_the_field_though_only_others_are_mapped():
+    layout = lay_out(table("Name", "email", "E-mail"), columns={"name": "Name"}, required=["name"])
+    assert (layout.fields, layout.others) == ({"name": 0, "email": 1}, {"E-mail": 2})
+    alone = lay_out(table("Name", "email"), columns={"name": "Name"}, required=["name"], keep_other=False)
+    assert alone.fields == {"name": 0}
+    other = lay_out(table("email"), columns={"login": "email"}, required=[])
+    assert other.fields == {"login": 0}
+
+
+@given(st.lists(st.sampled_from(["c", "c (2)", "c (3)", "c (2) (2)", "d", ""]), min_size=1, max_size=12))
+def test_names_are_made_unique_whatever_they_are(head):
+    layout = lay_out(table(*head, rows=[("x",) * len(head)]), columns={}, required=[])
+    assert len(set(layout.names)) == len(layout.names) == len(head)
+    assert layout.others == {name: index for index, name in enumerate(layout.names)}
+    firsts = {name: index for index, name in reversed(list(enumerate(head))) if name}
+    assert all(layout.names[index] in (name, f"{name} (2)", f"{name} (3)") for name, index in firsts.items())
+
+
+@pytest.mark.parametrize(
+    "head", [["c"] * 60_000, [f"c{number}" for number in range(60_000)], [""] * 60_000, ["c", "c (2)"] * 30_000]
+)
+def test_a_line_of_many_names_takes_time_in_proportion(head):
+    """Each of these took minutes when a name was compared with all before it."""
+    rows = [("x",)] * 2_000
+    assert len(lay_out(table("email", *head, rows=rows), columns=None, required=["email"]).names) in (1, 60_001)
 
 
 @pytest.mark.parametrize("columns", [{"email": 3}, {"": "E-mail"}, {"email": " "}])

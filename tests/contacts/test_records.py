@@ -144,9 +144,12 @@ def test_an_id_that_is_nobodys_field_is_not_looked_at():
     assert not [finding for finding in found.findings if finding.code == "contacts.repeated-id"]
 
 
-def test_a_column_called_email_that_is_not_mapped_is_text_like_any_other():
-    found = contacts.read_csv("id,email\n1,nobody\n2,a@shop.example\n", columns={"id": "id"}, required=["id"])
-    assert [record["email"] for record in found.records] == ["nobody", "a@shop.example"]
+def test_what_comes_along_as_email_is_an_address_and_other_columns_are_text():
+    text = "id,email,E-mail 2\n1,nobody,\n2,a@shop.example,nobody\n"
+    found = contacts.read_csv(text, columns={"id": "id"}, required=["id"])
+    assert found.records == ({"id": "2", "email": "a@shop.example", "E-mail 2": "nobody"},)
+    alone = contacts.read_csv(text, columns={"id": "id"}, required=["id"], keep_other=False)
+    assert alone.records == ({"id": "1"}, {"id": "2"})
 
 
 def test_a_file_without_addresses_is_read_too():

@@ -74,7 +74,7 @@ def test_a_funnel_says_what_is_missing() -> None:
     assert str(reports.funnel([fact("queued"), fact("accepted", "2")])) == "2 letters: 1 accepted, 1 waiting"
     assert str(reports.Funnel()) == "0 letters: none ended"
     assert "accepted" in reports.Funnel(letters=1, accepted=1)._repr_html_()
-    assert reports.rates(reports.Funnel())[0]._repr_html_() == "accepted: – (0 of 0 letters)"
+    assert reports.rates(reports.Funnel())[0]._repr_html_() == "accepted: – (0 of 0 sent)"
 
 
 def test_refusals_are_counted_by_letter_with_the_commonest_reply() -> None:
@@ -146,11 +146,31 @@ def test_an_order_after_two_letters_counts_once() -> None:
     assert (found.letters, found.orders) == (2, 1)
 
 
+def test_letters_without_a_campaign_are_told_apart_by_their_message_id() -> None:
+    log = [
+        fact("accepted", campaign="", message_id="a@x.example"),
+        fact("bounced", campaign="", message_id="b@x.example"),
+    ]
+    numbers = reports.funnel(log)
+    assert (numbers.letters, numbers.accepted, numbers.bounced) == (2, 1, 1)
+    assert reports.bounces_by_cause([log[1], fact("bounced", campaign="", message_id="c@x.example")])[0].letters == 2
+
+
+def test_one_absurd_order_does_not_stop_the_report() -> None:
+    found = reports.revenue([fact("accepted", "1"), order("1", 1, "1E+90")], within=timedelta.max)
+    assert found.per_letter == {"EUR": Decimal("1E+90")}
+    assert "bought after it" in reports.page("Spring", funnel=reports.Funnel(letters=1, accepted=1), revenue=found)
+
+
+def test_a_picture_of_unclosed_tags_takes_no_longer_than_its_length() -> None:
+    assert reports.picture("<a " * 200_000, []) == "<a " * 200_000
+
+
 def test_no_letters_no_revenue_per_letter() -> None:
     assert reports.revenue([order("1", 1)], within=timedelta(days=1)).per_letter == {}
 
 
-@pytest.mark.parametrize("within", [timedelta(0), timedelta(days=-1)])
+@pytest.mark.parametrize("within", [timedelta(0), timedelta(days=-1), 5])
 def test_a_time_that_is_none_is_refused(within: timedelta) -> None:
     with pytest.raises(InvalidValue, match="length of time"):
         reports.revenue([], within=within)

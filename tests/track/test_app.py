@@ -17,7 +17,7 @@ import uvicorn
 
 from mailkit.compose.links import Link
 from mailkit.errors import MailkitError
-from mailkit.track import Keyring, Tracker, asgi
+from mailkit.track import Keyring, MemoryLinkTable, Tracker, asgi
 
 SENT = datetime(2026, 6, 1, tzinfo=UTC)
 SALE = "https://shop.example.com/sale"
@@ -167,19 +167,83 @@ def test_without_a_sink_nobody_is_told_to_be_unsubscribed(tracker, paths, caplog
     assert "42" not in caplog.text
 
 
-def test_a_hook_that_raises_is_an_answer_too(paths, caplog):
-    def forgotten(number: int) -> str:
-        raise LookupError(f"no person {number}")
+def forgotten(*numbers: int) -> str:
+    raise LookupError(f"no person {numbers}")
 
+
+def test_a_hook_that_raises_is_an_answer_too(paths, caplog):
     tracker = Tracker("https://t.example.com", keys=Keyring({1: bytes(range(64))}), people=forgotten)
     log: list = []
     app = asgi(tracker, events=log.extend)
     with caplog.at_level(logging.INFO):
-        start, body = call(app, "GET", paths["open"])
-    assert (start["status"], body["body"], log) == (503, b"please try again in a minute\n", [])
-    assert "a visit could not be answered: LookupError" in caplog.text
+        start, body = call(app, "POST", paths["leave"])
+    assert (start["status"], log) == (503, [])
+    assert b"Try again" in body["body"]
+    assert [record.getMessage() for record in caplog.records] == ["a visit could not be answered: LookupError"]
     assert "42" not in caplog.text
-    assert call(app, "HEAD", paths["open"])[1]["body"] == b""
+
+
+def test_a_table_that_is_down_is_an_answer_too(paths, caplog):
+    class BrokenTable(MemoryLinkTable):
+        def get(self, campaign, number):
+            raise ConnectionError("the database is gone")
+
+    app = asgi(Tracker("https://t.example.com", keys=Keyring({1: bytes(range(64))}), table=BrokenTable()), events=print)
+    start, body = call(app, "GET", paths["click"])
+    assert (start["status"], body["body"]) == (503, b"please try again in a minute\n")
+    assert call(app, "HEAD", paths["click"])[1]["body"] == b""
+
+
+class AsyncSink:
+    """A sink whose call is a coroutine function, which `inspect.iscoroutinefunction` does not see."""
+
+    def __init__(self) -> None:
+        self.kept: list = []
+        self.loops: list = []
+
+    async def __call__(self, events):
+        await asyncio.sleep(0)
+        self.loops.append(asyncio.get_running_loop())
+        self.kept.extend(events)
+
+
+def test_a_sink_may_be_a_coroutine_function_and_is_awaited_before_the_answer_leaves(tracker, paths):
+    sink, sent, answered = AsyncSink(), [], []
+
+    async def keep(events):
+        await sink(events)
+        answered.append(len(sent))
+
+    for events in (sink, sink.__call__, keep):
+        call(asgi(tracker, events=events), "POST", paths["leave"], sent=sent)
+    assert [event.kind for event in sink.kept] == ["unsubscribed"] * 3
+    assert [message["status"] for message in sent[::2]] == [200] * 3
+    assert answered == [4]
+
+
+def test_a_coroutine_that_fails_has_kept_nothing(tracker, paths, caplog):
+    async def broken(events):
+        await asyncio.sleep(0)
+        broken_sink(events)
+
+    app = asgi(tracker, events=broken)
+    with caplog.at_level(logging.INFO):
+        assert call(app, "GET", paths["click"])[0]["status"] == 302
+        assert call(app, "POST", paths["leave"])[0]["status"] == 503
+    assert [record.getMessage() for record in caplog.records] == ["events were not kept: SinkError"] * 2
+
+
+def test_a_server_may_leave_the_header_fields_out(tracker, paths):
+    log: list = []
+    sent: list[dict] = []
+
+    async def receive():
+        return {"type": "http.request"}
+
+    scope = {"type": "http", "method": "GET", "path": paths["click"]}
+    asyncio.run(asgi(tracker, events=log.extend)(scope, receive, collector(sent)))
+    assert sent[0]["status"] == 302
+    assert log[0].properties["user_agent"] == ""
 
 
 def test_a_visitor_who_has_gone_changes_nothing(tracker, paths):

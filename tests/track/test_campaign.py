@@ -89,6 +89,12 @@ def test_a_parameter_that_cannot_be_filled_is_refused_before_any_letter():
         tracker().campaign(7, name="june", parameters={"utm_campaign": "{campain}"})
 
 
+@pytest.mark.parametrize("parameters", [["utm_source"], "utm_source=mail", {"a": 5}, {5: "a"}, {"a": "{number[0]}"}])
+def test_parameters_that_are_none_are_refused(parameters):
+    with pytest.raises(InvalidValue, match="parameters"):
+        tracker().campaign(7, name="june", parameters=parameters)
+
+
 def test_compiling_again_changes_nothing():
     ours = tracker()
     for _ in range(2):
@@ -124,6 +130,17 @@ def test_two_letters_cannot_share_a_number():
     ours.campaign(7, name="june", step="letter")
     with pytest.raises(InvalidValue, match="'june', step 'letter', already"):
         ours.campaign(7, name="june", step="reminder")
+
+
+@pytest.mark.parametrize("changed", [{"topic": "offers"}, {"brand": "Records"}, {"topic": ""}])
+def test_what_an_old_letter_unsubscribes_from_cannot_change(changed):
+    ours = tracker()
+    before = {"topic": "news", "brand": "Books"}
+    ours.campaign(7, name="june", **before)
+    with pytest.raises(InvalidValue, match=r"campaign: 7 .*topic 'news'.*brand 'Books'.*is_draft=True"):
+        ours.campaign(7, name="june", **{**before, **changed})
+    assert ours.table.get_campaign(7).scope == {"scope": "topic", "topic": "news"}
+    assert ours.campaign(7, name="june", is_draft=True, **{**before, **changed})
 
 
 def fields(**settings) -> dict[str, str]:
@@ -178,7 +195,7 @@ def test_the_fields_are_the_same_for_no_two_persons_except_the_counted_ones():
 
 
 @pytest.mark.parametrize(
-    "list_id", ["news", "new s.example.com", "<news.example.com>", "news.", "a." + "b" * 255, "nëws.example"]
+    "list_id", ["news", "new s.example.com", "<news.example.com>", "news.", "a." + "b" * 255, "nëws.example", 5]
 )
 def test_a_list_id_that_is_none_is_refused(list_id):
     with pytest.raises(InvalidValue, match="RFC 2919"):

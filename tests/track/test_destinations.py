@@ -108,7 +108,9 @@ def test_a_parameter_that_asks_for_an_unknown_fact_says_what_was_meant():
         fill("{campagne}", {"campaign": "june", "number": 1})
 
 
-@pytest.mark.parametrize("template", ["{", "}", "{}", "{0}", "{campaign.secret}", "{campaign!x}"])
+@pytest.mark.parametrize(
+    "template", ["{", "}", "{}", "{0}", "{campaign.secret}", "{campaign!x}", "{campaign[x]}", 5, None]
+)
 def test_a_parameter_with_a_lone_brace_is_refused(template):
     with pytest.raises(InvalidValue):
         fill(template, {"campaign": "june"})

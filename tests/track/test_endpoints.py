@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailkit.compose.links import Link
+from mailkit.errors import InvalidValue
 from mailkit.event import Kind
-from mailkit.track import Keyring, Request, Response, Tracker, respond
+from mailkit.track import Keyring, MemoryLinkTable, Request, Response, Tracker, respond
 
 SENT = datetime(2026, 6, 1, tzinfo=UTC)
 NOW = SENT + timedelta(hours=3, microseconds=5)
@@ -164,6 +165,49 @@ def test_each_visit_is_an_event_and_each_event_is_kept_once():
     second = respond(TRACKER, Request(method="GET", path=OPEN), now=NOW + timedelta(microseconds=1)).events[0]
     assert first.identity == ask("GET", OPEN).events[0].identity
     assert first.identity != second.identity
+
+
+# What the application's hooks and table may do
+
+
+def out_of_order(*numbers):
+    raise ConnectionError(f"the database is gone: {numbers}")
+
+
+class ForgetfulTable(MemoryLinkTable):
+    """A table that finds links and is down for campaigns."""
+
+    get_campaign = out_of_order
+
+
+BROKEN = [{"people": out_of_order}, {"message_id": out_of_order}, {"people": lambda number: number}, {"table": None}]
+
+
+def broken(settings) -> Tracker:
+    table = ForgetfulTable() if "table" in settings else MemoryLinkTable()
+    table.put(7, TRACKER.table.get(7, 3))
+    return made(**{**settings, "table": table})
+
+
+@pytest.mark.parametrize("settings", BROKEN)
+def test_a_picture_is_shown_whatever_fails(settings, caplog):
+    response = ask("GET", OPEN, tracker=broken(settings))
+    assert (response.status, response.body, response.events) == (200, ask("GET", OPEN).body, ())
+    assert [record.getMessage().rpartition(": ")[0] for record in caplog.records] == ["a visit could not be noted"]
+    assert "42" not in caplog.text
+
+
+@pytest.mark.parametrize("settings", BROKEN)
+def test_a_click_leads_on_if_its_destination_is_known_whatever_else_fails(settings, caplog):
+    response = ask("GET", CLICK, tracker=broken(settings))
+    assert (response.status, header(response, "location"), response.events) == (302, SALE, ())
+    assert caplog.records[0].name == "mailkit.track"
+
+
+@pytest.mark.parametrize("settings", BROKEN)
+def test_nobody_is_told_to_be_unsubscribed_if_anything_fails(settings):
+    with pytest.raises((ConnectionError, InvalidValue)):
+        ask("POST", LEAVE, tracker=broken(settings))
 
 
 # Clicks

@@ -228,6 +228,13 @@ def test_a_keyring_shows_no_secret():
         pickle.dumps(ring)
 
 
+@pytest.mark.parametrize("text", [None, 5, b"x" * 47, b"a" * 56, ["x"] * 47, "ж" * 47, "ж" * 56])
+def test_what_is_no_text_is_no_token(text):
+    for verify in (KEYS.verify, KEYS.verify_from_mail):
+        with pytest.raises(InvalidToken):
+            verify(text, Purpose.CLICK)
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [

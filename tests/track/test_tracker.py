@@ -57,7 +57,14 @@ def test_a_tracker_shows_no_secret():
     assert "Keyring(current=1, retired=())" in repr(Tracker("https://t.example.com", keys=KEYS))
 
 
-@pytest.mark.parametrize("sender_id", ["", "abcd", "a" * 16, "book shop", "a:bcde"])
+@pytest.mark.parametrize("keys", [b"correct horse battery staple 123", {1: bytes(range(32))}, None])
+def test_keys_that_are_no_keyring_are_refused_and_not_shown(keys):
+    with pytest.raises(InvalidValue, match=r"Tracker\.keys: '(bytes|dict|NoneType)' is not a Keyring") as told:
+        Tracker("https://t.example.com", keys=keys)
+    assert "horse" not in repr(told.value)
+
+
+@pytest.mark.parametrize("sender_id", ["", "abcd", "a" * 16, "book shop", "a:bcde", 12345])
 def test_a_sender_id_that_gmail_would_pass_over_is_refused(sender_id):
     with pytest.raises(InvalidValue, match="sender_id"):
         Tracker("https://t.example.com", keys=KEYS, sender_id=sender_id)

@@ -32,7 +32,8 @@ _WEIGHT: Final = {letter: weight for weight, letter in enumerate(_BY_FREQUENCY)}
 _NEIGHBOURS: Final = "ёіїєґўљњћђџј«»№–—’“”…\u00a0"
 """What a customer file in Cyrillic may well contain besides them."""
 _FOREIGN_RUN: Final = re.compile(rb"[\x80-\xff]+")
-_MARKED_SAMPLE_BYTES: Final = 400
+_FEWEST_NULS: Final = 4
+"""How many NULs UTF-16 has at least; a line of column names has as many ASCII characters."""
 _SAMPLE_BYTES: Final = 200_000
 """How much is looked at to tell encodings apart; more changes nothing but the time it takes."""
 
@@ -73,24 +74,34 @@ def decode(raw: bytes, *, source: str, encoding: str = "") -> Decoded:
             if name == "utf-8":
                 return attrs.evolve(_utf8_or_legacy(raw[len(mark) :]), is_guess=False)
             return _wide(raw, name)
-    sample = raw[:_MARKED_SAMPLE_BYTES]
-    if b"\x00" in sample:  # no one-byte encoding of a text has them; UTF-16 without a mark does
-        little = sample[1::2].count(0) >= sample[::2].count(0)
-        return attrs.evolve(_wide(raw, "utf-16-le" if little else "utf-16-be"), is_guess=True)
-    return _utf8_or_legacy(raw)
+    wide = _unmarked_wide(raw[:_SAMPLE_BYTES])
+    return attrs.evolve(_wide(raw, wide), is_guess=True) if wide else _utf8_or_legacy(raw)
 
 
 def _as_told(raw: bytes, source: str, encoding: str) -> Decoded:
     try:
         name = codecs.lookup(encoding).name
         text = raw.decode(name)
-    except LookupError as error:  # also for codecs that make no text of bytes, such as rot13
-        raise InvalidValue("encoding", encoding, "is not a text encoding that Python knows") from error
     except UnicodeError as error:
         at = f" (byte {error.start} is 0x{raw[error.start]:02x})" if isinstance(error, UnicodeDecodeError) else ""
         reason = f"is not in the encoding {encoding!r}{at}; leave encoding= out to have it found"
         raise UnreadableFile(source, reason) from error
+    except (LookupError, TypeError, ValueError) as error:  # also for codecs that make no text of bytes, such as rot13
+        raise InvalidValue("encoding", encoding, "is not a text encoding that Python knows") from error
     return Decoded(text=text.removeprefix("\ufeff"), encoding=name)
+
+
+def _unmarked_wide(sample: bytes) -> str:
+    """The UTF-16 whose ASCII characters make these NULs, all in even places or all in odd ones; empty if none does.
+
+    In Cyrillic text only digits, blanks and delimiters make them. A few that strayed into another
+    encoding stand anywhere.
+    """
+    even, odd = sample[::2].count(0), sample[1::2].count(0)
+    many, few = max(even, odd), min(even, odd)
+    if many < _FEWEST_NULS or many * 16 < len(sample) or few * 8 > many:
+        return ""
+    return "utf-16-le" if odd > even else "utf-16-be"
 
 
 def _wide(raw: bytes, name: str) -> Decoded:
@@ -134,7 +145,7 @@ def _legacy_encoding(raw: bytes) -> str:
             alone += 1
     if among_ascii >= alone:
         return "cp1252"
-    return max(("cp1251", "koi8-r"), key=lambda name: _likeness(raw.decode(name, "replace")))
+    return max(("cp1251", "koi8-r", "cp866"), key=lambda name: _likeness(raw.decode(name, "replace")))
 
 
 def _likeness(text: str) -> int:

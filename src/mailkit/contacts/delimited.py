@@ -41,7 +41,9 @@ def read_delimited(text: str, *, source: str, delimiter: str = "") -> tuple[Tabl
         InvalidValue: The delimiter is not one character that could be one.
         UnreadableFile: There is nothing in the text.
     """
-    if delimiter and (len(delimiter) != 1 or delimiter in '"\r\n' or delimiter.isalnum()):
+    if delimiter and (
+        not isinstance(delimiter, str) or len(delimiter) != 1 or delimiter in '"\r\n' or delimiter.isalnum()
+    ):
         raise InvalidValue("delimiter", delimiter, "is not one character that can stand between cells")
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     told = _SEPARATOR_LINE.match(text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 import attrs
@@ -82,7 +82,7 @@ def lay_out(
         keep_other: Whether the other columns come along.
 
     Raises:
-        InvalidValue: A field or a column name is not text.
+        InvalidValue: A field or a column name is not text, or the mapping is the wrong way round.
         UnreadableFile: A required field has no column.
     """
     names, findings = _unique_names(table)
@@ -90,6 +90,7 @@ def lay_out(
         fields = _guessed(names)
         findings += [_guess(table, field, names[index]) for field, index in fields.items() if names[index] != field]
     else:
+        _check_direction(columns, names, required)
         fields = {}
         for field, name in columns.items():
             _check_column(field, name)
@@ -102,22 +103,21 @@ def lay_out(
         if field not in fields:
             fields[field] = _required(table, names, field, columns)
     used = set(fields.values())
-    others: dict[str, int] = {}
-    for index, name in enumerate(names if keep_other else ()):
-        if index not in used:
-            others[_free(name, {*fields, *others})] = index
+    if keep_other and "email" not in fields and "email" in names and names.index("email") not in used:
+        fields["email"] = names.index("email")  # it comes along by that name, so it must be what it says
+        used.add(fields["email"])
+    taken = _Taken(fields)
+    others = {taken.free(name): index for index, name in enumerate(names if keep_other else ()) if index not in used}
     return Layout(names=tuple(names), fields=fields, others=others, findings=tuple(findings))
 
 
 def _unique_names(table: Table) -> tuple[list[str], list[Finding]]:
     names: list[str] = []
     findings = []
-    width = len(table.head.cells)
-    while width > 1 and not table.head.cells[width - 1].strip() and _is_unused(table, width - 1):
-        width -= 1  # a delimiter at the end of every line
-    for index, cell in enumerate(table.head.cells[:width]):
+    taken = _Taken()
+    for index, cell in enumerate(table.head.cells[: _width(table)]):
         name = printable(cell) or f"column {index + 1}"
-        unique = _free(name, set(names))
+        unique = taken.free(name)
         place = Place(source=table.source, row=table.head.number, field=unique)
         if unique != name:
             findings.append(
@@ -133,17 +133,35 @@ def _unique_names(table: Table) -> tuple[list[str], list[Finding]]:
     return names, findings
 
 
-def _is_unused(table: Table, index: int) -> bool:
-    return not any(len(row.cells) > index and row.cells[index].strip() for row in table.rows)
+def _width(table: Table) -> int:
+    """How many columns there are; what has neither a name nor a value is a delimiter at the end of every line."""
+    named = _filled(table.head.cells)
+    most = len(table.head.cells)
+    used = max((_filled(row.cells) for row in table.rows), default=0) if named < most else 0
+    return max(1, named, min(most, used))
 
 
-def _free(name: str, taken: set[str]) -> str:
-    """The name, with a number behind it if it is taken."""
-    number, free = 1, name
-    while free in taken:
-        number += 1
-        free = f"{name} ({number})"
-    return free
+def _filled(cells: Sequence[str]) -> int:
+    """How many cells there are up to the last that is not empty."""
+    return next((index for index in range(len(cells), 0, -1) if cells[index - 1].strip()), 0)
+
+
+class _Taken:
+    """Names that are taken, in a table or a record; free ones are found without trying each number anew."""
+
+    def __init__(self, names: Iterable[str] = ()) -> None:
+        self._names = set(names)
+        self._numbers: dict[str, int] = {}
+
+    def free(self, name: str) -> str:
+        """The name, with a number behind it if it is taken; it is taken then."""
+        number, free = self._numbers.get(name, 1), name
+        while free in self._names:
+            number += 1
+            free = f"{name} ({number})"
+        self._numbers[name] = number
+        self._names.add(free)
+        return free
 
 
 def _guessed(names: Sequence[str]) -> dict[str, int]:
@@ -162,6 +180,17 @@ def _find(names: Sequence[str], name: str) -> int | None:
         return names.index(cleaned)
     folded = [_folded(known) for known in names]
     return folded.index(_folded(name)) if _folded(name) in folded else None
+
+
+def _check_direction(columns: Mapping[str, str], names: Sequence[str], required: Sequence[str]) -> None:
+    """Refuse columns that say which field each column is, as in renaming: they say which column each field is."""
+    if not isinstance(columns, Mapping):
+        raise InvalidValue("columns", columns, "is not a mapping", 'write {"email": "E-mail"}')
+    known = {*_SYNONYMS, *required}
+    for field, name in columns.items():
+        if field in names and field not in known and name in known and name not in names:
+            turned = {name: field for field, name in columns.items()}
+            raise InvalidValue("columns", dict(columns), "is the wrong way round", f"did you mean columns={turned!r}?")
 
 
 def _check_column(field: str, name: str) -> None:

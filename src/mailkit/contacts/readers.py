@@ -6,9 +6,9 @@ import warnings
 from collections.abc import Callable, Collection, Mapping
 from datetime import date, datetime, time
 from io import BytesIO
+from os import PathLike
 from pathlib import Path
-from typing import Any
-from zipfile import BadZipFile
+from typing import IO, Any, Final
 
 import attrs
 
@@ -16,15 +16,25 @@ from mailkit.contacts.charset import Decoded, decode
 from mailkit.contacts.delimited import read_delimited
 from mailkit.contacts.records import Import, make_records
 from mailkit.contacts.table import Row, Table
-from mailkit.errors import UnreadableFile, did_you_mean
+from mailkit.errors import InvalidValue, UnreadableFile, did_you_mean
 from mailkit.extras import load
 from mailkit.findings import Finding, Place, Severity
 
 __all__ = ["read_csv", "read_xlsx"]
 
+_Source = str | PathLike[str] | bytes | bytearray | memoryview | IO[bytes]
+_WORKBOOKS: Final = (
+    (b"PK\x03\x04", "is an Excel workbook (.xlsx), or another zip archive; use read_xlsx"),
+    (
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+        "is a workbook of an older Excel (.xls), or one with a password; save it as .xlsx without one, or as CSV",
+    ),
+)
+"""How files begin that are no text, and what to say of them."""
+
 
 def read_csv(
-    source: str | Path | bytes,
+    source: _Source,
     *,
     columns: Mapping[str, str] | None = None,
     required: Collection[str] = ("email",),
@@ -33,14 +43,16 @@ def read_csv(
     encoding: str = "",
     delimiter: str = "",
 ) -> Import:
-    """Read a delimited file: commas, semicolons, tabs or bars; UTF-8, UTF-16, cp1251, koi8-r or cp1252.
+    """Read a delimited file: commas, semicolons, tabs or bars; UTF-8, UTF-16, cp1251, koi8-r, cp866 or cp1252.
 
     One bad row never stops the others. A row is left out, with a finding, if a required field is
-    empty, the address is none or stands in an earlier row, a converter refuses a value, or it has
-    more cells than there are columns.
+    empty, the field `email` is no address or one of an earlier row, a converter refuses a value, or
+    it has more cells than there are columns. A column that comes along under the name `email` is
+    that field; addresses in columns of other names are not looked at.
 
     Args:
-        source: A path; or the file's bytes; or its text, which is a `str` with a line break.
+        source: A path; or the file's bytes, also as a file that is open for reading bytes; or its
+            text, which is a `str` with a line break.
         columns: For each field of the records the name of its column, matched exactly or else
             without case, blanks and punctuation. If None, usual names in English and Russian
             are recognised, and each guess is told.
@@ -68,6 +80,7 @@ def read_csv(
         name, decoded = "text", Decoded(text=source.removeprefix("\ufeff"), encoding="")
     else:
         name, raw = _name_and_bytes(source)
+        _refuse_workbook(name, raw)
         decoded = decode(raw, source=name, encoding=encoding)
     table, delimiter = read_delimited(decoded.text, source=name, delimiter=delimiter)
     found = make_records(
@@ -82,7 +95,7 @@ def read_csv(
 
 
 def read_xlsx(
-    source: str | Path | bytes,
+    source: _Source,
     *,
     sheet: str = "",
     columns: Mapping[str, str] | None = None,
@@ -97,7 +110,7 @@ def read_xlsx(
     as the result that was saved with it.
 
     Args:
-        source: A path, or the file's bytes.
+        source: A path, or the file's bytes, also as a file that is open for reading bytes.
         sheet: The name of the sheet; the first one if empty.
         columns: As in `read_csv`.
         required: As in `read_csv`.
@@ -106,7 +119,7 @@ def read_xlsx(
 
     Raises:
         MissingExtra: openpyxl is not installed.
-        UnreadableFile: It is not a workbook, has no such sheet, or what `read_csv` says.
+        UnreadableFile: It is not a workbook, or damaged, has no such sheet, or what `read_csv` says.
         InvalidValue: An argument cannot be meant so.
 
     >>> from io import BytesIO
@@ -118,6 +131,8 @@ def read_xlsx(
     >>> read_xlsx(file.getvalue()).records
     ({'id': '17', 'email': 'anna@example.com'},)
     """
+    if not isinstance(sheet, str):
+        raise InvalidValue("sheet", sheet, "is not the name of a sheet")
     openpyxl = load("openpyxl", extra="files", purpose="Excel files")
     name, raw = _name_and_bytes(source)
     with warnings.catch_warnings():
@@ -125,11 +140,12 @@ def read_xlsx(
         try:
             book = openpyxl.load_workbook(BytesIO(raw), read_only=True, data_only=True)
             rows = _sheet_rows(book, sheet, name)
-        except (BadZipFile, KeyError, ValueError, OSError) as error:
-            if isinstance(error, UnreadableFile):
-                raise
-            reason = "is not an Excel workbook (.xlsx); save an older one anew, or as CSV for read_csv"
-            raise UnreadableFile(name, reason) from error
+        except (UnreadableFile, MemoryError):
+            raise
+        except Exception as error:  # openpyxl lets through whatever a damaged file makes it stumble over
+            reason = "is not an Excel workbook (.xlsx) that can be read"
+            mend = "save it anew, without a password, or as CSV for read_csv"
+            raise UnreadableFile(name, f"{reason}; {mend}") from error
     head = next((row for row in rows if not row.is_blank), None)
     if head is None:
         raise UnreadableFile(name, "has an empty sheet; it must begin with a line of column names")
@@ -137,15 +153,43 @@ def read_xlsx(
     return make_records(table, columns=columns, required=required, converters=converters, keep_other=keep_other)
 
 
-def _name_and_bytes(source: str | Path | bytes) -> tuple[str, bytes]:
-    if isinstance(source, bytes):
-        return "bytes", source
+def _name_and_bytes(source: _Source) -> tuple[str, bytes]:
+    if isinstance(source, bytes | bytearray | memoryview):
+        return "bytes", bytes(source)
+    if isinstance(source, str | PathLike):
+        return _from_path(source)
+    if hasattr(source, "read"):
+        return _from_open_file(source)
+    mend = "give a path, bytes, or a file opened with 'rb'"
+    raise InvalidValue("source", source, "is neither a path nor what stands in a file", mend)
+
+
+def _from_path(source: str | PathLike[str]) -> tuple[str, bytes]:
+    if not str(source).strip():  # which `Path` takes for this folder
+        raise UnreadableFile("source", "is empty; give a path, or what stands in the file")
     path = Path(source)
     try:
         return path.name, path.read_bytes()
     except (OSError, ValueError) as error:  # ValueError: a name with a NUL in it
         reason = f"cannot be opened: {getattr(error, 'strerror', None) or error}"
         raise UnreadableFile(str(source), reason) from error
+
+
+def _from_open_file(file: IO[bytes]) -> tuple[str, bytes]:
+    name = Path(str(getattr(file, "name", ""))).name or "file"
+    try:
+        raw = file.read()
+    except (OSError, ValueError) as error:  # ValueError: it is closed
+        raise UnreadableFile(name, f"cannot be read: {error}") from error
+    if not isinstance(raw, bytes):
+        raise InvalidValue("source", name, "gives no bytes", "open it with 'rb', or give its text")
+    return name, raw
+
+
+def _refuse_workbook(name: str, raw: bytes) -> None:
+    for beginning, reason in _WORKBOOKS:
+        if raw.startswith(beginning):
+            raise UnreadableFile(name, reason)
 
 
 def _about_encoding(decoded: Decoded, source: str) -> list[Finding]:
@@ -175,11 +219,14 @@ def _about_encoding(decoded: Decoded, source: str) -> list[Finding]:
 
 
 def _sheet_rows(book: Any, sheet: str, name: str) -> list[Row]:
-    if sheet and sheet not in book.sheetnames:
-        known = ", ".join(map(repr, book.sheetnames))
-        reason = f"has no sheet {sheet!r}{did_you_mean(sheet, book.sheetnames)}; its sheets are {known}"
+    pages = {page.title: page for page in book.worksheets}  # without those that are only a chart
+    if sheet and sheet not in pages:
+        known = ", ".join(map(repr, pages))
+        reason = f"has no sheet {sheet!r}{did_you_mean(sheet, pages)}; its sheets are {known or 'charts only'}"
         raise UnreadableFile(name, reason)
-    page = book[sheet] if sheet else book.worksheets[0]
+    if not pages:
+        raise UnreadableFile(name, "has no sheet with cells")
+    page = pages[sheet] if sheet else book.worksheets[0]
     page.reset_dimensions()  # what the file says of its size is often wrong
     return [
         Row(number=number, cells=tuple(_text(value) for value in cells))

@@ -127,8 +127,7 @@ def make_records(
         InvalidValue: A converter is for a field that there is not.
         UnreadableFile: A required field has no column.
     """
-    if isinstance(required, str):
-        raise InvalidValue("required", required, "is one text", f"write [{required!r}]")
+    _check_required(required)
     layout = lay_out(table, columns=columns, required=tuple(required), keep_other=keep_other)
     converters = converters or {}
     _check_converters(converters, {*layout.fields, *layout.others, *(columns or {})})
@@ -150,7 +149,16 @@ def make_records(
     )
 
 
+def _check_required(required: Collection[str]) -> None:
+    if isinstance(required, str):
+        raise InvalidValue("required", required, "is one text", f"write [{required!r}]")
+    if not isinstance(required, Collection) or not all(isinstance(field, str) for field in required):
+        raise InvalidValue("required", required, "is not a list of fields", "write ['email'], or [] for none")
+
+
 def _check_converters(converters: Mapping[str, Callable[[str], Any]], known: Collection[str]) -> None:
+    if not isinstance(converters, Mapping) or not all(map(callable, converters.values())):
+        raise InvalidValue("converters", converters, "is not functions by field", "write {'total': Decimal}")
     for field in converters:
         if field not in known:
             reason = f"is no field of this file{did_you_mean(field, known)}"

@@ -14,8 +14,8 @@ often it was opened, and belongs to one state, which `letter_state` says.
 (2, 1)
 >>> for rate in reports.rates(numbers)[:3]:
 ...     print(rate)
-accepted: 66.7% (2 of 3 letters)
-bounced: 33.3% (1 of 3 letters)
+accepted: 66.7% (2 of 3 sent)
+bounced: 33.3% (1 of 3 sent)
 opened: 50.0% (1 of 2 accepted)
 
 `page` puts them on one HTML page that needs nothing else.

@@ -9,6 +9,7 @@ from typing import Final
 import attrs
 
 from mailkit.event import Event, Kind
+from mailkit.reports.counts import letter_key
 
 __all__ = ["CauseCount", "bounces_by_cause"]
 
@@ -58,7 +59,7 @@ def bounces_by_cause(events: Iterable[Event], *, kinds: Iterable[str] = (Kind.BO
     for event in events:
         if event.kind in wanted:
             row = (event.kind, *(_word(event, name) for name in ("cause", "family", "action")))
-            who[row].add((event.campaign, event.step, event.person))
+            who[row].add(letter_key(event))
             reply = " ".join(str(event.properties[name]) for name in _REPLY if event.properties.get(name))
             reply = reply or str(event.properties.get("reason") or "")
             if reply:

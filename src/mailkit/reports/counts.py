@@ -12,10 +12,10 @@ import attrs
 from mailkit.checks import at_least
 from mailkit.event import Event, Kind, LetterState, letter_state
 
-__all__ = ["Funnel", "LetterKey", "Rate", "funnel", "funnel_by", "letters", "rates"]
+__all__ = ["Funnel", "LetterKey", "Rate", "funnel", "funnel_by", "letter_key", "letters", "rates"]
 
 LetterKey = tuple[str, str, str]
-"""What tells letters apart in a log: campaign, step and person."""
+"""What tells letters apart in a log: campaign (or Message-ID, if there is none), step and person."""
 
 _READ: Final = (Kind.OPENED, Kind.CLICKED, Kind.UNSUBSCRIBED, Kind.COMPLAINED, Kind.REPLIED, Kind.CONVERTED)
 _WAITING: Final = (LetterState.QUEUED, LetterState.DEFERRED)
@@ -129,8 +129,13 @@ def letters(events: Iterable[Event]) -> dict[LetterKey, list[Event]]:
     by_letter: dict[LetterKey, list[Event]] = defaultdict(list)
     for event in events:
         if event.message_id or (event.campaign and event.kind in known):
-            by_letter[event.campaign, event.step, event.person].append(event)
+            by_letter[letter_key(event)].append(event)
     return dict(by_letter)
+
+
+def letter_key(event: Event) -> LetterKey:
+    """The letter that an event is about."""
+    return event.campaign or event.message_id, event.step, event.person
 
 
 def funnel(events: Iterable[Event]) -> Funnel:
@@ -161,7 +166,7 @@ def funnel_by(events: Iterable[Event], group: Callable[[str], str]) -> dict[str,
     grouped: dict[str, list[list[Event]]] = defaultdict(list)
     for (_, _, person), history in letters(events).items():
         grouped[group(person)].append(history)
-    by_size = sorted(grouped.items(), key=lambda item: (-len(item[1]), item[0]))
+    by_size = sorted(grouped.items(), key=lambda item: (-len(item[1]), str(item[0])))
     return {name: _funnel(histories) for name, histories in by_size}
 
 
@@ -193,7 +198,7 @@ def rates(funnel: Funnel) -> tuple[Rate, ...]:
     sent = funnel.accepted + funnel.bounced + funnel.unknown
     readers = ("opened", "clicked", "replied", "unsubscribed", "complained", "converted")
     return (
-        Rate(name="accepted", count=funnel.accepted, of=sent, of_what="letters"),
-        Rate(name="bounced", count=funnel.bounced, of=sent, of_what="letters"),
+        Rate(name="accepted", count=funnel.accepted, of=sent, of_what="sent"),
+        Rate(name="bounced", count=funnel.bounced, of=sent, of_what="sent"),
         *(Rate(name=name, count=getattr(funnel, name), of=funnel.accepted, of_what="accepted") for name in readers),
     )

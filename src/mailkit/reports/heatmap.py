@@ -21,7 +21,7 @@ from mailkit.event import Event, Kind
 __all__ = ["LinkClicks", "LinkMarks", "clicks_by_link", "picture"]
 
 _MARK: Final = "https://marked.invalid/"
-_ANCHOR: Final = re.compile(r'(<a\b[^>]*?\bhref=")' + re.escape(_MARK) + r'(\d+)("[^>]*>)', re.IGNORECASE)
+_ANCHOR: Final = re.compile(r'(<a\b[^<>]*?\bhref=")' + re.escape(_MARK) + r'(\d{1,9})("[^<>]*>)', re.IGNORECASE)
 
 
 @attrs.frozen(kw_only=True)

@@ -37,7 +37,8 @@ def page(
 ) -> str:
     """Write a report as one self-contained HTML page.
 
-    Parts that are not given are left out. The page prints, works in dark mode, and is read
+    Parts that are not given are left out. A policy on the page itself (CSP) lets nothing run and
+    nothing be fetched, so pictures of the letter that lie elsewhere are not shown. The page prints, works in dark mode, and is read
     by screen readers: every chart is a table with bars.
 
     Args:
@@ -89,5 +90,6 @@ def _template() -> Template:
 
     env = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     env.filters["percent"] = lambda share: "–" if share is None else f"{share:.1%}"
+    env.filters["whole"] = lambda amount: f"{amount:,.0f}"
     env.filters["number"] = lambda number: f"{number:,}"
     return env.from_string(files("mailkit.reports").joinpath("page.html.jinja").read_text(encoding="utf-8"))

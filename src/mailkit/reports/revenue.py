@@ -13,11 +13,16 @@ from mailkit.errors import InvalidValue
 from mailkit.event import Event, Kind, LetterState, letter_state
 from mailkit.reports.counts import letters
 
-__all__ = ["Revenue", "revenue"]
+__all__ = ["Revenue", "revenue", "round_to_cents"]
 
 
 def _copied(amounts: Mapping[str, Decimal]) -> Mapping[str, Decimal]:
     return dict(amounts)
+
+
+def round_to_cents(amount: Decimal) -> Decimal:
+    """The amount to the cent; as it is, if it is so large that cents do not matter."""
+    return amount.quantize(Decimal("0.01")) if amount.adjusted() < 20 else amount
 
 
 @attrs.frozen(kw_only=True)
@@ -48,8 +53,7 @@ class Revenue:
         """The amounts divided by the accepted letters, to the cent; empty if there were none."""
         if not self.letters:
             return {}
-        cent = Decimal("0.01")
-        return {currency: (amount / self.letters).quantize(cent) for currency, amount in self.amounts.items()}
+        return {currency: round_to_cents(amount / self.letters) for currency, amount in self.amounts.items()}
 
 
 def revenue(events: Iterable[Event], *, within: timedelta, kind: str = "purchase") -> Revenue:
@@ -72,14 +76,14 @@ def revenue(events: Iterable[Event], *, within: timedelta, kind: str = "purchase
     >>> revenue(log, within=timedelta(days=30)).amounts
     {'USD': Decimal('29.33')}
     """
-    if within <= timedelta(0):
+    if not isinstance(within, timedelta) or within <= timedelta(0):
         raise InvalidValue("revenue(within=…)", within, "is not a length of time", "give e.g. timedelta(days=30)")
     log = list(events)
     accepted = _accepted(log)
     orders, buyers = 0, set()
     amounts: dict[str, Decimal] = defaultdict(Decimal)
     for event in {event.identity: event for event in log if event.kind == kind}.values():
-        if any(start <= event.at < start + within for start in accepted.get(event.person, ())):
+        if any(timedelta(0) <= event.at - start < within for start in accepted.get(event.person, ())):
             orders += 1
             buyers.add(event.person)
             if event.value is not None:

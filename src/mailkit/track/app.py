@@ -1,30 +1,31 @@
 """The tracking app for an ASGI server: the one module of `track` that does I/O.
 
 The link table, the tracker's hooks and the sink of events may all block, so each request is
-answered in a thread, and its events are in the sink before the answer leaves.
+answered in a thread; a sink that is a coroutine function is awaited in the server's own loop.
+Either way the events are in the sink before the answer leaves.
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from datetime import datetime
+from inspect import isawaitable
 from typing import Any, Final
 
 from mailkit.clock import Clock, SystemClock
 from mailkit.event import Event, Kind
-from mailkit.track.endpoints import Request, Response, respond, too_large, unavailable
+from mailkit.track.endpoints import Request, Response, complain, respond, too_large, unavailable
 from mailkit.track.tracker import Tracker
 
 __all__ = ["ASGIApp", "asgi"]
 
-_LOG: Final = logging.getLogger("mailkit.track")
 _BODY_LIMIT_BYTES: Final = 64 * 1024
 
 _Message = MutableMapping[str, Any]
 _Receive = Callable[[], Awaitable[_Message]]
 _Send = Callable[[_Message], Awaitable[None]]
+_Sink = Callable[[Sequence[Event]], object]
 ASGIApp = Callable[[MutableMapping[str, Any], _Receive, _Send], Awaitable[None]]
 """An application as ASGI 3 defines it."""
 
@@ -32,7 +33,7 @@ ASGIApp = Callable[[MutableMapping[str, Any], _Receive, _Send], Awaitable[None]]
 def asgi(
     tracker: Tracker,
     *,
-    events: Callable[[Sequence[Event]], object],
+    events: _Sink,
     clock: Clock | None = None,
     body_limit_bytes: int = _BODY_LIMIT_BYTES,
 ) -> ASGIApp:
@@ -45,7 +46,8 @@ def asgi(
 
     Args:
         tracker: Whose links these are.
-        events: Takes the events of one visit and keeps them, in a thread; the answer leaves once it has returned.
+        events: Takes the events of one visit and keeps them: a function, which is called in a thread, or
+            a coroutine function. The answer leaves once it has returned.
         clock: What tells the time; the machine's own clock unless given.
         body_limit_bytes: The largest body of a request; a larger one is refused (413).
 
@@ -69,38 +71,45 @@ def asgi(
             if len(body) > body_limit_bytes:
                 response = too_large()
             else:
-                response = await asyncio.to_thread(_answer, tracker, _request(scope, body), events, now)
+                response = await _answer(tracker, _request(scope, body), events, now)
             await _reply(send, response)
 
     return app
 
 
-def _answer(tracker: Tracker, request: Request, events: Callable[[Sequence[Event]], object], now: datetime) -> Response:
+async def _answer(tracker: Tracker, request: Request, events: _Sink, now: datetime) -> Response:
     """The response, once its events are kept."""
-    try:
-        response = respond(tracker, request, now=now)
-    except Exception as error:  # noqa: BLE001 - the application's link table and hooks may raise anything
-        _complain("a visit could not be answered", error)
-        return unavailable(request)
-    if not response.events:
-        return response
-    try:
-        events(response.events)
-    except Exception as error:  # noqa: BLE001 - the application's sink may raise anything
-        _complain("events were not kept", error)
-        if any(event.kind == Kind.UNSUBSCRIBED for event in response.events):
-            return unavailable(request)
+    response, told = await asyncio.to_thread(_answer_blocking, tracker, request, events, now)
+    if isawaitable(told):
+        try:
+            await told
+        except Exception as error:  # noqa: BLE001 - the application's sink may raise anything
+            return _not_kept(request, response, error)
     return response
 
 
-def _complain(what: str, error: Exception) -> None:
-    # The error's text may hold the row that could not be written, and with it a person.
-    _LOG.error("%s: %s", what, type(error).__name__)
-    _LOG.debug("%s", what, exc_info=error)
+def _answer_blocking(tracker: Tracker, request: Request, events: _Sink, now: datetime) -> tuple[Response, object]:
+    """The response, and what the sink gave back: of a coroutine function, what is still to be awaited."""
+    try:
+        response = respond(tracker, request, now=now)
+    except Exception as error:  # noqa: BLE001 - the application's link table and hooks may raise anything
+        complain("a visit could not be answered", error)
+        return unavailable(request), None
+    try:
+        return response, events(response.events) if response.events else None
+    except Exception as error:  # noqa: BLE001 - the application's sink may raise anything
+        return _not_kept(request, response, error), None
+
+
+def _not_kept(request: Request, response: Response, error: Exception) -> Response:
+    """The response after the sink has failed: nobody is told to be unsubscribed who is not."""
+    complain("events were not kept", error)
+    is_lost = any(event.kind == Kind.UNSUBSCRIBED for event in response.events)
+    return unavailable(request) if is_lost else response
 
 
 def _request(scope: MutableMapping[str, Any], body: bytes) -> Request:
-    headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
+    headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope.get("headers", ())]
     client = scope.get("client")
     return Request(
         method=scope["method"],

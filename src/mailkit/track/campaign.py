@@ -25,6 +25,8 @@ def _checked_address(value: Address | str | None) -> Address | None:
 
 
 def _own_copy(parameters: Mapping[str, str]) -> dict[str, str]:
+    if not isinstance(parameters, Mapping) or not all(isinstance(name, str) for name in parameters):
+        raise InvalidValue("parameters", parameters, "is not values by name", "write {'utm_source': 'mail'}")
     return dict(parameters)
 
 

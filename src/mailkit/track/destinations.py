@@ -87,7 +87,7 @@ def fill(template: str, facts: Mapping[str, object]) -> str:
         name = str(error.args[0])
         reason = f"asks for {name!r}{did_you_mean(name, facts)}"
         raise InvalidValue("parameters", template, reason, f"there are {', '.join(facts)}") from error
-    except (ValueError, IndexError, AttributeError) as error:
+    except (ValueError, IndexError, AttributeError, TypeError) as error:
         raise InvalidValue("parameters", template, "is not text with {names} in it", "write a brace twice") from error
 
 

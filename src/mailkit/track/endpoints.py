@@ -1,4 +1,4 @@
-"""What the tracking app answers: one pure function from a request to a response and its events.
+"""What the tracking app answers: one function from a request to a response and its events.
 
 How to think about it. Three kinds of address, whatever stands before them:
 
@@ -8,10 +8,14 @@ How to think about it. Three kinds of address, whatever stands before them:
                                  every link of a letter with GET (RFC 8058, 1)
 
 HEAD is answered like GET, without a body and without events: nobody has read anything.
+
+Reading comes before counting: where the picture or the destination is known, the reader gets it,
+even if the event cannot be made because a hook or the table fails; the log says so.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Final
@@ -23,10 +27,12 @@ from mailkit.errors import InvalidToken
 from mailkit.event import Event, Kind, Property
 from mailkit.track.links import TrackedCampaign
 from mailkit.track.pages import SECURITY_POLICY, Page, choose_language, render_page
-from mailkit.track.tokens import Purpose
+from mailkit.track.tokens import Purpose, Token
 from mailkit.track.tracker import Tracker
 
-__all__ = ["Request", "Response", "respond", "too_large", "unavailable"]
+__all__ = ["Request", "Response", "complain", "respond", "too_large", "unavailable"]
+
+_LOG: Final = logging.getLogger("mailkit.track")
 
 # What mail programs and people leave around an address, besides the characters of a token itself.
 _DEBRIS: Final = " \t\r\n<>()[]{}.,;:!?=*|\\\"'`“”„«»‘’…"
@@ -137,6 +143,13 @@ def unavailable(request: Request) -> Response:
     return attrs.evolve(answer, headers=(*answer.headers, ("retry-after", "60")))
 
 
+def complain(what: str, error: Exception) -> None:
+    """Log that something of the application's failed, without the person whom it was about."""
+    # The error's text may hold the row that could not be read or written, and with it a person.
+    _LOG.error("%s: %s", what, type(error).__name__)
+    _LOG.debug("%s", what, exc_info=error)
+
+
 def too_large() -> Response:
     """The answer to a request whose body nobody needs to read."""
     return _text(413, "too large\n", {})
@@ -149,8 +162,7 @@ def _open(tracker: Tracker, request: Request, text: str, now: datetime) -> Respo
         token = tracker.keys.verify(text, Purpose.OPEN)
     except InvalidToken:
         return picture
-    event = tracker.event(Kind.OPENED, token, at=now, properties={**_who(request)})
-    return _with_event(picture, event)
+    return _noted(picture, tracker, Kind.OPENED, token, now, {**_who(request)})
 
 
 def _click(tracker: Tracker, request: Request, text: str, now: datetime) -> Response:
@@ -168,8 +180,7 @@ def _click(tracker: Tracker, request: Request, text: str, now: datetime) -> Resp
         "block": link.block,
         **_who(request),
     }
-    event = tracker.event(Kind.CLICKED, token, at=now, properties=properties)
-    return _with_event(_text(302, "", {"location": link.destination}), event)
+    return _noted(_text(302, "", {"location": link.destination}), tracker, Kind.CLICKED, token, now, properties)
 
 
 def _unsubscribe(tracker: Tracker, request: Request, text: str, now: datetime) -> Response:
@@ -198,6 +209,18 @@ _ANSWERS: Final[dict[str, tuple[tuple[str, ...], _Answer]]] = {
 
 def _who(request: Request) -> dict[str, str]:
     return {"user_agent": request.headers.get("user-agent", "")[:_LONGEST_USER_AGENT]}
+
+
+def _noted(
+    response: Response, tracker: Tracker, kind: Kind, token: Token, now: datetime, properties: Mapping[str, Property]
+) -> Response:
+    """The response with its event, or without one if it cannot be made: the reader is served in any case."""
+    try:
+        event = tracker.event(kind, token, at=now, properties=properties)
+    except Exception as error:  # noqa: BLE001 - the application's link table and hooks may raise anything
+        complain("a visit could not be noted", error)
+        return response
+    return _with_event(response, event)
 
 
 def _with_event(response: Response, event: Event | None) -> Response:

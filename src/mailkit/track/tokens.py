@@ -201,14 +201,14 @@ class Keyring:
         Raises:
             InvalidToken: It was not made by us, not for this purpose, or is not written exactly as it was made.
         """
-        if text[_URL_CHARACTERS - 1 :] not in _LAST:
-            raise InvalidToken
         try:
+            if text[_URL_CHARACTERS - 1 :] not in _LAST:
+                raise InvalidToken
             # Foreign characters are passed over here; what is left is then too short to be whole.
             sealed = a2b_base64(text.encode("ascii").translate(_FROM_URL) + b"=")
             decrypt = self._decrypt[purpose][sealed[:1]]
             return Token(purpose, *_NUMBERS.unpack(decrypt(sealed[1:], None)))
-        except (KeyError, ValueError, InvalidTag):
+        except (KeyError, ValueError, TypeError, AttributeError, InvalidTag):  # also of what is no text at all
             raise InvalidToken from None
 
     def verify_from_mail(self, text: str, purpose: Purpose) -> Token:
@@ -217,7 +217,7 @@ class Keyring:
         Raises:
             InvalidToken: As for `verify`.
         """
-        if len(text) != _MAIL_CHARACTERS:
+        if not isinstance(text, str) or len(text) != _MAIL_CHARACTERS:
             raise InvalidToken
         try:
             sealed = b32decode(text.encode("ascii"), casefold=True)

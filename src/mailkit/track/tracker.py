@@ -34,6 +34,17 @@ def _base_url(text: str) -> str:
     return parts.geturl().rstrip("/")
 
 
+def _check_same(before: TrackedCampaign, now: TrackedCampaign) -> None:
+    """Refuse to make another letter, or another scope, of a number that letters may have been sent with."""
+    if (before.name, before.step) != (now.name, now.step):
+        reason = f"is the number of the campaign {before.name!r}, step {before.step!r}, already"
+        raise InvalidValue("campaign", now.number, reason, "give each step of each campaign its own")
+    if (before.topic, before.brand) != (now.topic, now.brand):
+        reason = f"is the number of letters on the topic {before.topic!r} of the brand {before.brand!r} already"
+        mend = "give other letters a number of their own, or is_draft=True if none was sent"
+        raise InvalidValue("campaign", now.number, reason, mend)
+
+
 def _is_loopback(host: str) -> bool:
     try:
         return ip_address(host).is_loopback
@@ -71,13 +82,19 @@ class Tracker:
     """
 
     base_url: str = attrs.field(converter=_base_url)
-    keys: Keyring = attrs.field(kw_only=True, validator=attrs.validators.instance_of(Keyring))
+    keys: Keyring = attrs.field(kw_only=True)
     table: LinkTable = attrs.field(kw_only=True, factory=MemoryLinkTable, repr=False)
     people: Callable[[int], str] = attrs.field(kw_only=True, default=str, repr=False)
     message_id: Callable[[int, int], str] | None = attrs.field(kw_only=True, default=None, repr=False)
     sender_id: str = attrs.field(
         kw_only=True, default=attrs.Factory(lambda self: default_sender_id(self.host), takes_self=True)
     )
+
+    @keys.validator
+    def _check_keys(self, attribute: object, value: Keyring) -> None:
+        if not isinstance(value, Keyring):  # its type is told and not itself, since it may be the secret
+            name = type(value).__name__
+            raise InvalidValue("Tracker.keys", name, "is not a Keyring", "write Keyring.from_env('MAIL_KEYS')")
 
     @sender_id.validator
     def _check_sender_id(self, attribute: object, value: str) -> None:
@@ -114,7 +131,8 @@ class Tracker:
             list_id: The List-Id (RFC 2919), to be kept for years; made of topic or brand and host unless given.
             parameters: What to add to the query of each destination. A value may name facts of the
                 link: `{campaign}`, `{step}`, `{topic}`, `{brand}`, `{number}`, `{label}`, `{block}`.
-            is_draft: Whether the letter has not been sent yet, so that its links may still lead elsewhere.
+            is_draft: Whether the letter has not been sent yet, so that all of this and where its links
+                lead may still change.
 
         Raises:
             InvalidValue: A value cannot be used, or the number belongs to another letter already.
@@ -132,9 +150,8 @@ class Tracker:
             is_draft=is_draft,
         )
         before = self.table.get_campaign(number)
-        if before and (before.name, before.step) != (name, step) and not is_draft:
-            reason = f"is the number of the campaign {before.name!r}, step {before.step!r}, already"
-            raise InvalidValue("campaign", number, reason, "give each step of each campaign its own")
+        if before and not is_draft:
+            _check_same(before, campaign)
         if before != campaign:
             self.table.put_campaign(campaign)
         return links

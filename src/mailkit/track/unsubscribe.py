@@ -78,7 +78,7 @@ def check_list_id(text: str) -> None:
 
     >>> check_list_id("news.example.com")
     """
-    if not _LIST_ID.match(text) or len(text) > _LONGEST_LIST_ID:
+    if not isinstance(text, str) or not _LIST_ID.match(text) or len(text) > _LONGEST_LIST_ID:
         reason = "is not a list's identifier of words with dots between them (RFC 2919, 3)"
         raise InvalidValue("list_id", text, reason, "write 'news.example.com'")
 
@@ -110,5 +110,5 @@ def check_sender_id(text: str) -> None:
 
     >>> check_sender_id("bookshop")
     """
-    if not _SENDER_ID.match(text):
+    if not isinstance(text, str) or not _SENDER_ID.match(text):
         raise InvalidValue("sender_id", text, "is not 5 to 15 letters, digits, - or _", "write 'bookshop'")
