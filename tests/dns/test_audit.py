@@ -49,6 +49,11 @@ def flat(zone: dict[str, dict[str, Any]]) -> dict[Any, Any]:
     return found
 
 
+class Silence:
+    def resolve(self, query: dns.Query) -> dns.Outcome:
+        return dns.TimedOut()
+
+
 def codes(report: dns.DomainReport) -> list[str]:
     return [finding.code.removeprefix("dns.") for finding in report.findings]
 
@@ -236,6 +241,10 @@ def test_international_domains_are_asked_for_by_their_a_labels(domain: str | Dom
     "arguments",
     [
         {"selectors": ["a b"]},
+        {"selectors": None},
+        {"sends_through": None},
+        {"sends_through": [5]},
+        {"sends_through": ["fe80::1%eth0"]},
         {"sends_through": ["mx.example.com"]},
         {"deadline": timedelta()},
         {"deadline": 3},
@@ -269,3 +278,52 @@ def test_every_public_name_is_there() -> None:
     assert all(getattr(dns, name) for name in dns.__all__)
     with pytest.raises(AttributeError, match="chekc"):
         dns.chekc  # noqa: B018
+
+
+def test_addresses_are_taken_as_receivers_see_them() -> None:
+    report = dns.check_sync("example.com", sends_through=["::ffff:192.0.2.1", "192.0.2.1", "2001:DB8::1"], resolver={})
+    assert report.records[0].text == "v=spf1 ip4:192.0.2.1 ip6:2001:db8::1 -all"
+
+
+def test_there_is_no_deadline_too_late() -> None:
+    for resolver in ({}, Silence()):
+        assert dns.check_sync("example.com", resolver=resolver, deadline=timedelta.max).findings
+
+
+def test_hostile_records_are_not_read_to_their_end() -> None:
+    names = [f"i{number}.example" for number in range(40)]
+    zone = {(name, "TXT"): ["v=spf1 " + "b " * 30000] for name in names}
+    zone["example.com", "TXT"] = [f"v=spf1 {' '.join(f'include:{name}' for name in names)} -all"]
+    report = dns.check_sync("example.com", resolver=zone, deadline=timedelta(minutes=5))
+    assert all(len(branch.record.terms) <= 201 for branch in report.spf_tree.branches if branch.record)
+    assert any("(and 8020 more like this)" in finding.message for finding in report.findings)
+
+
+@pytest.mark.parametrize("given_", [None, [], ["v=spf1 -all"], "v=spf1 -all", ("x",)])
+def test_what_a_resolver_gives_is_never_mistaken_for_an_absent_record(given_: Any) -> None:
+    class Wrong:
+        def resolve(self, query: dns.Query) -> Any:
+            return given_
+
+    class WrongAsync:
+        async def resolve(self, query: dns.Query) -> Any:
+            return given_
+
+    for resolver in (Wrong(), WrongAsync()):
+        with pytest.raises(InvalidValue, match=r"resolver, asked for TXT .*example.com: .* is not an outcome"):
+            dns.check_sync("example.com", resolver=resolver)
+        with pytest.raises(InvalidValue, match="is not an outcome"):
+            asyncio.run(dns.check("example.com", resolver=resolver))
+
+
+def test_a_plain_function_may_give_something_to_await() -> None:
+    class Lazy:
+        def resolve(self, query: dns.Query) -> Any:
+            return self._found(query)
+
+        async def _found(self, query: dns.Query) -> dns.Outcome:
+            return dns.DictResolver(flat(READY)).resolve(query)
+
+    wanted = dns.check_sync("example.com", selectors=["news"], resolver=flat(READY))
+    assert dns.check_sync("example.com", selectors=["news"], resolver=Lazy()) == wanted
+    assert asyncio.run(dns.check("example.com", selectors=["news"], resolver=Lazy())) == wanted

@@ -123,8 +123,11 @@ def test_a_key_that_is_none_has_no_size(key: bytes | None, algorithm: str, bits:
         ([published(rsa_key(2048), "h=sha1 : sha256")], []),
         ([published(rsa_key(2048), "s=tlsrpt")], ["error service"]),
         ([published(rsa_key(2048), "s=*")], []),
-        ([published(rsa_key(2048), "oops")], ["warning syntax"]),
-        (["k=rsa; " + published(rsa_key(2048))], ["warning syntax"]),
+        ([published(rsa_key(2048), "oops")], ["error syntax"]),
+        ([published(rsa_key(2048), "!!!")], ["error syntax"]),
+        ([published(rsa_key(2048)) + "; p=AAAA"], ["error syntax"]),
+        ([published(rsa_key(2048)).removeprefix("v=DKIM1; ") + "; v=DKIM1"], ["error syntax"]),
+        (["k=rsa; " + published(rsa_key(2048))], ["error syntax"]),
         (["v=DKIM1; p="], ["error revoked"]),
         (["v=DKIM1; p=not base64!"], ["error syntax"]),
         (["v=DKIM1; k=rsa"], ["error syntax"]),
@@ -167,10 +170,20 @@ def test_selectors_may_have_dots_digits_and_underscores(selector: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "fields", [{"hashes": ["a b"]}, {"flags": ["*"]}, {"flags": "y"}, {"algorithm": "a;b"}, {"key": "x"}]
+    "fields",
+    [
+        {"hashes": ["a b"]},
+        {"flags": ["*"]},
+        {"flags": "y"},
+        {"flags": [5]},
+        {"flags": None},
+        {"algorithm": "a;b"},
+        {"algorithm": 5},
+        {"key": "x"},
+    ],
 )
 def test_a_key_record_that_cannot_be_written_cannot_be_built(fields: dict[str, Any]) -> None:
-    with pytest.raises((ValueError, TypeError)):
+    with pytest.raises(InvalidValue):
         dkim.Record(**{"key": b"", **fields})
 
 
@@ -179,3 +192,9 @@ def test_broken_parts_are_kept_with_their_place() -> None:
     (part,) = dkim.Record.parse(text).broken
     assert isinstance(part, Broken)
     assert text[slice(*part.span)] == "oops"
+
+
+@pytest.mark.parametrize("text", [5, None, b"v=DKIM1; p="])
+def test_only_a_text_is_read_as_a_key_record(text: Any) -> None:
+    with pytest.raises(InvalidValue, match=r"DKIM record: .* is not text"):
+        dkim.Record.parse(text)

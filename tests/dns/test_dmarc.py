@@ -100,6 +100,9 @@ def test_what_rfc_9989_dropped_is_noticed_and_ignored() -> None:
         ("p=reject; sp=oops; rua=mailto:a@example.com", "none", "none", "none"),
         ("p=reject; np=oops", None, None, None),
         ("", None, None, None),
+        ("p=reject; p=none", "reject", "reject", "reject"),
+        ("p=reject; sp=none; sp=oops", "reject", "none", "none"),
+        ("p=oops; p=none", None, None, None),
     ],
 )
 def test_which_policy_a_record_asks_for(
@@ -121,8 +124,23 @@ def test_which_policy_a_record_asks_for(
         {"adkim": "x"},
         {"fo": "x"},
         {"psd": "x"},
+        {"p": 5},
+        {"fo": None},
+        {"rua": [5]},
+        {"rua": 5},
     ],
 )
 def test_a_record_that_cannot_be_written_cannot_be_built(fields: dict[str, Any]) -> None:
-    with pytest.raises(ValueError):
+    with pytest.raises(InvalidValue):
         Record(**fields)
+
+
+@pytest.mark.parametrize("text", [5, None, b"v=DMARC1"])
+def test_only_a_text_is_read_as_a_record(text: Any) -> None:
+    with pytest.raises(InvalidValue, match=r"DMARC record: .* is not text"):
+        Record.parse(text)
+
+
+def test_a_wrong_word_is_told_with_its_place() -> None:
+    with pytest.raises(InvalidValue, match=r"DMARC policy \(p, sp, np\): 'bogus' is none of none, quarantine, reject"):
+        Record(p="bogus")  # type: ignore[arg-type]

@@ -104,6 +104,7 @@ def test_the_own_record_counts_whatever_happens_above_it() -> None:
         ("v=DMARC1; p=none; t=y; rua=mailto:a@example.com", ["info none"]),
         (f"{WHOLE}; pct=50; ri=86400", ["info historic", "info historic"]),
         (f"{WHOLE}; adkim=x", ["warning syntax"]),
+        (f"{WHOLE}; p=none", ["warning syntax"]),
         ("v=DMARC1; p=rejekt; rua=mailto:a@example.com", ["warning syntax", "warning no-policy"]),
         ("v=DMARC1; p=rejekt", ["warning syntax", "error no-policy"]),
         ("v=DMARC1", ["error no-policy"]),

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import dns.rdata
 import dns.rdataclass
@@ -30,7 +31,17 @@ def test_no_string_is_longer_than_255_bytes() -> None:
     assert TextRecord(name=NAME, text="").strings == ("",)
 
 
-@pytest.mark.parametrize(("name", "text"), [("a..example", "x"), (NAME, "ж")])
-def test_what_no_zone_can_hold_is_refused(name: str, text: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a..example", "x"),
+        (NAME, "ж"),
+        (5, "x"),
+        (NAME, 5),
+        ("x\ny IN A 192.0.2.1 ;", "x"),
+        *((f"a{letter}b.example", "x") for letter in ' \t\r\x00\x7f\xa0é";()\\@$'),
+    ],
+)
+def test_what_no_zone_can_hold_is_refused(name: Any, text: Any) -> None:
     with pytest.raises(InvalidValue):
         TextRecord(name=name, text=text)

@@ -208,8 +208,17 @@ def test_without_a_name_server_the_error_says_what_to_do(monkeypatch: pytest.Mon
         {"port": 0},
         {"tries": 0},
         {"port": "53"},
+        {"port": 99999},
+        {"nameservers": 5},
     ],
 )
 def test_wrong_settings_are_refused_at_once(settings: dict[str, Any]) -> None:
-    with pytest.raises((InvalidValue, ValueError, TypeError)):
-        mdns.AsyncResolver(**settings)
+    for make in (mdns.AsyncResolver, mdns.BlockingResolver):
+        with pytest.raises(InvalidValue):
+            make(**settings)
+
+
+def test_a_type_beyond_all_numbers_cannot_be_asked_for() -> None:
+    resolver = mdns.BlockingResolver(nameservers="127.0.0.1")
+    for kind in ("TYPE99999", "TXTT"):
+        assert resolver.resolve(Query("x.example", kind)) == Malformed(f"there is no record type {kind}")

@@ -211,11 +211,35 @@ def test_a_second_redirect_is_broken_and_cannot_be_built() -> None:
         {"kind": "a", "ip6_bits": -1},
         {"kind": "a", "target": "a b.example"},
         {"kind": "all", "qualifier": "!"},
+        {"kind": ["a"]},
+        {"kind": "a", "target": 5},
     ],
 )
 def test_a_mechanism_that_cannot_be_written_cannot_be_built(fields: dict[str, Any]) -> None:
-    with pytest.raises(ValueError):
+    with pytest.raises(InvalidValue):
         Mechanism(**fields)
+
+
+@pytest.mark.parametrize("fields", [{"name": "1", "value": "x"}, {"name": 5, "value": "x"}, {"name": "x", "value": 5}])
+def test_a_modifier_that_cannot_be_written_cannot_be_built(fields: dict[str, Any]) -> None:
+    with pytest.raises(InvalidValue, match="SPF"):
+        Modifier(**fields)
+
+
+@pytest.mark.parametrize("text", [5, None, b"v=spf1"])
+def test_only_a_text_is_read_as_a_record(text: Any) -> None:
+    with pytest.raises(InvalidValue, match=r"SPF record: .* is not text"):
+        Record.parse(text)
+
+
+def test_what_stands_behind_two_hundred_terms_is_one_broken_part() -> None:
+    text = "v=spf1 " + "b " * 30000
+    record = Record.parse(text)
+    assert len(record.terms) == 201
+    last = record.broken[-1]
+    assert last.reason == "stands behind 200 terms and was not read"
+    assert text[slice(*last.span)] == last.text == ("b " * 29800).rstrip()
+    assert not Record.parse("v=spf1 " + "a " * 200).broken
 
 
 def test_nothing_behind_all_is_reached() -> None:

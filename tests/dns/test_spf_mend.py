@@ -50,6 +50,7 @@ def test_a_suggested_record_reads_lints_clean_and_lists_the_senders(
         ([], [], "v=spf1 mx ~all"),
         ([], ["192.0.2.10", "2001:db8::1"], "v=spf1 ip4:192.0.2.10 ip6:2001:db8::1 -all"),
         (["v=spf1 ip4:192.0.2.1 +all"], [], "v=spf1 ip4:192.0.2.1 ~all"),
+        (["v=spf1 ip4:192.0.2.1 +all"], ["192.0.2.1", "192.0.2.2"], "v=spf1 ip4:192.0.2.2 ip4:192.0.2.1 ~all"),
         (["v=spf1 ip4:192.0.2.1"], [], "v=spf1 ip4:192.0.2.1 ~all"),
         (["v=spf1 mx -all", "v=spf1 mx a ~all"], [], "v=spf1 mx a -all"),
         (["v=spf1 ip4:192.0.2.1 -all"], ["192.0.2.2"], "v=spf1 ip4:192.0.2.2 ip4:192.0.2.1 -all"),

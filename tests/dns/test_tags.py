@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailkit.dns.tags import Broken, Tag, cut, read
+from mailkit.dns.tags import Broken, Fault, Tag, cut, read
 
 
 @given(st.text(max_size=80), st.booleans())
@@ -34,3 +34,8 @@ def test_bytes_that_are_no_ascii_make_a_broken_tag() -> None:
 def test_evidence_is_cut_off() -> None:
     assert len(cut("x" * 65535)) == 300
     assert cut("short") == "short"
+
+
+def test_what_is_wrong_with_a_part_is_told_apart() -> None:
+    parts = read("p=a; p=b; !!!", names_have_case=True)
+    assert [part.fault for part in parts if isinstance(part, Broken)] == [Fault.REPEATED, Fault.FORM]

@@ -60,3 +60,11 @@ def test_a_name_that_cannot_exist_is_malformed() -> None:
 def test_what_does_not_map_name_and_type_is_refused(zone: dict[Any, Any]) -> None:
     with pytest.raises(InvalidValue):
         DictResolver(zone)
+
+
+def test_a_made_up_record_type_is_refused_with_the_one_that_was_meant() -> None:
+    with pytest.raises(InvalidValue, match="'TXTT' is not a record type; did you mean 'TXT'"):
+        DictResolver({("example.com", "TXTT"): ["x"]})
+    with pytest.raises(InvalidValue, match="write 'TXT', 'MX'"):
+        DictResolver({("example.com", "QQQQ"): ["x"]})
+    assert values({("example.com", "TYPE65280"): ["x"]}, "example.com", "TYPE65280") == ("x",)

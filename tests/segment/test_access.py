@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailkit.errors import SegmentError
-from mailkit.segment.access import field_names, getter, read
+from mailkit.segment.access import _reader, field_names, getter, read
 
 
 @attrs.frozen
@@ -119,3 +119,9 @@ def test_a_record_that_fails_is_told_with_its_own_words() -> None:
         read(Broken(), ("town",))
     with pytest.raises(SegmentError, match="reading the field 'never_set' raised AttributeError"):
         read(Slotted("Kazan"), ("never_set",), is_optional=True)
+
+
+def test_classes_made_while_the_program_runs_are_forgotten() -> None:
+    for number in range(600):
+        assert read(type(f"Class{number}", (), {"city": "Kazan"})(), ("city",)) == "Kazan"
+    assert _reader.cache_info().currsize <= 256

@@ -80,11 +80,28 @@ def test_what_is_no_number_has_no_sum(values: list) -> None:
 
 
 def test_numbers_beyond_all_bounds_have_no_sum() -> None:
-    for values in ([1e308, 1e308], [float("inf"), float("-inf")]):
-        with pytest.raises(SegmentError, match="have no sum"):
+    for values in (
+        [1e308, 1e308],
+        [float("inf"), float("-inf")],
+        [10**400, 1.5],
+        [Decimal("inf"), Decimal("-inf")],
+        [Decimal("9e999999"), Decimal("9e999999")],
+    ):
+        with pytest.raises(SegmentError, match="have no sum that can be told"):
             draw(Function.SUM, dated(*values), None)
+    with pytest.raises(SegmentError, match="have no avg that can be told"):
+        draw(Function.AVG, dated(10**400), None)
 
 
 def test_values_of_two_sorts_have_no_least() -> None:
     with pytest.raises(SegmentError, match="cannot be compared"):
         draw(Function.MIN, dated(1, "a"), None)
+
+
+class Shown(float):
+    def __repr__(self) -> str:
+        return f"Shown({float(self)})"
+
+
+def test_a_float_that_shows_itself_in_its_own_way_is_taken_by_its_digits() -> None:
+    assert draw(Function.SUM, dated(Decimal("0.1"), Shown(0.2)), None) == Decimal("0.3")

@@ -289,6 +289,41 @@ def test_options_of_several_sorts_are_each_asked() -> None:
     assert not holds(f.x.isin([]), {"x": "a"}, [])
 
 
+NAIVE = datetime(2026, 2, 1)
+AWARE = datetime(2026, 2, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("value", "options"),
+    [
+        (NAIVE, [NAIVE]),
+        (NAIVE, [AWARE]),
+        (AWARE, [NAIVE]),
+        (NAIVE, ["x", 1, AWARE]),
+        (date(2026, 2, 1), [AWARE]),
+        (AWARE, [date(2026, 2, 1)]),
+    ],
+)
+def test_a_time_without_a_zone_is_never_quietly_outside(value: object, options: list) -> None:
+    for segment in (f.x.isin(options), ~f.x.isin(options)):
+        with pytest.raises(SegmentError, match="zone"):
+            segment.filter([{"id": 1, "x": value}])
+        assert segment.count([{"x": value}, {"x": None}], assume_zone=UTC) == 1
+    for option in options:
+        if not isinstance(option, str | int):
+            with pytest.raises(SegmentError, match="zone"):
+                f.x.contains(option).matches({"x": [value]})
+            assert f.x.contains(option).matches({"x": [value, None]}, assume_zone=UTC)
+
+
+def test_an_item_is_in_a_list_as_it_equals_a_value() -> None:
+    assert holds(f.tags.contains(0.1) & f.tags.contains(2), {"tags": [Decimal("0.1"), 2.0]}, [])
+    assert not holds(f.tags.contains(1) | f.tags.contains("x"), {"tags": [Decimal("sNaN"), None]}, [])
+    assert not holds(f.tags.contains(1), {"tags": []}, [])
+    with pytest.raises(SegmentError, match=r"tags: '1' \(text\) cannot be compared with 1 \(a number\)"):
+        holds(f.tags.contains("1"), {"tags": [1, 2]}, [])
+
+
 def test_texts_are_searched_and_lists_too() -> None:
     record = {"city": "Kazan", "tags": ["vip", 3, None]}
     assert holds(f.city.contains("aza") & f.city.startswith("Ka") & f.city.endswith("an"), record, [])

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+from collections.abc import Callable
 
 import pytest
 
@@ -128,3 +129,68 @@ def test_values_and_segments_can_be_copied_and_segments_pickled() -> None:
     assert pickle.loads(pickle.dumps(segment)) == copy.deepcopy(segment) == segment
     assert isinstance(segment, Segment)
     assert isinstance(f.a, Value)
+
+
+@pytest.mark.parametrize("value", [f.address.city, f.city.optional(), f.at + days(1), ev.x.sum("value")])
+def test_fields_and_values_can_be_copied_and_pickled(value: Value) -> None:
+    for twin in (copy.copy(value), copy.deepcopy(value), pickle.loads(pickle.dumps(value))):
+        assert type(twin) is type(value)
+        assert (twin == 1) == (value == 1)
+
+
+@pytest.mark.parametrize("make", [Field, Value])
+@pytest.mark.parametrize("given_", ["city", None, ("city",), (f.a == 1).node])
+def test_a_field_is_not_made_of_its_name(make: type, given_: object) -> None:
+    with pytest.raises(SegmentError, match=r"write field\.city"):
+        make(given_)
+    with pytest.raises(SegmentError, match="does not make a Field"):
+        Field((f.at + days(1))._node)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("in_", "no method 'in_'; did you mean 'isin'"),
+        ("is_in", "did you mean 'isin'"),
+        ("starts_with", "did you mean 'startswith'"),
+        ("isNull", "did you mean 'is_null'"),
+        ("like", "there are between, contains"),
+    ],
+)
+def test_a_method_that_a_field_does_not_have_is_told_with_the_one_that_was_meant(name: str, expected: str) -> None:
+    with pytest.raises(SegmentError, match=expected):
+        getattr(f.city, name)("K")
+
+
+def test_a_field_alone_is_not_asked() -> None:
+    for ask in ("filter", "count", "matches"):
+        with pytest.raises(SegmentError, match=rf"write \(f\.person\.vip == True\)\.{ask}"):
+            getattr(f.person.vip, ask)([])
+    with pytest.raises(SegmentError, match="no method 'filter'"):
+        f.filter([])  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda: f.a & f.b > 17,
+        lambda: f.a & f.b >= 17,
+        lambda: f.a | f.b < 17,
+        lambda: f.a | f.b <= f.c,
+        lambda: f.a & f.b == "x",
+        lambda: f.a & f.b != 17,
+        lambda: f.a & f.b == f.c,
+        lambda: f.a & f.b == ["x"],
+    ],
+)
+def test_a_condition_is_not_compared_with_a_value(wrong: Callable[[], object]) -> None:
+    with pytest.raises(SegmentError, match="put parentheses around each comparison"):
+        wrong()
+
+
+def test_a_segment_is_not_anything_else() -> None:
+    segment = f.a == 1
+    assert segment != None  # noqa: E711
+    assert (None, segment) != (segment, None)
+    assert segment != object()
+    assert len({segment, f.a == 1, f.a == 2}) == 2

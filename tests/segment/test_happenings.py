@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import copy
+import pickle
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -91,3 +93,18 @@ def test_events_are_no_condition_yet() -> None:
 
 def test_a_representation_shows_what_is_asked_about() -> None:
     assert repr(ev.purchase.where(f.value > 1)) == "<Happening: purchase where (value > 1)>"
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("never", r"no 'never'; write none\(\)"),
+        ("filter", r"write did\(...\).filter"),
+        ("atleast", "did you mean 'at_least'"),
+        ("xyz", "there are did, none"),
+    ],
+)
+def test_a_question_that_there_is_not_is_told_with_the_one_that_was_meant(name: str, expected: str) -> None:
+    with pytest.raises(AttributeError, match=expected):
+        getattr(ev.purchase, name)
+    assert copy.deepcopy(ev.purchase).did() == pickle.loads(pickle.dumps(ev.purchase)).did() == ev.purchase.did()

@@ -125,3 +125,19 @@ def test_a_property_is_sought_among_properties_then_attributes() -> None:
     fact = Fact("clicked", NOW, opened(at="?", url="/b", properties={"url": "/a"}))
     assert [property_of(fact, name) for name in ("url", "at", "person", "nothing")] == ["/a", NOW, "17", None]
     assert property_of(Fact("clicked", NOW, opened(url="/b", properties=None)), "url") == "/b"
+
+
+def test_events_under_both_a_number_and_its_text_are_one_persons() -> None:
+    one, other = opened(), opened(at=NOW.replace(day=2))
+    for identity in (17, "17"):
+        found = find({17: [one], "18": [], "17": (other,)}, {"id": identity})
+        assert [fact.given for fact in found] == [one, other]
+
+
+def test_an_iterator_in_a_mapping_is_read_once_and_remembered() -> None:
+    finder = Histories(key="id", assumed=None).finder({17: iter([opened()]), 18: iter(())})
+    assert [len(finder({"id": identity})) for identity in (17, "17", 18, 18, 19)] == [1, 1, 0, 0, 0]
+
+
+def test_an_id_that_is_no_key_is_compared_as_text_too() -> None:
+    assert len(find({"[1]": [opened()]}, {"id": [1]})) == 1

@@ -1,7 +1,9 @@
 # ruff: noqa: DTZ001 - times without a zone are what is tried here
 from __future__ import annotations
 
+import copy
 import pickle
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from functools import reduce
@@ -14,7 +16,7 @@ from hypothesis import strategies as st
 
 from mailkit import Kind
 from mailkit.errors import SegmentError
-from mailkit.segment import days, nodes
+from mailkit.segment import Value, days, nodes
 from mailkit.segment import event as ev
 from mailkit.segment import field as f
 from mailkit.segment.nodes import Constant, walk
@@ -134,3 +136,36 @@ def test_nodes_are_frozen_and_can_be_keys() -> None:
     assert {node: 1}[attrs.evolve(node)] == 1
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
         node.parts = ()  # type: ignore[misc]
+
+
+def deep_shift(times: int) -> Value:
+    value: Value = f.joined_at
+    for _ in range(times):
+        value = value + days(1)
+    return value
+
+
+def deep_aggregate(times: int) -> Value:
+    value: Value = f.joined_at
+    for _ in range(times):
+        value = ev.p.first("at", between=(value, None))
+    return value
+
+
+def deep_anchor(times: int) -> Value:
+    value: Value = f.joined_at
+    for _ in range(times):
+        value = ev.p.first("at", within=days(1), after=value)
+    return value
+
+
+@pytest.mark.parametrize("make", [deep_shift, deep_aggregate, deep_anchor])
+def test_values_and_windows_too_stand_only_so_deep_within_each_other(make: Callable[[int], Value]) -> None:
+    with pytest.raises(SegmentError, match="deep, 100 is the most"):
+        make(2000)
+    segment = make(50) == NOW
+    for number in range(49 if make is deep_shift else 0):
+        segment = segment & (f.a != number) if number % 2 else segment | (f.b == number)
+    assert pickle.loads(pickle.dumps(segment)) == copy.deepcopy(segment) == segment
+    assert "joined_at" in str(segment)
+    segment.matches({"joined_at": NOW, "a": -1, "b": -1}, events=[])

@@ -189,7 +189,7 @@ def test_a_segment_shows_its_sentence() -> None:
 
 
 def test_a_segment_is_made_of_a_condition() -> None:
-    with pytest.raises(TypeError):
+    with pytest.raises(SegmentError, match="is not the tree of a condition"):
         Segment("city = 'Kazan'")  # type: ignore[arg-type]
 
 
@@ -199,3 +199,20 @@ def test_the_present_number_of_names_is_what_is_promised() -> None:
     assert all(hasattr(segment, name) for name in segment.__all__)
     assert sorted(segment.__all__) == segment.__all__
     assert len(segment.__all__) <= 20
+
+
+@pytest.mark.parametrize("key", [None, "", 5])
+def test_the_key_is_the_name_of_a_field(key: object) -> None:
+    with pytest.raises(SegmentError, match="is not the name of the field with a person's id"):
+        ev.opened.did().filter([{"id": 1}], events=[], key=key)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("segments", [[f.a == 1], None, f.a == 1])
+def test_people_are_divided_by_a_mapping(segments: object) -> None:
+    with pytest.raises(SegmentError, match="is not segments by name"):
+        partition(segments, [])  # type: ignore[arg-type]
+
+
+def test_the_rest_cannot_be_mixed_with_a_segment() -> None:
+    with pytest.raises(SegmentError, match="None is no name"):
+        partition({None: f.a == 1}, [{"a": 1}])  # type: ignore[dict-item]

@@ -91,3 +91,11 @@ def test_a_timedelta_without_whole_seconds_is_refused(length: timedelta) -> None
 def test_what_is_no_length_of_time_is_refused(length: object) -> None:
     with pytest.raises(SegmentError, match=r"last .* is not a length of time; write e.g. days\(7\)"):
         as_span(length, what="last")
+
+
+@pytest.mark.parametrize(
+    ("unit", "expected"), [("days", "did you mean 'day'"), ("fortnight", "there are"), (7, "7 is")]
+)
+def test_a_unit_is_one_of_few(unit: object, expected: str) -> None:
+    with pytest.raises(SegmentError, match=expected):
+        Span(count=1, unit=unit)  # type: ignore[arg-type]

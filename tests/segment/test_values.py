@@ -83,3 +83,13 @@ def test_a_zone_that_does_not_exist_is_told(name: object) -> None:
 def test_a_float_beside_a_decimal_is_taken_by_its_digits() -> None:
     assert align(0.1, Decimal("0.1"), None) == (Decimal("0.1"), Decimal("0.1"))
     assert align(Decimal("0.1"), 0.1, None) == (Decimal("0.1"), Decimal("0.1"))
+
+
+class Shown(float):
+    def __repr__(self) -> str:
+        return f"Shown({float(self)})"
+
+
+def test_a_float_that_shows_itself_in_its_own_way_is_taken_by_its_digits() -> None:
+    assert align(Shown(0.1), Decimal("0.1"), None) == (Decimal("0.1"), Decimal("0.1"))
+    assert align(Decimal("0.1"), Shown(0.1), None) == (Decimal("0.1"), Decimal("0.1"))

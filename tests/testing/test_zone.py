@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
+from datetime import timedelta
 from typing import Any
 
 import dns.flags
@@ -11,6 +12,18 @@ import dns.query
 import dns.rcode
 import pytest
 
+from mailkit.dns import (
+    Answer,
+    BlockingResolver,
+    DictResolver,
+    Malformed,
+    NoData,
+    NoSuchDomain,
+    Query,
+    ServerFailure,
+    TimedOut,
+)
+from mailkit.errors import InvalidValue
 from mailkit.testing.zone import DNSZone
 
 
@@ -137,5 +150,35 @@ def test_an_answer_on_its_way_when_it_ends_is_lost_in_silence() -> None:
 
 
 def test_a_broken_zone_is_told_when_it_is_built() -> None:
-    with pytest.raises(AttributeError):
-        DNSZone({3: {}})  # type: ignore[dict-item]
+    with pytest.raises(InvalidValue, match="does not map a name"):
+        DNSZone({3: {}})
+
+
+def test_the_flat_form_of_a_dict_resolver_will_do_and_tells_the_same() -> None:
+    flat = {
+        ("a.example", "TXT"): "one",
+        ("a.example", "mx"): ["10 mx.example."],
+        Query("b.example."): Answer(("two",)),
+        ("c.example", "TXT"): NoSuchDomain(),
+        ("d.example", "TXT"): ServerFailure("REFUSED"),
+        ("e.example", "TXT"): NoData(),
+        ("f.example", "TXT"): TimedOut(),
+        ("f.example", "A"): ["192.0.2.1"],
+    }
+    resolver = DictResolver(flat)
+    with DNSZone({**flat, "g.example": {"A": ["192.0.2.2"]}}) as zone:
+        wired = BlockingResolver(nameservers=zone.host, port=zone.port, timeout=timedelta(seconds=0.2), tries=1)
+        for key in flat:
+            query = key if isinstance(key, Query) else Query(*key)
+            if query.type != "MX":
+                assert wired.resolve(query) == resolver.resolve(query)
+        assert wired.resolve(Query("a.example", "MX")) == Answer(("10 mx.example",))
+        assert wired.resolve(Query("g.example", "A")) == Answer(("192.0.2.2",))
+
+
+@pytest.mark.parametrize(
+    "zone", [{"a.example": ["x"]}, {5: {}}, {("a", "TXT", "x"): []}, {("a", "TXT"): Malformed("x")}]
+)
+def test_what_is_in_neither_form_is_refused(zone: dict[Any, Any]) -> None:
+    with pytest.raises(InvalidValue, match="DNSZone"):
+        DNSZone(zone)

@@ -47,11 +47,12 @@ async def check(
         sends_through: IP addresses that the letters leave from.
         resolver: Whom to ask; an `AsyncResolver` by default. A dict will do, and so will a blocking
             resolver, which is called in threads.
-        deadline: After how long to report what is known by then.
+        deadline: After how long to report what is known by then. A blocking resolver cannot be
+            interrupted: `asyncio.run` comes to its end only when the last of its threads does.
 
     Raises:
         AddressError: The domain is not one.
-        InvalidValue: A selector or an address is not one.
+        InvalidValue: A selector or an address is not one, or the resolver gave something else than an outcome.
         ResolverError: No name server is configured on this machine, and none was given.
 
     >>> import asyncio
@@ -96,9 +97,9 @@ def questions(
     if not isinstance(domain, str | Domain):
         raise AddressError("domain", domain, "is not text")
     asked = domain if isinstance(domain, Domain) else Domain.parse(domain)
-    names = dict.fromkeys(_listed(selectors))
-    keys = [dkim.find(selector, asked.ascii) for selector in names]
-    addresses = [_address(text) for text in _listed(sends_through)]
+    names = _listed("selectors", selectors)
+    keys = [dkim.find(selector, asked.ascii) for selector in dict.fromkeys(names)]
+    addresses = list(dict.fromkeys(_address(text) for text in _listed("sends_through", sends_through)))
     return _audit(asked, keys, addresses)
 
 
@@ -192,15 +193,26 @@ def _resolver(given: Resolver | Mapping[Any, Any] | None) -> Resolver:
     return AsyncResolver()
 
 
-def _listed(given: Sequence[str]) -> list[str]:
+def _listed(what: str, given: Sequence[str]) -> list[str]:
+    if not isinstance(given, Iterable):
+        raise InvalidValue(what, given, "is not a list of texts", "leave it out if there are none")
     return [given] if isinstance(given, str) else list(given)
 
 
 def _address(text: str) -> IPv4Address | IPv6Address:
+    """The address as receivers see it; one of IPv4 that is written as of IPv6 is of IPv4 (RFC 7208, 5)."""
+    mend = "write one such as '192.0.2.10'"
+    if not isinstance(text, str | IPv4Address | IPv6Address):
+        raise InvalidValue("sends_through", text, "is not text", mend)
     try:
-        return ip_address(text)
+        address = ip_address(text)
     except ValueError as error:
-        raise InvalidValue("sends_through", text, "is not an IP address", "write one such as '192.0.2.10'") from error
+        raise InvalidValue("sends_through", text, "is not an IP address", mend) from error
+    if isinstance(address, IPv4Address):
+        return address
+    if address.scope_id is not None:
+        raise InvalidValue("sends_through", text, "is the address of an interface, which nobody else can see", mend)
+    return address.ipv4_mapped or address
 
 
 def _positive(deadline: timedelta) -> timedelta:

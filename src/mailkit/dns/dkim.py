@@ -15,7 +15,7 @@ from typing import Any, Final
 import attrs
 
 from mailkit.dns.lookup import Answer, Check, Outcome, Query, ask, name_fault
-from mailkit.dns.tags import Broken, Tag, cut, read, texts
+from mailkit.dns.tags import Broken, Fault, Tag, cut, read, texts
 from mailkit.errors import InvalidValue
 
 __all__ = ["Found", "Record", "find", "is_key", "key_name"]
@@ -29,6 +29,16 @@ def _words(instance: object, attribute: Any, value: tuple[str, ...]) -> None:
     for word in value:
         if not _WORD.match(word) and not (word == "*" and attribute.name == "services"):
             raise InvalidValue("DKIM record", word, "is not a word of letters, digits and -")
+
+
+def _key(instance: object, attribute: object, value: Any) -> None:
+    if value is not None and not isinstance(value, bytes):
+        raise InvalidValue("DKIM record p", value, "is not bytes", "give the key in DER, or None")
+
+
+def _algorithm(instance: object, attribute: object, value: Any) -> None:
+    if not isinstance(value, str) or not _WORD.match(value):
+        raise InvalidValue("DKIM record k", value, "is not the name of an algorithm", "write 'rsa' or 'ed25519'")
 
 
 @attrs.frozen(kw_only=True)
@@ -49,8 +59,8 @@ class Record:
     (True, True, None)
     """
 
-    key: bytes | None = attrs.field(validator=attrs.validators.optional(attrs.validators.instance_of(bytes)))
-    algorithm: str = attrs.field(default="rsa", validator=attrs.validators.matches_re(_WORD))
+    key: bytes | None = attrs.field(validator=_key)
+    algorithm: str = attrs.field(default="rsa", validator=_algorithm)
     hashes: tuple[str, ...] = attrs.field(default=(), converter=texts, validator=_words)
     services: tuple[str, ...] = attrs.field(default=("*",), converter=texts, validator=_words)
     flags: tuple[str, ...] = attrs.field(default=(), converter=texts, validator=_words)
@@ -63,13 +73,16 @@ class Record:
         Raises:
             InvalidValue: The text is no key record; see `is_key`.
         """
+        if not isinstance(text, str):
+            raise InvalidValue("DKIM record", text, "is not text")
         if not is_key(text):
             raise InvalidValue("DKIM record", cut(text), "is not a key record", "it must begin with v=DKIM1")
         parts = read(text, names_have_case=True)
         tags = {part.name: part for part in parts if isinstance(part, Tag)}
         broken = [part for part in parts if isinstance(part, Broken)]
         if "v" in tags and parts[0] is not tags["v"]:
-            broken.append(_bad(tags["v"], "does not come first (RFC 6376, 3.6.1)"))
+            reason = "does not come first (RFC 6376, 3.6.1)"
+            broken.append(Broken(text=str(tags["v"]), reason=reason, span=tags["v"].span, fault=Fault.MISPLACED))
         if "k" in tags and not _WORD.match(tags["k"].value):
             broken.append(_bad(tags["k"], "is not the name of an algorithm"))
             del tags["k"]

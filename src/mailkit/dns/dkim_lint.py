@@ -10,7 +10,7 @@ import attrs
 from mailkit.dns.dkim import Found, Record
 from mailkit.dns.lookup import Answer, Failure
 from mailkit.dns.records import TextRecord
-from mailkit.dns.tags import cut
+from mailkit.dns.tags import Fault, cut
 from mailkit.findings import Finding, Place, Severity
 
 __all__ = ["lint"]
@@ -54,8 +54,10 @@ def _of_record(found: Found, record: Record) -> Iterator[Finding]:
     text = found.texts[0]
     for broken in record.broken:
         column = broken.span[0] + 1
-        severity = _ERROR if record.key is None else _WARNING
+        is_fatal = broken.fault is not Fault.VALUE  # then the list itself is invalid, and the whole record with it
+        severity = _ERROR if is_fatal or record.key is None else _WARNING
         message = f"{cut(broken.text, longest=40)!r} {broken.reason}"
+        message += "; verifiers ignore the whole record" if is_fatal else ""
         yield _say("syntax", severity, message, found, broken.text, broken.mend, "RFC 6376, 3.6.1", column)
     if record.is_revoked:
         message = f"the key of selector {found.selector!r} is revoked: its p= is empty"

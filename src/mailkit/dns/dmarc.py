@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 import attrs
 
-from mailkit.dns.tags import Broken, Tag, cut, read, texts
+from mailkit.dns.tags import Broken, Fault, Tag, cut, read, texts, word
 from mailkit.errors import InvalidValue
 
 __all__ = ["Alignment", "Policy", "Record", "Suffix", "is_dmarc"]
@@ -57,6 +57,23 @@ class Suffix(StrEnum):
     """The walk decides."""
 
 
+def _policy(value: Any) -> Policy | None:
+    return None if value is None else word(Policy, value, "DMARC policy (p, sp, np)")
+
+
+def _alignment(value: Any) -> Alignment:
+    return word(Alignment, value, "DMARC alignment (adkim, aspf)")
+
+
+def _suffix(value: Any) -> Suffix:
+    return word(Suffix, value, "DMARC psd")
+
+
+def _occasions(instance: object, attribute: object, value: Any) -> None:
+    if not isinstance(value, str) or not _FO.match(value):
+        raise InvalidValue("DMARC fo", value, "is none of 0, 1, d and s, or several of them with colons")
+
+
 def _uris(instance: object, attribute: object, value: tuple[str, ...]) -> None:
     for uri in value:
         if not _URI.match(uri) or set(uri) & set(",;!"):
@@ -87,15 +104,15 @@ class Record:
     (<Policy.QUARANTINE: 'quarantine'>, 'pct=50', 'v=DMARC1; p=quarantine; rua=mailto:dmarc@example.com')
     """
 
-    p: Policy | None = attrs.field(default=None, converter=attrs.converters.optional(Policy))
-    sp: Policy | None = attrs.field(default=None, converter=attrs.converters.optional(Policy))
-    np: Policy | None = attrs.field(default=None, converter=attrs.converters.optional(Policy))
+    p: Policy | None = attrs.field(default=None, converter=_policy)
+    sp: Policy | None = attrs.field(default=None, converter=_policy)
+    np: Policy | None = attrs.field(default=None, converter=_policy)
     rua: tuple[str, ...] = attrs.field(default=(), converter=texts, validator=_uris)
     ruf: tuple[str, ...] = attrs.field(default=(), converter=texts, validator=_uris)
-    adkim: Alignment = attrs.field(default=Alignment.RELAXED, converter=Alignment)
-    aspf: Alignment = attrs.field(default=Alignment.RELAXED, converter=Alignment)
-    fo: str = attrs.field(default="0", validator=attrs.validators.matches_re(_FO))
-    psd: Suffix = attrs.field(default=Suffix.UNKNOWN, converter=Suffix)
+    adkim: Alignment = attrs.field(default=Alignment.RELAXED, converter=_alignment)
+    aspf: Alignment = attrs.field(default=Alignment.RELAXED, converter=_alignment)
+    fo: str = attrs.field(default="0", validator=_occasions)
+    psd: Suffix = attrs.field(default=Suffix.UNKNOWN, converter=_suffix)
     is_testing: bool = False
     historic: tuple[Tag, ...] = attrs.field(default=(), eq=False)
     broken: tuple[Broken, ...] = attrs.field(default=(), eq=False)
@@ -104,9 +121,14 @@ class Record:
     def parse(cls, text: str) -> Record:
         """Read a record. What cannot be read is kept in `broken`, and counts as if it were not there (4.7).
 
+        Of two tags with one name the first counts, and the second is such a part: RFC 6376, 3.2, would
+        have the whole record ignored, 4.7 only what is wrong in it.
+
         Raises:
             InvalidValue: The text does not begin with v=DMARC1.
         """
+        if not isinstance(text, str):
+            raise InvalidValue("DMARC record", text, "is not text")
         if not is_dmarc(text):
             raise InvalidValue("DMARC record", cut(text), "does not begin with v=DMARC1", "see is_dmarc")
         parts = read(text, names_have_case=False)
@@ -129,7 +151,9 @@ class Record:
         """What the record asks for at its own domain; None if it is to be ignored altogether (4.10.1).
 
         A record whose p is missing or whose p, sp or np cannot be read asks for reports only,
-        if it names somebody to send them to.
+        if it names somebody to send them to. About a missing p the RFC has two minds: by 4.7 a record
+        without one is a sound p=none, by 4.10.1 it is so only with a rua. The stricter one is told
+        here, since that is what the record can be relied on for.
         """
         if self.is_whole:
             return self.p
@@ -138,7 +162,8 @@ class Record:
     @property
     def is_whole(self) -> bool:
         """Whether p is there, and sp and np can be read if they are."""
-        return self.p is not None and not any(_names(part, ("p", "sp", "np")) for part in self.broken)
+        unread = (part for part in self.broken if part.fault is not Fault.REPEATED)
+        return self.p is not None and not any(_names(part, ("p", "sp", "np")) for part in unread)
 
     def policy_below(self, *, exists: bool = True) -> Policy | None:
         """What it asks for at a subdomain without a record of its own (4.10.1).

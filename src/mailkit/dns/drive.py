@@ -7,10 +7,10 @@ for every round.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
-from inspect import iscoroutinefunction
+from inspect import isawaitable, iscoroutinefunction
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from mailkit.clock import Clock, SystemClock
@@ -27,6 +27,9 @@ T = TypeVar("T")
 
 IN_FLIGHT: Final = 32
 """Questions of one check that are on their way at the same time."""
+
+_LONGEST: Final = timedelta(days=366)
+"""A deadline that is later than this is as good as none, and no clock overflows."""
 
 
 def resolver_from(given: Resolver | Mapping[Any, Any]) -> Resolver:
@@ -62,7 +65,15 @@ def drive_blocking(check: Check[T], resolver: Resolver, *, deadline: timedelta, 
     After the deadline nothing more is asked; a question on its way then is waited for.
     """
     time = clock or SystemClock()
-    return _Turns(resolver, time, time.now() + deadline).run(check)
+    return _Turns(resolver, time, time.now() + min(deadline, _LONGEST)).run(check)
+
+
+def _outcome(found: Any, query: Query) -> Outcome:
+    """What a resolver gave, if it is an outcome: anything else would be taken for a record that is not there."""
+    if isinstance(found, Outcome):
+        return found
+    mend = "let resolve() give Answer([...]), NoData(), NoSuchDomain(), ServerFailure(), TimedOut() or Malformed()"
+    raise InvalidValue(f"resolver, asked for {query}", found, "is not an outcome", mend)
 
 
 class _Turns:
@@ -84,8 +95,20 @@ class _Turns:
             return self.run(step)
         if step not in self._outcomes:
             in_time = self._clock.now() < self._until
-            self._outcomes[step] = self._resolver.resolve(step) if in_time else TimedOut()
+            self._outcomes[step] = self._ask(step) if in_time else TimedOut()
         return self._outcomes[step]
+
+    def _ask(self, query: Query) -> Outcome:
+        found = self._resolver.resolve(query)
+        if isawaitable(found):  # of a plain function that gives one, which nothing told before
+            from mailkit.blocking import run
+
+            found = run(lambda: _awaited(found))
+        return _outcome(found, query)
+
+
+async def _awaited(found: Awaitable[Any]) -> Any:
+    return await found
 
 
 class _Lookups:
@@ -159,12 +182,12 @@ class _Lookups:
 
         if isinstance(self._resolver, DictResolver):
             return self._resolver.resolve(query)
-        found: Outcome
         if is_async(self._resolver):
             found = await self._resolver.resolve(query)
         else:
             found = await asyncio.to_thread(self._resolver.resolve, query)
-        return found
+            found = await found if isawaitable(found) else found
+        return _outcome(found, query)
 
     def _give_up(self) -> None:
         self._is_late = True

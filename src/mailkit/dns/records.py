@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from typing import Final
 
 import attrs
 
@@ -10,6 +12,9 @@ from mailkit.dns.lookup import name_fault
 from mailkit.errors import InvalidValue
 
 __all__ = ["TextRecord"]
+
+_PLAIN_NAME: Final = re.compile(r"[!#%-'*-:<-?A-\[\]-~]+\Z")
+"""What stands for itself in a zone file (RFC 1035, 5.1): no blanks, controls, quotes, ( ) ; @ $ nor backslash."""
 
 
 @attrs.frozen(kw_only=True)
@@ -31,12 +36,18 @@ class TextRecord:
 
     @name.validator
     def _check_name(self, attribute: object, value: str) -> None:
+        if not isinstance(value, str):
+            raise InvalidValue("TextRecord.name", value, "is not text")
         fault = name_fault(value)
+        if not fault and not _PLAIN_NAME.match(value):
+            fault = "has characters that would mean something else in a zone file"
         if fault:
             raise InvalidValue("TextRecord.name", value, fault)
 
     @text.validator
     def _check_text(self, attribute: object, value: str) -> None:
+        if not isinstance(value, str):
+            raise InvalidValue("TextRecord.text", value, "is not text")
         try:
             value.encode("latin-1")
         except UnicodeEncodeError as error:

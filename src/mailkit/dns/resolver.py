@@ -7,6 +7,7 @@ is one of the six outcomes of `mailkit.dns.lookup`; no exception of dnspython le
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from functools import cached_property
 from ipaddress import ip_address
@@ -38,6 +39,8 @@ _PAYLOAD_BYTES = 1232
 
 
 def _servers(given: str | list[str] | tuple[str, ...]) -> tuple[str, ...]:
+    if not isinstance(given, Iterable):
+        raise InvalidValue("nameservers", given, "is not a list of IP addresses", "leave it out for the machine's own")
     return (given,) if isinstance(given, str) else tuple(given)
 
 
@@ -53,9 +56,9 @@ class _Settings:
     """
 
     nameservers: tuple[str, ...] = attrs.field(default=(), converter=_servers)
-    port: int = attrs.field(default=53, validator=[attrs.validators.instance_of(int), attrs.validators.ge(1)])
+    port: int = attrs.field(default=53)
     timeout: timedelta = attrs.field(default=timedelta(seconds=2))
-    tries: int = attrs.field(default=2, validator=[attrs.validators.instance_of(int), attrs.validators.ge(1)])
+    tries: int = attrs.field(default=2)
 
     @nameservers.validator
     def _check_nameservers(self, attribute: object, value: tuple[str, ...]) -> None:
@@ -68,6 +71,16 @@ class _Settings:
                     f"{type(self).__name__}.nameservers", server, "is not an IP address", mend
                 ) from error
 
+    @port.validator
+    def _check_port(self, attribute: object, value: int) -> None:
+        if not isinstance(value, int) or not 1 <= value <= 65535:
+            raise InvalidValue(f"{type(self).__name__}.port", value, "is not a port, 1 to 65535", "leave it out for 53")
+
+    @tries.validator
+    def _check_tries(self, attribute: object, value: int) -> None:
+        if not isinstance(value, int) or value < 1:
+            raise InvalidValue(f"{type(self).__name__}.tries", value, "is not a number of tries from 1 up")
+
     @timeout.validator
     def _check_timeout(self, attribute: object, value: timedelta) -> None:
         if not isinstance(value, timedelta) or value <= timedelta():
@@ -79,6 +92,31 @@ class _Settings:
         """The name servers to ask, one for each try."""
         servers = self.nameservers or _system_nameservers()
         return tuple(servers[number % len(servers)] for number in range(self.tries))
+
+
+class _Tries:
+    """The tries of one question: what to send and to whom, until one has settled it."""
+
+    def __init__(self, query: Query, servers: tuple[str, ...]) -> None:
+        self._query, self._servers, self._is_settled = query, servers, False
+        self.outcome: Outcome = TimedOut()
+
+    def __iter__(self) -> Iterator[tuple[dns.message.QueryMessage, str]]:
+        for server in self._servers:
+            request = _request(self._query)
+            if isinstance(request, Malformed):
+                self.outcome = request
+                return
+            yield request, server
+            if self._is_settled:
+                return
+
+    def answered(self, reply: dns.message.Message) -> None:
+        self.outcome = _read(reply, self._query)
+        self._is_settled = not isinstance(self.outcome, ServerFailure)
+
+    def failed(self, error: Exception) -> None:
+        self.outcome = _trouble(error)
 
 
 @attrs.frozen(kw_only=True)
@@ -106,21 +144,15 @@ class AsyncResolver(_Settings):
         """
         import dns.asyncquery
 
-        outcome: Outcome = TimedOut()
-        for server in self._asked:
-            request = _request(query)
-            if isinstance(request, Malformed):
-                return request
+        tries, seconds = _Tries(query, self._asked), self.timeout.total_seconds()
+        for request, server in tries:
             try:
-                seconds = self.timeout.total_seconds()
                 reply, _ = await dns.asyncquery.udp_with_fallback(request, server, timeout=seconds, port=self.port)
             except Exception as error:  # noqa: BLE001 - sorted in _trouble, which raises what it does not know
-                outcome = _trouble(error)
-                continue
-            outcome = _read(reply, query)
-            if not isinstance(outcome, ServerFailure):
-                break
-        return outcome
+                tries.failed(error)
+            else:
+                tries.answered(reply)
+        return tries.outcome
 
 
 @attrs.frozen(kw_only=True)
@@ -145,21 +177,15 @@ class BlockingResolver(_Settings):
         """
         import dns.query
 
-        outcome: Outcome = TimedOut()
-        for server in self._asked:
-            request = _request(query)
-            if isinstance(request, Malformed):
-                return request
+        tries, seconds = _Tries(query, self._asked), self.timeout.total_seconds()
+        for request, server in tries:
             try:
-                seconds = self.timeout.total_seconds()
                 reply, _ = dns.query.udp_with_fallback(request, server, timeout=seconds, port=self.port)
             except Exception as error:  # noqa: BLE001 - sorted in _trouble, which raises what it does not know
-                outcome = _trouble(error)
-                continue
-            outcome = _read(reply, query)
-            if not isinstance(outcome, ServerFailure):
-                break
-        return outcome
+                tries.failed(error)
+            else:
+                tries.answered(reply)
+        return tries.outcome
 
 
 def _system_nameservers() -> tuple[str, ...]:
@@ -187,7 +213,7 @@ def _request(query: Query) -> dns.message.QueryMessage | Malformed:
     name = dns.name.Name([*query.name.encode("latin-1").split(b"."), b""])
     try:
         kind = dns.rdatatype.from_text(query.type)
-    except dns.rdatatype.UnknownRdatatype:
+    except (dns.rdatatype.UnknownRdatatype, ValueError):  # the latter for numbers, as in TYPE99999
         return Malformed(f"there is no record type {query.type}")
     return dns.message.make_query(name, kind, use_edns=0, payload=_PAYLOAD_BYTES)
 

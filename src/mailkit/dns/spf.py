@@ -13,11 +13,11 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network, ip_network
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import attrs
 
-from mailkit.dns.tags import NOWHERE, Broken, Span
+from mailkit.dns.tags import NOWHERE, Broken, Fault, Span, cut, word
 from mailkit.errors import InvalidValue, did_you_mean
 
 __all__ = ["Broken", "Mechanism", "Modifier", "Qualifier", "Record", "Term", "is_spf"]
@@ -44,6 +44,7 @@ _MACRO_STRING: Final = re.compile(rf"(?:{_ANY_MACRO}|[!-$&-~])*\Z")
 _MACRO_AT_END: Final = re.compile(rf"(?:{_TARGET_MACRO})\Z")
 _TOP_LABEL: Final = re.compile(r"(?=.{1,63}\Z)(?![0-9]+\Z)[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\Z")
 _NAME: Final = r"[A-Za-z][A-Za-z0-9_.-]*"
+_MODIFIER_NAME: Final = re.compile(rf"{_NAME}\Z")
 _MODIFIER: Final = re.compile(rf"({_NAME})=(.*)\Z", re.DOTALL)
 _MECHANISM: Final = re.compile(rf"([+\-?~]?)({_NAME})([:/].*)?\Z", re.DOTALL)
 _LENGTHS: Final = re.compile(r"(.*?)(?:/(0|[1-9][0-9]{0,2}))?(?://(0|[1-9][0-9]{0,2}))?\Z", re.DOTALL)
@@ -61,6 +62,9 @@ _TAKES: Final = {
     "exists": ("always", False, True),
 }
 _ONCE: Final = ("redirect", "exp")
+_PART: Final = re.compile("[^ ]+")
+_MOST_TERMS: Final = 200
+"""Terms read of one record: more than anybody's needs, and few enough that no stranger's record costs much time."""
 
 
 def _target_fault(target: str) -> str:
@@ -73,6 +77,20 @@ def _target_fault(target: str) -> str:
     if not dot or not _TOP_LABEL.match(last):
         return "does not name a domain of at least two labels (RFC 7208, 7.1)"
     return ""
+
+
+def _qualifier(value: Any) -> Qualifier:
+    return word(Qualifier, value, "SPF qualifier")
+
+
+def _a_kind(instance: object, attribute: object, value: Any) -> None:
+    if not isinstance(value, str) or value not in _TAKES:
+        raise InvalidValue("SPF mechanism", value, f"is none of {', '.join(_TAKES)}")
+
+
+def _text(instance: object, attribute: Any, value: Any) -> None:
+    if not isinstance(value, str):
+        raise InvalidValue(f"SPF {attribute.name}", value, "is not text")
 
 
 @attrs.frozen(kw_only=True)
@@ -93,9 +111,9 @@ class Mechanism:
     include:_spf.example.net
     """
 
-    kind: str = attrs.field(validator=attrs.validators.in_(_TAKES))
-    qualifier: Qualifier = attrs.field(default=Qualifier.PASS, converter=Qualifier)
-    target: str = ""
+    kind: str = attrs.field(validator=_a_kind)
+    qualifier: Qualifier = attrs.field(default=Qualifier.PASS, converter=_qualifier)
+    target: str = attrs.field(default="", validator=_text)
     network: IPv4Network | IPv6Network | None = None
     ip4_bits: int = 32
     ip6_bits: int = 128
@@ -139,7 +157,13 @@ class Mechanism:
 
 
 def _lower(text: str) -> str:
-    return text.lower()
+    return text.lower() if isinstance(text, str) else text
+
+
+def _a_name(instance: object, attribute: object, value: Any) -> None:
+    if not isinstance(value, str) or not _MODIFIER_NAME.match(value):
+        mend = "a letter comes first, then letters, digits, _ . and -"
+        raise InvalidValue("SPF modifier", value, "is not the name of a modifier", mend)
 
 
 @attrs.frozen(kw_only=True)
@@ -155,8 +179,8 @@ class Modifier:
     False
     """
 
-    name: str = attrs.field(converter=_lower, validator=attrs.validators.matches_re(rf"{_NAME}\Z"))
-    value: str
+    name: str = attrs.field(converter=_lower, validator=_a_name)
+    value: str = attrs.field(validator=_text)
     span: Span = attrs.field(default=NOWHERE, eq=False)
 
     def __attrs_post_init__(self) -> None:
@@ -201,19 +225,26 @@ class Record:
 
     @classmethod
     def parse(cls, text: str) -> Record:
-        """Read a record; what is broken in it is kept.
+        """Read a record; what is broken in it is kept, and what stands behind 200 terms is one broken part.
 
         Raises:
             InvalidValue: The text does not begin with "v=spf1" and a space, or is not only that (4.5).
         """
+        if not isinstance(text, str):
+            raise InvalidValue("SPF record", text, "is not text")
         if not is_spf(text):
-            raise InvalidValue("SPF record", text, "does not begin with 'v=spf1'", "see is_spf")
+            raise InvalidValue("SPF record", cut(text), "does not begin with 'v=spf1'", "see is_spf")
         terms: list[Term] = []
-        start = len("v=spf1")
-        for part in text[start:].split(" "):
-            if part:
-                terms.append(_read_term(part, (start, start + len(part)), terms))
-            start += len(part) + 1
+        for found in _PART.finditer(text, len("v=spf1")):
+            if len(terms) == _MOST_TERMS:
+                rest = text[found.start() :].rstrip(" ")
+                span = (found.start(), found.start() + len(rest))
+                reason = f"stands behind {_MOST_TERMS} terms and was not read"
+                terms.append(
+                    Broken(text=rest, reason=reason, mend="make the record shorter", span=span, fault=Fault.UNREAD)
+                )
+                break
+            terms.append(_read_term(found[0], found.span(), terms))
         return cls(terms=tuple(terms))
 
     @property

@@ -12,7 +12,7 @@ from typing import Final
 from mailkit.dns.lookup import Answer, Failure, name_fault
 from mailkit.dns.spf import Mechanism, Modifier, Qualifier
 from mailkit.dns.spf_tree import MOST_LOOKUPS, MOST_MX_HOSTS, MOST_VOIDS, Branch, Leaf, Stop
-from mailkit.dns.tags import Span, cut
+from mailkit.dns.tags import Fault, Span, cut
 from mailkit.errors import did_you_mean
 from mailkit.findings import Finding, Place, Severity
 
@@ -86,7 +86,8 @@ def _terms(branch: Branch) -> Iterator[Finding]:
     record = branch.record
     assert record is not None
     for broken in record.broken:
-        message = f"{cut(broken.text, longest=40)!r} {broken.reason}; receivers ignore the whole record"
+        whole = "; receivers ignore the whole record" if broken.fault is not Fault.UNREAD else ""
+        message = f"{cut(broken.text, longest=40)!r} {broken.reason}{whole}"
         yield _say("syntax", _ERROR, message, branch.name, broken.text, broken.mend, broken.span, "4.6")
     reached = {id(term) for term in record.mechanisms}
     for term in record.terms:

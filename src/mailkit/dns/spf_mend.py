@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv6Address, ip_network
 
+import attrs
+
 from mailkit.dns.lookup import Failure
 from mailkit.dns.records import TextRecord
 from mailkit.dns.spf import Mechanism, Modifier, Qualifier, Record, Term
@@ -36,7 +38,8 @@ def suggested(tree: Branch, addresses: Sequence[IPv4Address | IPv6Address] = ())
 
 def _is_missing(address: IPv4Address | IPv6Address, tree: Branch, records: list[Record]) -> bool:
     if tree.record and not tree.record.broken:
-        return lists(tree, address) is False
+        kept = Record(terms=tuple(term for term in tree.record.mechanisms if term.kind != "all"))  # +all is not kept
+        return lists(attrs.evolve(tree, record=kept), address) is False
     networks = [term.network for record in records for term in record.mechanisms if term.network]
     return not any(address in network for network in networks)
 

@@ -192,23 +192,31 @@ def _record_lists(branch: Branch, address: IPv4Address | IPv6Address) -> bool | 
     if branch.record is None or branch.record.broken:
         return None
     mechanisms = branch.record.mechanisms
+    end = branch.record.all
     if any(term.qualifier is not Qualifier.PASS for term in mechanisms if term.kind != "all"):
         return None  # a refusal in front of a permission: the order decides
-    if any(isinstance(child, Leaf) and child.term.kind != "a" for child in branch.children):
-        return None
-    networks = [term.network for term in mechanisms if term.network is not None]
+    if end and end.qualifier is Qualifier.PASS:
+        return True  # whatever stands in front of it, which could only say the same
     leaves = [child for child in branch.children if isinstance(child, Leaf)]
-    if not all(isinstance(outcome, Answer | Absence) for leaf in leaves for outcome in leaf.outcomes):
+    if any(leaf.stop or leaf.term.kind != "a" for leaf in leaves):
         return None
-    return any(address in network for network in networks) or any(_answers(leaf, address) for leaf in leaves)
+    verdicts = [_answers(leaf, address) for leaf in leaves]
+    if None in verdicts:
+        return None
+    return any(verdicts) or any(address in term.network for term in mechanisms if term.network is not None)
 
 
-def _answers(leaf: Leaf, address: IPv4Address | IPv6Address) -> bool:
-    """Whether an a mechanism's hosts, with their networks, include the address."""
+def _answers(leaf: Leaf, address: IPv4Address | IPv6Address) -> bool | None:
+    """Whether an a mechanism's hosts, with their networks, include the address; None if they are not known."""
+    if not all(isinstance(outcome, Answer | Absence) for outcome in leaf.outcomes):
+        return None
     bits = leaf.term.ip4_bits if address.version == 4 else leaf.term.ip6_bits
     width = address.max_prefixlen - bits
     found: Sequence[str] = [
         value for outcome in leaf.outcomes if isinstance(outcome, Answer) for value in outcome.values
     ]
-    hosts = [ip_address(text) for text in found]
+    try:
+        hosts = [ip_address(text) for text in found]
+    except ValueError:  # a resolver of one's own may bring anything
+        return None
     return any(host.version == address.version and int(host) >> width == int(address) >> width for host in hosts)

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Final, TypeAlias
+from enum import StrEnum
+from typing import Any, Final, TypeAlias, TypeVar
 
 import attrs
 
 from mailkit.errors import InvalidValue
 
-__all__ = ["NOWHERE", "Broken", "Span", "Tag", "cut", "read", "texts"]
+__all__ = ["NOWHERE", "Broken", "Fault", "Span", "Tag", "cut", "read", "texts", "word"]
+
+E = TypeVar("E", bound=StrEnum)
 
 Span: TypeAlias = tuple[int, int]
 """Where a part stands in its record: first character, from 0, and the one after its last."""
@@ -26,6 +29,21 @@ _TAG: Final = re.compile(r"([A-Za-z][A-Za-z0-9_]*)[ \t\r\n]*=([\t\r\n -:<-~]*)\Z
 _BLANKS: Final = " \t\r\n"
 
 
+class Fault(StrEnum):
+    """What is broken about a part: it alone, or what stands around it."""
+
+    VALUE = "value"
+    """What it says cannot be read."""
+    FORM = "form"
+    """It is not a tag at all."""
+    REPEATED = "repeated"
+    """It is there for a second time; by itself it could be read."""
+    MISPLACED = "misplaced"
+    """It stands where it must not."""
+    UNREAD = "unread"
+    """It stands behind more than is read."""
+
+
 @attrs.frozen(kw_only=True)
 class Broken:
     """A part of a record that cannot be read.
@@ -35,12 +53,14 @@ class Broken:
         reason: Why it cannot be read.
         mend: What may have been meant; empty where nothing suggests itself.
         span: Where it stands.
+        fault: What is broken about it.
     """
 
     text: str
     reason: str
     mend: str = ""
     span: Span = attrs.field(default=NOWHERE, eq=False)
+    fault: Fault = Fault.VALUE
 
     def __str__(self) -> str:
         return self.text
@@ -84,8 +104,8 @@ def read(text: str, *, names_have_case: bool) -> tuple[Tag | Broken, ...]:
             first = start + part.index(stripped)
             tag = _read_tag(stripped, (first, first + len(stripped)), names_have_case)
             if isinstance(tag, Tag) and tag.name in names:
-                reason = f"is there twice; only the first {tag.name}= counts"
-                tag = Broken(text=stripped, reason=reason, span=tag.span)
+                reason = f"is a second {tag.name}= where one is allowed (RFC 6376, 3.2)"
+                tag = Broken(text=stripped, reason=reason, span=tag.span, fault=Fault.REPEATED)
             elif isinstance(tag, Tag):
                 names.add(tag.name)
             found.append(tag)
@@ -96,7 +116,7 @@ def read(text: str, *, names_have_case: bool) -> tuple[Tag | Broken, ...]:
 def _read_tag(text: str, span: Span, names_have_case: bool) -> Tag | Broken:
     matched = _TAG.match(text)
     if not matched:
-        return Broken(text=text, reason="is not a tag of the form name=value", span=span)
+        return Broken(text=text, reason="is not a tag of the form name=value", span=span, fault=Fault.FORM)
     name = matched[1] if names_have_case else matched[1].lower()
     return Tag(name=name, value=matched[2].strip(_BLANKS), span=span)
 
@@ -118,4 +138,22 @@ def texts(values: Iterable[str]) -> tuple[str, ...]:
     """
     if isinstance(values, str):
         raise InvalidValue("list of texts", values, "is one text", "put it into a list")
-    return tuple(values)
+    if not isinstance(values, Iterable):
+        raise InvalidValue("list of texts", values, "is not a list")
+    found = tuple(values)
+    for value in found:
+        if not isinstance(value, str):
+            raise InvalidValue("list of texts", value, "is not text")
+    return found
+
+
+def word(words: type[E], value: Any, what: str) -> E:
+    """The value as one of few words.
+
+    Raises:
+        InvalidValue: It is none of them; `what` names the place.
+    """
+    try:
+        return words(value)
+    except ValueError as error:
+        raise InvalidValue(what, value, f"is none of {', '.join(words)}") from error

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import attrs
 
 from mailkit.dns.lookup import Answer, Malformed, NoData, NoSuchDomain, Outcome, Query, name_fault
-from mailkit.errors import InvalidValue
+from mailkit.errors import InvalidValue, did_you_mean
 
 __all__ = ["DictResolver"]
 
+_TYPES: Final = frozenset(
+    re.findall(
+        "[A-Z0-9]+",
+        "A AAAA AFSDB APL CAA CDNSKEY CDS CERT CNAME CSYNC DHCID DLV DNAME DNSKEY DS EUI48 EUI64 GPOS HINFO HIP HTTPS "
+        "IPSECKEY ISDN KEY KX LOC MX NAPTR NSEC NSEC3 NSEC3PARAM NS OPENPGPKEY PTR PX RESINFO RP RRSIG RT SIG SMIMEA "
+        "SOA SPF SRV SSHFP SVCB TLSA TXT URI WKS X25 ZONEMD",
+    )
+)
+"""Types that records of a zone may have, by the registry of DNS parameters."""
+_NUMBERED_TYPE: Final = re.compile(r"TYPE[0-9]{1,5}\Z")
 _LONGEST_CHAIN: Final = 16
 """Aliases followed one after another; what name servers commonly allow."""
 
@@ -66,7 +77,11 @@ class DictResolver:
 
 
 def _key(key: Query | tuple[str, str]) -> Query:
-    return key if isinstance(key, Query) else Query(*key)
+    query = key if isinstance(key, Query) else Query(*key)
+    if query.type not in _TYPES and not _NUMBERED_TYPE.match(query.type):
+        meant = did_you_mean(query.type, _TYPES).removeprefix("; ") or "write 'TXT', 'MX', 'A' or another"
+        raise InvalidValue("DictResolver.zone", query.type, "is not a record type", meant)
+    return query
 
 
 def _records(found: Any) -> Outcome:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import lru_cache
 from typing import Any, Final
 
 from mailkit.errors import SegmentError, did_you_mean, shorten
@@ -99,7 +99,7 @@ def _reader_of(record: Any) -> Callable[[Any, str], Any]:
     return _reader(kind)
 
 
-@cache
+@lru_cache(maxsize=256)  # an application that makes classes as it runs must be able to forget them
 def _reader(kind: type) -> Callable[[Any, str], Any]:
     """How a field of such a record is read: a row, such as `sqlite3.Row`, has keys without being a mapping."""
     if issubclass(kind, Mapping):

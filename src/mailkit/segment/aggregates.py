@@ -11,7 +11,7 @@ from typing import Any, Final, TypeAlias
 
 from mailkit.errors import SegmentError, shorten
 from mailkit.segment.nodes import Function
-from mailkit.segment.values import align, is_null, plain, sort
+from mailkit.segment.values import align, digits, is_null, plain, sort
 
 __all__ = ["draw"]
 
@@ -25,10 +25,15 @@ def draw(function: Function, found: Iterable[tuple[datetime, Any]], assumed: tzi
     time apart; floats are added exactly and rounded once.
 
     Raises:
-        SegmentError: A value is of a sort that the function does not take.
+        SegmentError: A value is of a sort that the function does not take, or the result is beyond all numbers.
     """
     known = [(at, value) for at, value in ((at, plain(value)) for at, value in found) if not is_null(value)]
-    return _DRAW[function](known, assumed)
+    try:
+        return _DRAW[function](known, assumed)
+    except SegmentError:
+        raise
+    except (ArithmeticError, ValueError) as error:  # beyond the range of its type, or infinity less infinity
+        raise SegmentError(f"the numbers have no {function} that can be told ({type(error).__name__})") from error
 
 
 def _sum(known: Dated, assumed: tzinfo | None) -> Any:
@@ -37,14 +42,9 @@ def _sum(known: Dated, assumed: tzinfo | None) -> Any:
             raise SegmentError(f"{shorten(value)} is not a number, and only numbers have a sum or a mean")
     values = [value for _, value in known]
     if any(isinstance(value, Decimal) for value in values):
-        digits = (Decimal(repr(value)) if isinstance(value, float) else value for value in values)
-        return sum(sorted(digits))  # from the least up, so that rounding to the context's 28 digits has one outcome
-    if not any(isinstance(value, float) for value in values):
-        return sum(values)
-    try:
-        return math.fsum(values)
-    except (OverflowError, ValueError) as error:
-        raise SegmentError(f"the numbers have no sum: {error}") from error
+        exact = (digits(value) if isinstance(value, float) else value for value in values)
+        return sum(sorted(exact))  # from the least up, so that rounding to the context's 28 digits has one outcome
+    return math.fsum(values) if any(isinstance(value, float) for value in values) else sum(values)
 
 
 def _avg(known: Dated, assumed: tzinfo | None) -> Any:

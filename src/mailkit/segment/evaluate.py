@@ -23,7 +23,7 @@ from mailkit.segment.nodes import Operator, TextMatch, walk
 from mailkit.segment.spans import EARLIEST, INSTANT, moved
 from mailkit.segment.subjects import Fetch, Get, of_event, of_person
 from mailkit.segment.text import sentence
-from mailkit.segment.values import align, instant, is_null, plain, sort
+from mailkit.segment.values import align, by_sort, instant, is_among, is_null, plain
 
 __all__ = ["Maker", "Test", "asks_about_events"]
 
@@ -148,24 +148,15 @@ class Maker:
 
     def _one_of(self, node: nodes.OneOf, fetch: Fetch) -> Test:
         get, assumed = self._value(node.value, fetch), self._assumed
-        options = [option.value for option in node.options]
-        texts = frozenset(option for option in options if isinstance(option, str))
+        options = [self._value(option, fetch)(None) for option in node.options]
+        texts, sorted_out = frozenset(option for option in options if isinstance(option, str)), by_sort(options)
 
         def is_one(value: Any) -> bool:
-            value, trouble = plain(value), None
-            if is_null(value):
-                return False
-            for option in options:
-                try:
-                    one, other = align(value, option, assumed)
-                except SegmentError as error:
-                    trouble = trouble or error
-                    continue
-                if one == other:
-                    return True
-            if trouble is not None and sort(value) not in map(sort, options):
-                _blame(trouble, node.value, node)
-            return False
+            value = plain(value)
+            try:
+                return not is_null(value) and is_among(value, sorted_out, assumed)
+            except SegmentError as error:
+                _blame(error, node.value, node)
 
         def one_of(record: Any) -> bool:
             value = get(record)
@@ -174,7 +165,8 @@ class Maker:
         return one_of
 
     def _text_test(self, node: nodes.TextTest, fetch: Fetch) -> Test:
-        get, search, what = self._value(node.value, fetch), _SEARCH[node.match], node.what.value
+        get, search = self._value(node.value, fetch), _SEARCH[node.match]
+        what, assumed = self._value(node.what, fetch)(None), self._assumed
         takes_lists, is_text = node.match is TextMatch.CONTAINS, isinstance(what, str)
 
         def text_test(record: Any) -> bool:
@@ -184,7 +176,11 @@ class Maker:
             if is_null(value):
                 return False
             if takes_lists and isinstance(value, list | tuple | set | frozenset):
-                return any(sort(item) == sort(what) and item == what for item in map(plain, value))
+                try:
+                    items = by_sort(item for item in map(plain, value) if not is_null(item))
+                    return is_among(what, items, assumed)
+                except SegmentError as error:
+                    _blame(error, node.value, node)
             expected = "a text or a list" if takes_lists and is_text else "a list" if takes_lists else "a text"
             _blame(SegmentError(f"{shorten(value)} is not {expected}"), node.value, node)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Set
 from datetime import date, timedelta
 from decimal import Decimal
+from difflib import get_close_matches
 from enum import Enum
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -47,10 +48,17 @@ class Value(Combining):
     _node: nodes.Value
 
     def __init__(self, node: nodes.Value) -> None:
+        wanted = nodes.Field if isinstance(self, Field) else nodes.Value
+        if not isinstance(node, wanted):
+            mend = "write field.city, or field['city']"
+            raise SegmentError(f"{shorten(node)} does not make a {type(self).__name__}; {mend}")
         object.__setattr__(self, "_node", node)
 
     def __setattr__(self, name: str, value: object) -> None:
         raise SegmentError(f"{name!r} cannot be set: a field is only named here, records are not changed")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self._node,)
 
     def _condition(self) -> nodes.Condition:
         return nodes.Comparison(left=self._node, operator=Operator.EQ, right=nodes.Constant(value=True))
@@ -154,6 +162,27 @@ class Field(Value):
         """The same field, which a record may lack: it is null then, where it would be an error."""
         node = self._node
         return Field(nodes.Field(path=node.path, is_optional=True))
+
+    if not TYPE_CHECKING:  # pragma: no branch - type checkers say themselves that a field is not called
+
+        def __call__(self, *args: object, **kwargs: object) -> None:  # noqa: D102 - always an error
+            raise _no_method(self._node)
+
+
+_METHODS: Final = ("between", "contains", "endswith", "is_not_null", "is_null", "isin", "optional", "startswith")
+_OF_A_SEGMENT: Final = ("count", "filter", "matches")
+
+
+def _no_method(node: nodes.Field) -> SegmentError:
+    """What to say of a name that was called, and so was meant as a method."""
+    *whole, name = node.path
+    if whole and name in _OF_A_SEGMENT:
+        asked = sentence(nodes.Field(path=tuple(whole)))
+        return SegmentError(f"a field alone has no {name}(): write (f.{asked} == True).{name}(...)", text=asked)
+    by_letters = {method.replace("_", ""): method for method in _METHODS}
+    near = get_close_matches(name.replace("_", "").lower(), by_letters, n=1)
+    mend = f"; did you mean {by_letters[near[0]]!r}?" if near else f"; there are {', '.join(_METHODS)}"
+    return SegmentError(f"a field has no method {name!r}{mend}", text=sentence(node))
 
 
 class _Fields:

@@ -6,7 +6,7 @@ Everything here only builds the tree of `mailkit.segment.nodes`; nothing is look
 from __future__ import annotations
 
 from datetime import date
-from typing import Any, Final, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Final, TypedDict, Unpack
 
 from mailkit.errors import SegmentError, did_you_mean, shorten
 from mailkit.segment import nodes
@@ -33,6 +33,19 @@ class WindowWords(TypedDict, total=False):
     between: tuple[date | Value | None, date | Value | None]
     within: Length
     after: date | Value
+
+
+_QUESTIONS: Final = ("did", "none", "at_least", "at_most", "exactly", *map(str, Function), "where")
+_MEANT: Final = {
+    "any": "did(...)",
+    "count": "at_least(times, ...), at_most or exactly",
+    "ever": "did()",
+    "filter": "did(...).filter(...)",
+    "matches": "did(...).matches(...)",
+    "mean": "avg(...)",
+    "never": "none()",
+}
+"""What else a question may be called, to what is to be written."""
 
 
 class Happening:
@@ -120,6 +133,12 @@ class Happening:
 
     def _events(self, words: WindowWords) -> nodes.Events:
         return nodes.Events(kind=self._kind, where=self._where, window=_window(words, self._kind))
+
+    if not TYPE_CHECKING:  # pragma: no branch - type checkers say themselves what there is not
+
+        def __getattr__(self, name: str) -> None:
+            mend = f"; write {_MEANT[name]}" if name in _MEANT else did_you_mean(name, _QUESTIONS)
+            raise AttributeError(f"events have no {name!r}{mend or '; there are ' + ', '.join(_QUESTIONS)}")
 
     def __bool__(self) -> bool:
         raise SegmentError(f"events are no condition yet: ask .did(), .none() or .at_least(n) of {self._kind!r}")

@@ -89,19 +89,22 @@ class Histories:
         return self._in_iterable(events)
 
     def _in_mapping(self, by_id: Mapping[Any, SomeEvents]) -> Find:
-        by_text: dict[str, SomeEvents] | None = None
+        keys: dict[str, list[Any]] = {}  # ids are compared as text, and 17 and "17" may both be there
+        for key in by_id:
+            keys.setdefault(str(key), []).append(key)
+        kept: dict[str, History] = {}  # what may be readable only once
 
         def find(record: Any) -> History:
-            nonlocal by_text
-            identity = self._identity(record)
-            found = by_id.get(identity)
-            if found is None and not isinstance(identity, str):
-                found = by_id.get(str(identity))
-            if found is None:
-                if by_text is None:  # made once, and only if it may matter: ids are compared as text
-                    by_text = {str(other): theirs for other, theirs in by_id.items() if not isinstance(other, str)}
-                found = by_text.get(str(identity), ())
-            return self._history(found)
+            identity = str(self._identity(record))
+            if identity in kept:
+                return kept[identity]
+            given = [by_id[key] for key in keys.get(identity, ())]
+            if len(given) == 1 and isinstance(given[0], list | tuple):
+                return self._history(given[0])
+            history = [event for theirs in given for event in self._history(theirs)]
+            if given:
+                kept[identity] = history
+            return history
 
         return find
 

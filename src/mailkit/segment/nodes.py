@@ -58,7 +58,7 @@ __all__ = [
 
 
 DEEPEST: Final = 100
-"""How deep conditions may stand within each other, so that no walk over them exhausts Python's stack."""
+"""How deep parts may stand within each other, so that no walk over them exhausts Python's stack."""
 
 
 class Operator(StrEnum):
@@ -169,7 +169,31 @@ class Now:
 
 
 @attrs.frozen(kw_only=True)
-class Shift:
+class _Nest:
+    """What holds other nodes.
+
+    Attributes:
+        depth: How many of "and", "or", "not", windows, shifts and aggregates stand within each other in it.
+    """
+
+    depth: int = attrs.field(init=False, repr=False, eq=False, default=0)
+
+    def __attrs_post_init__(self) -> None:
+        below = 0
+        for attribute in attrs.fields(type(self)):
+            held = getattr(self, attribute.name)
+            for child in held if isinstance(held, tuple) else (held,):
+                if isinstance(child, _Nest):
+                    below = max(below, child.depth)
+        depth = below + isinstance(self, And | Or | Not | Between | After | Shift | Aggregate)
+        if depth > DEEPEST:
+            mend = "to ask for any of many values, write isin([...])"
+            raise SegmentError(f"the parts stand within each other {depth} deep, {DEEPEST} is the most; {mend}")
+        object.__setattr__(self, "depth", depth)
+
+
+@attrs.frozen(kw_only=True)
+class Shift(_Nest):
     """A time so long after another, or before it; null if that is null."""
 
     base: Value
@@ -195,7 +219,7 @@ def _one_end(instance: Between, attribute: object, value: Value | None) -> None:
 
 
 @attrs.frozen(kw_only=True)
-class Between:
+class Between(_Nest):
     """The time from one instant on until before another: [start, end), where None is open."""
 
     start: Value | None
@@ -203,7 +227,7 @@ class Between:
 
 
 @attrs.frozen(kw_only=True)
-class After:
+class After(_Nest):
     """The time that begins with an instant of the person's own: [anchor, anchor + span)."""
 
     anchor: Value
@@ -211,7 +235,7 @@ class After:
 
 
 @attrs.frozen(kw_only=True)
-class Events:
+class Events(_Nest):
     """Some of a person's events; those later than now are never among them.
 
     Attributes:
@@ -235,7 +259,7 @@ class Events:
 
 
 @attrs.frozen(kw_only=True)
-class Aggregate:
+class Aggregate(_Nest):
     """One value drawn from a property of several events."""
 
     function: Function = attrs.field(converter=Function)
@@ -244,7 +268,7 @@ class Aggregate:
 
 
 @attrs.frozen(kw_only=True)
-class Comparison:
+class Comparison(_Nest):
     """Whether two values stand so to each other; false if either is null."""
 
     left: Value
@@ -257,7 +281,7 @@ def _options(constants: Iterable[Constant]) -> tuple[Constant, ...]:
 
 
 @attrs.frozen(kw_only=True)
-class OneOf:
+class OneOf(_Nest):
     """Whether a value is among some; false if it is null."""
 
     value: Value
@@ -265,7 +289,7 @@ class OneOf:
 
 
 @attrs.frozen(kw_only=True)
-class TextTest:
+class TextTest(_Nest):
     """Whether a text has another in it, or a list an item; false if it is null."""
 
     value: Value
@@ -279,14 +303,14 @@ class TextTest:
 
 
 @attrs.frozen(kw_only=True)
-class IsNull:
+class IsNull(_Nest):
     """Whether nothing is known of a value."""
 
     value: Value
 
 
 @attrs.frozen(kw_only=True)
-class Count:
+class Count(_Nest):
     """Whether the number of events is within limits.
 
     In an `After` window, an upper limit is only known to hold once the window has closed, and
@@ -318,42 +342,25 @@ def _several(instance: And | Or, attribute: object, value: tuple[Condition, ...]
         raise SegmentError("'and' and 'or' join at least two conditions")
 
 
-def _deeper(joint: And | Or | Not) -> int:
-    parts = (joint.part,) if isinstance(joint, Not) else joint.parts
-    return 1 + max((part.depth for part in parts if isinstance(part, And | Or | Not)), default=0)
-
-
-_DEEPER: Final[Any] = attrs.Factory(_deeper, takes_self=True)
-
-
-def _shallow(instance: object, attribute: object, depth: int) -> None:
-    if depth > DEEPEST:
-        mend = "to ask for any of many values, write isin([...])"
-        raise SegmentError(f"'and', 'or' and 'not' stand within each other {depth} deep, {DEEPEST} is the most; {mend}")
-
-
 @attrs.frozen(kw_only=True)
-class And:
+class And(_Nest):
     """Whether all conditions are true."""
 
     parts: tuple[Condition, ...] = attrs.field(converter=_parts, validator=_several)
-    depth: int = attrs.field(init=False, repr=False, eq=False, validator=_shallow, default=_DEEPER)
 
 
 @attrs.frozen(kw_only=True)
-class Or:
+class Or(_Nest):
     """Whether any condition is true."""
 
     parts: tuple[Condition, ...] = attrs.field(converter=_parts, validator=_several)
-    depth: int = attrs.field(init=False, repr=False, eq=False, validator=_shallow, default=_DEEPER)
 
 
 @attrs.frozen(kw_only=True)
-class Not:
+class Not(_Nest):
     """The true complement of a condition: whoever is not in it, also for want of knowledge."""
 
     part: Condition
-    depth: int = attrs.field(init=False, repr=False, eq=False, validator=_shallow, default=_DEEPER)
 
 
 Value: TypeAlias = Field | Constant | Now | Shift | Aggregate

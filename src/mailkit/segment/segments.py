@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime, tzinfo
 from html import escape
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import attrs
 
@@ -19,7 +19,7 @@ from mailkit.segment.evaluate import Maker, asks_about_events
 from mailkit.segment.histories import EventSource, Histories
 from mailkit.segment.subjects import Subject
 from mailkit.segment.text import sentence
-from mailkit.segment.values import instant, zone
+from mailkit.segment.values import instant, plain, sort, zone
 
 __all__ = ["Combining", "Segment", "condition", "partition"]
 
@@ -55,6 +55,12 @@ class Combining(ABC):
         raise SegmentError(f"a condition is not yet true or false; {mend}", text=sentence(condition(self)))
 
 
+def _no_parentheses(one: object, other: object) -> NoReturn:
+    example = "(f.city == 'Kazan') & (f.age > 17)"
+    reason = f"a condition is compared with {shorten(other)}; put parentheses around each comparison: {example}"
+    raise SegmentError(reason, text=str(one))
+
+
 def condition(operand: object) -> nodes.Condition:
     """The condition that the operand stands for; a value stands for "it is true".
 
@@ -72,7 +78,12 @@ def _flat(joint: type[nodes.And] | type[nodes.Or], operand: object) -> tuple[nod
     return node.parts if isinstance(node, joint) else (node,)
 
 
-@attrs.frozen(repr=False)
+def _a_condition(instance: object, attribute: object, value: Any) -> None:
+    if not isinstance(value, nodes.Condition):
+        raise SegmentError(f"{shorten(value)} is not the tree of a condition; write f.city == 'Kazan' and the like")
+
+
+@attrs.frozen(repr=False, eq=False)
 class Segment(Combining):
     """A condition about people: combined with `&`, `|` and `~`, shown as text, and asked of records.
 
@@ -92,10 +103,25 @@ class Segment(Combining):
     [{'id': 1, 'city': 'Kazan'}]
     """
 
-    node: nodes.Condition = attrs.field(validator=attrs.validators.instance_of(nodes.Condition))
+    node: nodes.Condition = attrs.field(validator=_a_condition)
 
     def _condition(self) -> nodes.Condition:
         return self.node
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Segment):
+            return self.node == other.node
+        if isinstance(other, Combining | Collection) or sort(plain(other)):  # what a field is compared with
+            _no_parentheses(self, other)
+        return NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.node)
+
+    def __lt__(self, other: object) -> NoReturn:
+        _no_parentheses(self, other)
+
+    __le__ = __gt__ = __ge__ = __lt__
 
     def filter(
         self,
@@ -208,7 +234,11 @@ def partition(
     >>> partition({"big": f.spent > 500, "buyer": f.spent > 0}, people)
     {'big': [{'spent': 900}], 'buyer': [{'spent': 40}], None: [{'spent': 0}]}
     """
+    if not isinstance(segments, Mapping):
+        raise SegmentError(f"{shorten(segments)} is not segments by name; give {{'loyal': f.orders > 9, ...}}")
     for name, segment in segments.items():
+        if name is None:
+            raise SegmentError("None is no name for a segment: it is where those go who are in none", text=str(segment))
         if not isinstance(segment, Segment):
             raise SegmentError(f"{name!r} is {shorten(segment)}, which is not a segment")
     conditions = tuple(segment.node for segment in segments.values())
@@ -246,6 +276,8 @@ def _first_of(
 ) -> Callable[[Any], int]:
     """A function from a record to the place of the first condition that it fulfils; -1 if it fulfils none."""
     assumed = zone(assume_zone)
+    if not isinstance(key, str) or not key:
+        raise SegmentError(f"key={shorten(key)} is not the name of the field with a person's id")
     if events is None:
         for node in conditions:
             if asks_about_events(node):

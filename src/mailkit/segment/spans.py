@@ -15,7 +15,7 @@ from typing import Final
 
 import attrs
 
-from mailkit.errors import SegmentError, shorten
+from mailkit.errors import SegmentError, did_you_mean, shorten
 
 __all__ = [
     "EARLIEST",
@@ -73,6 +73,14 @@ def _count(instance: object, attribute: object, value: int) -> None:
         raise SegmentError(f"{shorten(value)} is not a number of days, months …: a whole number from 1 up is")
 
 
+def _unit(value: str) -> Unit:
+    try:
+        return Unit(value)
+    except ValueError as error:
+        mend = did_you_mean(str(value), map(str, Unit)) or f"; there are {', '.join(Unit)}"
+        raise SegmentError(f"{shorten(value)} is not a unit of time{mend}") from error
+
+
 @attrs.frozen(kw_only=True)
 class Span:
     """A length of time.
@@ -88,7 +96,7 @@ class Span:
     """
 
     count: int = attrs.field(validator=_count)
-    unit: Unit = attrs.field(converter=Unit)
+    unit: Unit = attrs.field(converter=_unit)
 
     def after(self, start: datetime) -> datetime:
         """The instant that is this long after `start`, an aware time in UTC."""

@@ -8,6 +8,7 @@ and NaT of data frames, are not compared with anything.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
 from enum import Enum
@@ -17,7 +18,7 @@ from typing import Any, Final
 from mailkit.errors import SegmentError, shorten
 from mailkit.segment.spans import EARLIEST, LATEST
 
-__all__ = ["align", "instant", "is_null", "plain", "sort", "zone"]
+__all__ = ["align", "by_sort", "digits", "instant", "is_among", "is_null", "plain", "sort", "zone"]
 
 _OURS: Final = (str, int, float, date, Decimal, type(None))
 _TEXT: Final = "text"
@@ -81,13 +82,53 @@ def align(left: Any, right: Any, assumed: tzinfo | None) -> tuple[Any, Any]:
     sorts = sort(left), sort(right)
     if sorts == (_NUMBER, _NUMBER):
         if isinstance(left, float) and isinstance(right, Decimal):
-            return Decimal(repr(left)), right
-        return left, Decimal(repr(right)) if isinstance(left, Decimal) and isinstance(right, float) else right
+            return digits(left), right
+        return left, digits(right) if isinstance(left, Decimal) and isinstance(right, float) else right
     if sorts[0] == sorts[1] and sorts[0] in (_TEXT, _TRUTH, _DATE):
         return left, right
     if set(sorts) <= {_TIME, _DATE}:
         return instant(left, assumed), instant(right, assumed)
     raise SegmentError(f"{_shown(left, sorts[0])} cannot be compared with {_shown(right, sorts[1])}")
+
+
+def digits(number: float) -> Decimal:
+    """The number that a float shows: of 0.1, one tenth. A subclass may show itself in a way of its own."""
+    return Decimal(repr(float(number)))
+
+
+def by_sort(values: Iterable[Any]) -> dict[str, list[Any]]:
+    """Plain values by their sorts, where dates and times are one: they can be compared once a zone is known."""
+    sorted_out: dict[str, list[Any]] = {}
+    for value in values:
+        sorted_out.setdefault(_kin(value), []).append(value)
+    return sorted_out
+
+
+def is_among(value: Any, options: Mapping[str, Sequence[Any]], assumed: tzinfo | None) -> bool:
+    """Whether a plain value is one of several, given `by_sort`, none of them null.
+
+    Options of other sorts are passed over where there are some of the value's own.
+
+    Raises:
+        SegmentError: It is none of them as far as can be told, and with some it cannot be compared.
+    """
+    trouble = None
+    for option in options.get(_kin(value)) or [option for some in options.values() for option in some]:
+        try:
+            one, other = align(value, option, assumed)
+        except SegmentError as error:
+            trouble = trouble or error
+        else:
+            if one == other:
+                return True
+    if trouble is not None:
+        raise trouble
+    return False
+
+
+def _kin(value: Any) -> str:
+    name = sort(value)
+    return _TIME if name == _DATE else name
 
 
 def instant(value: Any, assumed: tzinfo | None) -> datetime:

@@ -26,6 +26,8 @@ import dns.rdtypes.ANY.TXT
 import dns.rrset
 
 from mailkit.clock import SystemClock
+from mailkit.dns.lookup import Answer, Malformed, NoData, NoSuchDomain, Query, ServerFailure, TimedOut
+from mailkit.errors import InvalidValue
 
 __all__ = ["Asked", "DNSZone"]
 
@@ -69,6 +71,9 @@ class DNSZone:
             "long.example.com": {"TXT": ["…"], "TRUNCATE": True},       # cut short over UDP, whole over TCP
         }
 
+    The flat form that `mailkit.dns.DictResolver` takes will do as well, or one for some names and the other for others:
+    `{("example.com", "TXT"): ["v=spf1 -all"], ("dead.example.com", "TXT"): TimedOut()}`.
+
     A name that is listed, or above one that is, but lacks the type is NODATA; any other is NXDOMAIN.
     Text is sent a byte for a character where it fits Latin-1, else as UTF-8.
 
@@ -76,6 +81,9 @@ class DNSZone:
         zone: The dict.
         latency: Seconds before each answer.
         ttl: Seconds for which answers may be kept.
+
+    Raises:
+        InvalidValue: A name does not map to what it has, or to an outcome that no server can make happen.
 
     Attributes:
         host: The address it listens on, for UDP and TCP.
@@ -94,8 +102,8 @@ class DNSZone:
     host: Final = "127.0.0.1"
     port: int = 0
 
-    def __init__(self, zone: Mapping[str, Mapping[str, Any]], *, latency: float = 0.0, ttl: int = 60) -> None:
-        self._nodes = {_key(name): node for name, node in zone.items()}
+    def __init__(self, zone: Mapping[Any, Any], *, latency: float = 0.0, ttl: int = 60) -> None:
+        self._nodes = _nodes(zone)
         names = [name.split(".") for name in self._nodes]
         self._parents = {".".join(labels[start:]) for labels in names for start in range(1, len(labels))}
         self._latency, self._ttl = latency, ttl
@@ -263,6 +271,40 @@ class _Datagrams(asyncio.DatagramProtocol):
     def _send(self, encoded: bytes, sender: Any) -> None:
         if not self._transport.is_closing():
             self._transport.sendto(encoded, sender)
+
+
+def _nodes(zone: Mapping[Any, Any]) -> dict[str, dict[str, Any]]:
+    """The zone by name, whichever form its parts are in."""
+    nodes: dict[str, dict[str, Any]] = {}
+    for key, given in zone.items():
+        if isinstance(key, str) and isinstance(given, Mapping):
+            nodes.setdefault(_key(key), {}).update(given)
+        elif isinstance(key, Query) or (isinstance(key, tuple) and len(key) == 2):
+            query = key if isinstance(key, Query) else Query(*key)
+            _put(nodes.setdefault(query.name, {}), query.type, given)
+        else:
+            mend = 'write {"example.com": {"TXT": [...]}} or {("example.com", "TXT"): [...]}'
+            raise InvalidValue("DNSZone", {key: given}, "does not map a name to what it has", mend)
+    return nodes
+
+
+def _put(node: dict[str, Any], kind: str, given: Any) -> None:
+    """Put what the flat form says of one type into the node of its name."""
+    match given:
+        case TimedOut():
+            node["TIMEOUT"] = [*node.get("TIMEOUT", ()), kind]
+        case ServerFailure(reason=code):
+            node["RCODE"] = {**node.get("RCODE", {}), kind: code}
+        case NoSuchDomain():
+            node["RCODE"] = {**node.get("RCODE", {}), kind: "NXDOMAIN"}
+        case NoData():
+            node[kind] = []
+        case Answer(values=values):
+            node[kind] = list(values)
+        case Malformed():
+            raise InvalidValue("DNSZone", given, "cannot be made to happen by a zone", "leave it to a dict resolver")
+        case _:
+            node[kind] = [given] if isinstance(given, str | bytes) else given
 
 
 def _is_silent(node: Mapping[str, Any], kind: str) -> bool:
