@@ -84,6 +84,39 @@ def test_an_address_that_would_run_a_script_is_refused(href: str) -> None:
         compose.compile(letter(b.Button("x", href=unescape(href))))
     with pytest.raises(TemplateError, match="which no letter may"):
         compose.compile(f'<a href="{{{{ a }}}}{href}">x</a>', subject="Hello")
+    with pytest.raises(TemplateError, match="which no letter may"):
+        compose.compile(f'<a href="{{% if a %}}x{{% endif %}}{href}">x</a>', subject="Hello")
+    with pytest.raises(TemplateError, match="which no letter may"):
+        compose.compile(f'<!--[if mso]><v:rect href="{href}"><![endif]-->', subject="Hello")
+    with pytest.raises(TemplateError, match="which no letter may"):
+        compose.compile(f'<meta http-equiv="Refresh" content="0; url={href}">', subject="Hello")
+
+
+NESTED = "{% if a %}" * 150 + "x" + "{% endif %}" * 150
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        (NESTED, "nested too deeply"),
+        ("{% for a in b %}" * 25 + "{% endfor %}" * 25, "nested too deeply"),
+        ("{{ " + "(" * 5_000 + "a" + ")" * 5_000 + " }}", "nested too deeply"),
+        ("{{ " + "9" * 5_000 + " }}", "4300"),
+    ],
+)
+def test_what_python_cannot_read_is_told(source: str, reason: str) -> None:
+    with pytest.raises(TemplateError, match=reason) as caught:
+        compose.compile(source, subject="Hello")
+    assert caught.value.template == "html"
+
+
+def test_fields_are_names_and_not_the_letters_of_one() -> None:
+    for wrong in ("name", 5, ["a", 5]):
+        with pytest.raises(InvalidValue, match="fields"):
+            compose.compile("{{ name }}", subject="Hello", fields=wrong)  # type: ignore[arg-type]
+    for given in ({"subject": 5}, {"subject": "s", "text": 5}):
+        with pytest.raises(InvalidValue, match="is not text"):
+            compose.compile("x", **given)  # type: ignore[arg-type]
 
 
 def test_the_title_is_the_subject_if_none_is_given() -> None:

@@ -117,3 +117,9 @@ def test_date_and_message_id_are_checked() -> None:
     for wrong in ("", "a", "<a@b>", "a@b\r\nBcc: c", "ж@b", "a" * 900 + "@b"):
         with pytest.raises(HeaderError, match="left@right"):
             header.message_id_field(wrong)
+
+
+def test_a_name_that_makes_its_line_too_long_is_refused() -> None:
+    for value in ("é", "a"):
+        with pytest.raises(HeaderError, match="998"):
+            header.field("X-" + "A" * 2_000, value)

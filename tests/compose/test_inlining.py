@@ -15,7 +15,7 @@ from mailkit.errors import TemplateError
 HEAD = "<!DOCTYPE html><html><head><title>{{ name }}</title><style>%s</style></head><body>%s</body></html>"
 CSS = """
 p { color: red; margin: 0 } td { padding: 4px } .big { font-size: 20px } #one { color: blue }
-table td > a { color: green } a:hover { color: black } .hint:before { content: "x{ #" }
+table td > a { color: green } a:hover { color: black !important } .hint:before { content: "x{ #" }
 @media (max-width: 400px) { .big { font-size: 10px !important } } @font-face { font-family: X; src: url(x) }
 /* } */ td.x{color:#123456}
 """
@@ -149,9 +149,56 @@ def test_style_for_print_and_tags_in_media_rules_are_kept_as_they_are() -> None:
     assert "<p>x</p>" in html
 
 
-def test_a_media_rule_that_loses_to_an_inlined_one_is_told() -> None:
-    template = compose.compile(HEAD % ("p { color: red } @media print { p { color: blue } }", "<p>x</p>"), subject="s")
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "@media print { p { color: blue } }",
+        "p:hover { color: blue }",
+        "p:is(.x) { color: blue }",
+        ":where(p) { color: blue }",
+        "@supports (top: 0) { p { color: blue } }",
+        "[data-ogsc] p { color: blue }",
+    ],
+)
+def test_a_kept_rule_that_loses_to_an_inlined_one_is_told(rule: str) -> None:
+    template = compose.compile(HEAD % (f"p {{ color: red }} {rule}", "<p>x</p>"), subject="s")
     assert [finding.code for finding in template.findings] == ["compose.weak-media"]
+    assert template.findings[0].evidence == rule.partition(" {")[0]
+
+
+def test_a_selector_that_asks_for_emptiness_is_inlined_for_each_reader() -> None:
+    template = compose.compile("<style>p:empty { display: none }</style><p>{{ x }}</p>", subject="s")
+    assert "empty" in template.findings[0].message
+    assert "display" not in template.render({"x": "hello"}).html
+    assert not compose.compile("<style>p:empty { display: none }</style><p>x</p>", subject="s").findings
+
+
+def test_html_that_a_filter_makes_of_each_of_a_list_is_inlined_for_each_reader() -> None:
+    source = "<style>p { color: red }</style><div>{{ body|map('safe')|join }}</div>"
+    template = compose.compile(source, subject="s")
+    assert "HTML of its own" in template.findings[0].message
+    assert '<p style="color: red;">' in template.render({"body": ["<p>hi</p>"]}).html
+
+
+@pytest.mark.parametrize("css", ["", "<style>td { color: red }</style>"])
+def test_a_statement_around_an_unquoted_attribute_is_not_put_in_quotes(css: str) -> None:
+    source = f'{css}<table><tr><td {{% if v %}}bgcolor=red{{% endif %}} title="x y">z</td></tr></table>'
+    template = compose.compile(source, subject="s")
+    assert 'bgcolor="red"' in template.render({"v": 1}).html.replace("bgcolor=red", 'bgcolor="red"')
+    without = template.render({"v": 0}).html
+    assert "bgcolor" not in without
+    assert 'title="x y"' in without
+    assert '""' not in without
+    assert '" "' not in without
+
+
+def test_an_inliner_that_gives_nothing_back_is_an_error() -> None:
+    class Mute:
+        def inline(self, html: str) -> str:
+            return None  # type: ignore[return-value]
+
+    with pytest.raises(TemplateError, match="Mute gave back NoneType"):
+        compose.inline("<style>p { color: red }</style><p>x</p>", inliner=Mute())
 
 
 def test_an_inliner_that_loses_or_moves_a_tag_is_found_out() -> None:

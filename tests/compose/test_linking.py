@@ -9,6 +9,7 @@ import pytest
 from mailkit import Envelope, compose
 from mailkit.compose import blocks as b
 from mailkit.errors import TemplateError, UnknownField
+from mailkit.findings import Severity
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -125,3 +126,46 @@ def test_a_link_survives_inlining_and_inlining_for_each_reader() -> None:
 
 def test_an_unended_link_has_the_rest_as_its_label() -> None:
     assert compose.compile("<a href='https://a.example/'>Go <b>on</b>", subject="s").links[0].label == "Go on"
+
+
+def test_a_link_inside_another_ends_the_others_label() -> None:
+    links = compose.compile("<a href='https://a.example/'>Go <a href='https://b.example/'>on", subject="s").links
+    assert [link.label for link in links] == ["Go", "on"]
+
+
+def test_many_links_without_an_end_are_numbered_at_once() -> None:
+    source = "<a href='https://a.example/'>x " * 8_000
+    assert len(compose.compile(source, subject="s", text="").links) == 8_000
+
+
+def test_the_picture_stands_in_the_body_and_in_no_comment() -> None:
+    source = "<body><p>x</p></body><!-- was </body> -->"
+    html = compose.compile(source, subject="s", links=Tracker()).render({}, person=1, at=AT).html
+    assert html.index("t.example.com/o") < html.index("</body><!-- was")
+
+
+@pytest.mark.parametrize(
+    ("href", "is_told"),
+    [
+        ("{{ url }}", True),
+        ("https://shop.example.com/{{ url }}", True),
+        ("{% if vip %}https://a.example/{% else %}https://b.example/{% endif %}", True),
+        ("{{ unsubscribe_url }}", False),
+        ("{{ unsubscribe_url }}?why={{ url }}", False),
+        ("mailto:{{ url }}", False),
+        ("#{{ url }}", False),
+        ("https://shop.example.com/", False),
+    ],
+)
+def test_a_link_whose_address_differs_by_reader_is_told_to_be_uncounted(href: str, is_told: bool) -> None:
+    template = compose.compile(f'\n<a href="{href}">x</a><a href="{href}">y</a>', subject="s", links=Tracker())
+    assert [finding.code for finding in template.findings] == ["compose.untracked-link"] * is_told
+    for finding in template.findings:
+        assert (finding.severity, finding.place.line, finding.evidence) == (Severity.WARNING, 2, href)
+    assert not compose.compile(f'<a href="{href}">x</a>', subject="s").findings
+
+
+def test_an_uncounted_link_is_told_with_its_block() -> None:
+    (finding,) = compose.compile(LETTER, links=Tracker()).findings
+    assert finding.place.source == "html, button 5"
+    assert finding.evidence == "{{ url }}"

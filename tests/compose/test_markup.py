@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailkit.compose.markup import attributes, pieces, replaced
-from mailkit.compose.stylesheets import split
+from mailkit.compose.stylesheets import split, weak_rules
 
 soup = st.text("<>/!-=\"' astylepcrix\n", max_size=120) | st.text(max_size=60)
 
@@ -70,6 +70,32 @@ def test_a_style_sheet_is_cut_by_what_can_be_inlined(css: str, inlinable: str, k
     assert (sheet.inlinable.lstrip("}\n"), sheet.kept) == (inlinable, kept)
 
 
-def test_media_rules_without_important_are_weak() -> None:
-    assert split("@media x{p{a:b !important;c:d}}").has_weak_media
-    assert not split("@media x{p{a:b ! important}} @font-face{a:b}").has_weak_media
+@pytest.mark.parametrize(
+    ("kept", "heads"),
+    [
+        ("@media x{p{a:b !important;c:d}}", ("@media x",)),
+        ("@media x{p{c:d ! important}} @font-face{c:d}", ()),
+        ("p:hover{c:d}p:hover{c:e}", ("p:hover",)),
+        ("p:before{c:d} p::after{c:d} #outlook p{c:d} .ExternalClass{c:d}", ()),
+        ("p:before,p:hover{c:d}", ("p:before,p:hover",)),
+        ("p:hover{border-top:0} p:active{e:f}", ("p:hover",)),
+        (":root{color-scheme:light dark}", ()),
+    ],
+)
+def test_kept_rules_without_important_are_weak_where_an_inlined_one_says_the_same(
+    kept: str, heads: tuple[str, ...]
+) -> None:
+    assert weak_rules(kept, "p{a:b;c:d;color:red;border:0}") == heads
+
+
+@pytest.mark.parametrize(
+    "source", ["<a " * 30_000, '<a b=">" ' * 30_000, "</a " * 30_000, "<!a" * 30_000, "<a href='" * 30_001]
+)
+def test_long_broken_html_is_cut_at_once(source: str) -> None:
+    assert "".join(piece.text for piece in pieces(source)) == source
+    assert len(list(pieces(source))) <= 2
+
+
+@pytest.mark.parametrize(("source", "comment"), [("<!-->a-->", "<!-->"), ("<!--->a", "<!--->"), ("<!--a--!>b", None)])
+def test_a_comment_ends_where_it_ends_for_browsers(source: str, comment: str | None) -> None:
+    assert next(pieces(source)).text == (comment or "<!--a--!>")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import email
 import email.policy
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.message import EmailMessage
+from os import getpid
 from typing import Any
 
 import attrs
@@ -153,6 +155,18 @@ class Person:
     def delete(self) -> None:
         raise AssertionError
 
+    @staticmethod
+    def shared() -> None:
+        raise AssertionError
+
+    @classmethod
+    def made(cls) -> None:
+        raise AssertionError
+
+    class Inner:
+        def __init__(self) -> None:
+            raise AssertionError
+
 
 @dataclass
 class Order:
@@ -187,6 +201,8 @@ def test_a_field_of_a_mapping_wins_over_a_method_of_that_name() -> None:
         ("{% for a in crat %}x{% endfor %}", {"cart": []}, "crat", "cart"),
         ('<a href="{{ ulr }}">x</a>', {"url": "x"}, "ulr", "url"),
         ("{{ __class__ }}", Person("Anna"), "__class__", None),
+        ("{{ nmae ** 2 }}", {"name": 2}, "nmae", "name"),
+        ("<style>p { color: {{ clour }} }</style>", {"colour": "red"}, "clour", "colour"),
         ("{{ delete }}", Person("Anna"), "delete", None),
     ],
 )
@@ -226,6 +242,30 @@ def test_a_misspelt_field_in_a_block_names_the_block() -> None:
         ("{{ x.__class__ }}", "a", "unsafe"),
         ("{{ x.ljust(9) }}", "a", "unsafe"),
         ("{{ x.delete() }}", Person("a"), "not safely callable"),
+        ("{{ x.shared() }}", Person("a"), "not safely callable"),
+        ("{{ x.made() }}", Person("a"), "not safely callable"),
+        ("{{ x.Inner() }}", Person("a"), "not safely callable"),
+        ("{{ x.now() }}", DATE, "not safely callable"),
+        ("{{ x.f() }}", {"f": lambda: "called"}, "not safely callable"),
+        ("{{ x.f() }}", {"f": getpid}, "not safely callable"),
+        ("{{ '{:>1500000000}'.format(x) }}", "a", "unsafe"),
+        ("{{ '{x:>400000000}'.format_map({'x': x}) }}", "a", "unsafe"),
+        ("{{ ('{:>1500000000}'|attr('format'))(x) }}", "a", "unsafe"),
+        ("{{ [x]|tojson(indent=1000000000) }}", "a", "TypeError"),
+        ("{{ x.to_bytes(1000000000, 'big') }}", 1, "unsafe"),
+        ("{{ x.encode() }}", "a", "unsafe"),
+        ("{{ x.center(1000000000) }}", b"a", "unsafe"),
+        ("{{ x.replace('a', x) }}", "a" * 30_000, "more than 1,000,000 elements"),
+        ("{{ x|replace('a', x) }}", "a" * 30_000, "more than 1,000,000 elements"),
+        ("{{ range(1000)|join(x) }}", "a" * 900_000, "more than 1,000,000 elements"),
+        ("{{ x.join(range(1000)|map('string')) }}", "a" * 900_000, "more than 1,000,000 elements"),
+        ("{{ x|wordwrap(1, wrapstring='b' * 900000) }}", "a " * 9, "more than 100 characters for the filter wordwrap"),
+        ("{{ x|round(1000000000) }}", 1.5, "more places than any number has"),
+        (
+            "{% set n = namespace(y=x) %}{% for i in range(22) %}{% set n.y = n.y * n.y %}{% endfor %}",
+            9,
+            "number beyond",
+        ),
         ("{{ x * 9999999 }}", "a", "more than 1,000,000 elements"),
         ("{{ 9999999 * x }}", "a", "more than 1,000,000 elements"),
         ("{{ x + x }}", "a" * 600_000, "more than 1,000,000 elements"),
@@ -273,6 +313,14 @@ def test_a_property_that_fails_is_told() -> None:
         ('<a href="java{{ x }}">y</a>', "script:alert(1)"),
         ("<a href=\"{{ 'java' }}{{ x }}\">y</a>", "script:alert(1)"),
         ('<a href="{% if x %}{{ x }}{% endif %}">y</a>', "vbscript:x"),
+        ('<a href="{% if not x %}https://a.example/{% else %}{{ x }}{% endif %}">y</a>', "javascript:alert(1)"),
+        ('<a href="{% if x %}java{% endif %}{{ x }}">y</a>', "script:alert(1)"),
+        ('<a href="{% for a in [x, x] %}{{ a[:4] }}{{ a[4:] }}{% endfor %}">y</a>', "javascript:alert(1)"),
+        ('<a {% if x %}href="{{ x }}"{% endif %}>y</a>', "javascript:alert(1)"),
+        ('<a {% if x %}href{% else %}src{% endif %}="{{ x }}">y</a>', "javascript:alert(1)"),
+        ('<!--[if mso]><a href="{{ x }}">y</a><![endif]-->', "javascript:alert(1)"),
+        ('<!--><a href="{{ x }}">y</a> -->', "javascript:alert(1)"),
+        ('<object data="{{ x }}"></object>', "data:text/html,x"),
         ('<img src="{{ x }}" alt="">', "data:text/html,x"),
         ("<a href={{ x }}>y</a>", "data:text/html,x"),
     ],
@@ -300,6 +348,95 @@ def test_markup_from_a_record_is_html_in_html_and_text_in_text() -> None:
 
     message = compose.compile("<p>{{ x }}</p>", subject="{{ x }}").render({"x": Markup("<b>Hi</b> &amp; bye")})
     assert (message.subject, message.text, message.html) == ("Hi & bye", "Hi & bye\n", "<p><b>Hi</b> &amp; bye</p>\n")
+
+
+def test_an_address_may_be_chosen_by_statements() -> None:
+    source = '<a href="{% if x %}{{ x }}{% else %}https://a.example/?a=1&amp;b={{ y }}{% endif %}">y</a>'
+    template = compose.compile(source, subject="s")
+    first, second = template.render({"x": "https://b.example/", "y": 1}), template.render({"x": "", "y": "j:"})
+    assert first.html == '<a href="https://b.example/">y</a>\n'
+    assert second.html == '<a href="https://a.example/?a=1&amp;b=j:">y</a>\n'
+    assert second.text == "y (https://a.example/?a=1&b=j:)\n"
+    assert not template.findings
+
+
+def test_what_an_object_says_of_itself_is_read_with_plain_line_breaks() -> None:
+    class Lines:
+        def __str__(self) -> str:
+            return "a\r\nb\rc"
+
+    source = "<p>{{ x|safe }}{{ y }}</p>"
+    for padding in ("", "кириллица " * 9):
+        template = compose.compile(source + padding, subject="s")
+        record = {"x": "<b>1</b>\r\n2", "y": Lines()}
+        html = template.render(record).html
+        assert html.startswith("<p><b>1</b>\n2a\nb\nc</p>")
+        assert content(parse(encode(template, record)), "html") == html
+
+
+def test_calls_are_turns() -> None:
+    source = "{% macro m(n) %}{% if n %}{{ m(n - 1) }}{{ m(n - 1) }}{% endif %}{% endmacro %}{{ m(x) }}"
+    template = compose.compile(source, subject="s", text="")
+    assert template.render({"x": 3}).html == "\n"
+    with pytest.raises(TemplateError, match="more than 100,000 turns"):
+        template.render({"x": 17})
+
+
+def test_usual_calls_and_filters_go_on_working() -> None:
+    source = (
+        "{{ x.replace('a', 'b', 1) }} {{ x|replace('a', 'c') }} {{ ', '.join(y) }} {{ y|join('-') }} {{ y|tojson }}"
+    )
+    source += "{{ 'c d'|wordwrap(1) }}{{ 'e'|urlize }}"
+    source += " {{ 2.345|round(1) }} {{ x.upper() }} {{ d.strftime('%d.%m.%Y') }} {{ 'a'|safe|replace('a', 'b') }}"
+    source += "{% set c = cycler(1, 2) %} {{ c.next() }}{{ c.next() }}{% set j = joiner('/') %}{{ j() }}{{ j() }}"
+    html = compose.compile(source, subject="s").render({"x": "aa", "y": ["p", "q"], "d": DATE}).html
+    assert html == 'ba cc p, q p-q ["p", "q"]c\nde 2.3 AA 01.03.2026 b 12/\n'
+
+
+@pytest.mark.parametrize("name", ["joiner", "range", "cycler", "namespace"])
+def test_a_field_of_the_record_wins_over_a_name_of_jinjas_own(name: str) -> None:
+    template = compose.compile(f"{{{{ {name} }}}}", subject="s")
+    assert template.fields == {name}
+    assert template.render({name: "Bob"}).text == "Bob\n"
+    with pytest.raises(TemplateError, match="is a method and not a field"):
+        template.render({})
+    called = compose.compile("{% for i in range(2) %}{{ i }}{% endfor %}", subject="s")
+    assert called.fields == set()
+    assert called.render({"range": 3}).text == "01\n"
+
+
+class Failing(Mapping[str, str]):
+    def __getitem__(self, key: str) -> str:
+        raise OSError("no database")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter("x")
+
+    def __len__(self) -> int:
+        return 1
+
+    def __contains__(self, key: object) -> bool:
+        return True
+
+
+def test_a_mapping_that_fails_is_told() -> None:
+    with pytest.raises(TemplateError, match=r"failed to give its field 'x'.*no database"):
+        compose.compile("{{ x }}", subject="s").render(Failing())
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ("<!-- {% set t = 3 %} --><p>{{ t }}</p>", "3\n"),
+        ("<p {% set t = 3 %}>{{ t }}</p>", "3\n"),
+        ("<!-- {% for t in [1, 2] %} --><p>{{ t }}</p><!-- {% endfor %} -->", "1\n\n2\n"),
+        ("<!-- {% if 0 %} --><p>x</p><!-- {% endif %} --><p>y</p>", "y\n"),
+        ('<a href="{% if 1 %}https://a.example" title="{% endif %}b">c</a>', "c (https://a.example)\n"),
+        ("<i {% if 0 %}><p>x</p><i {% endif %}><p>y</p>", "y\n"),
+    ],
+)
+def test_statements_in_comments_and_tags_hold_for_the_text_too(source: str, text: str) -> None:
+    assert compose.compile(source, subject="s").render({}).text == text
 
 
 def test_safe_html_is_read_as_text_from_the_finished_letter() -> None:

@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final, Literal, cast, get_args
 
 import attrs
 
-from mailkit.checks import at_least
+from mailkit.compose.theme import whole
 from mailkit.errors import InvalidValue
 
 __all__ = ["Block", "Button", "Divider", "Footer", "Heading", "Html", "If", "Image", "Products", "Spacer", "Text"]
@@ -44,16 +44,25 @@ def _align(instance: object, attribute: Any, value: str) -> None:
         raise InvalidValue(f"{type(instance).__name__}.align", value, "is not 'start', 'center' or 'end'")
 
 
+def _level(instance: object, attribute: Any, value: int) -> None:
+    whole(1)(instance, attribute, value)
+    if value > 3:
+        raise InvalidValue("Heading.level", value, "is not 1, 2 or 3")
+
+
 def as_blocks(value: Iterable[Block]) -> tuple[Block, ...]:
-    """Any row of blocks as a tuple (a converter, for letters too)."""
-    return tuple(value)
+    """Any row of blocks as a tuple (a converter, for letters too); what is none is left for `check_blocks`."""
+    is_row = isinstance(value, Iterable) and not isinstance(value, str)
+    return tuple(value) if is_row else cast("tuple[Block, ...]", value)
 
 
 def check_blocks(instance: object, attribute: Any, value: tuple[Block, ...]) -> None:
     """Refuse what is not a block (an attrs validator, for letters too)."""
+    what = f"{type(instance).__name__}.{attribute.name}"
+    if not isinstance(value, tuple):
+        raise InvalidValue(what, value, "is not a row of blocks", "put it into [ ]")
     for block in value:
         if not isinstance(block, get_args(Block)):
-            what = f"{type(instance).__name__}.{attribute.name}"
             raise InvalidValue(what, block, "is not a block", "write e.g. blocks.Text('…')")
 
 
@@ -71,7 +80,7 @@ class Heading:
     """
 
     text: str = attrs.field(validator=_filled)
-    level: int = attrs.field(default=1, kw_only=True, validator=[at_least(1), attrs.validators.in_((1, 2, 3))])
+    level: int = attrs.field(default=1, kw_only=True, validator=_level)
     align: Align = attrs.field(default="start", kw_only=True, validator=_align)
 
 
@@ -119,7 +128,7 @@ class Image:
     src: str = attrs.field(validator=_filled)
     alt: str = attrs.field(validator=_text)
     href: str = attrs.field(default="", validator=_text)
-    width_px: int = attrs.field(default=0, validator=at_least(0))
+    width_px: int = attrs.field(default=0, validator=whole(0))
     align: Align = attrs.field(default="center", validator=_align)
 
 
@@ -140,7 +149,7 @@ class Button:
     text: str = attrs.field(validator=_filled)
     href: str = attrs.field(kw_only=True, validator=_filled)
     align: Align = attrs.field(default="start", kw_only=True, validator=_align)
-    width_px: int = attrs.field(default=0, kw_only=True, validator=at_least(0))
+    width_px: int = attrs.field(default=0, kw_only=True, validator=whole(0))
 
 
 @attrs.frozen(kw_only=True)
@@ -201,7 +210,7 @@ class Spacer:
     24
     """
 
-    height_px: int = attrs.field(default=24, validator=at_least(1))
+    height_px: int = attrs.field(default=24, validator=whole(1))
 
 
 @attrs.frozen

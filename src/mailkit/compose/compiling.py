@@ -16,7 +16,7 @@ from mailkit.compose.linking import link
 from mailkit.compose.links import Links
 from mailkit.compose.marks import MARK, Kind, Marks
 from mailkit.compose.markup import PieceKind, pieces
-from mailkit.compose.masking import makes_html
+from mailkit.compose.masking import is_whole, makes_html
 from mailkit.compose.plaintext import text_template, tidy, wrap_fixed
 from mailkit.compose.templates import Template, ended
 from mailkit.errors import InvalidValue, TemplateError
@@ -51,8 +51,10 @@ def compile(  # noqa: A001 - the word of the trade; `compose.compile` is how it 
         inliner: "css-inline", "premailer" or an `Inliner` of your own.
 
     Raises:
+        InvalidValue: An argument is not what it should be.
         TemplateError: Jinja or the inliner cannot read the source, it asks for another file,
-            or a link would run a script.
+            a link would run a script, or a value stands where no escaping helps: in a tag
+            outside of an attribute's quotes, or in a script.
         UnknownField: It uses a field that is not among `fields`.
 
     >>> template = compile("<title>For {{ name }}</title><style>p { color: red }</style><p>Hello, {{ name }}!</p>")
@@ -64,6 +66,7 @@ def compile(  # noqa: A001 - the word of the trade; `compose.compile` is how it 
         <p>Hello, {{ nmae }}</p>
     """
     backend = inliner_for(inliner)
+    known = None if fields is None else _names(fields)
     marks = Marks()
     if isinstance(source, Letter):
         if subject or text is not None:
@@ -72,11 +75,22 @@ def compile(  # noqa: A001 - the word of the trade; `compose.compile` is how it 
         parts = _Sources(subject=layout.subject, html=layout.html, text=None)
         headers, attachments = source.headers, source.attachments
     elif isinstance(source, str):
+        for what, given in (("subject", subject), ("text", text or "")):
+            if not isinstance(given, str):
+                raise InvalidValue(f"compile, {what}", given, "is not text")
         parts = _html_sources(source, subject, text, marks)
         headers, attachments = (), ()
     else:
         raise InvalidValue("compile", source, "is neither a Letter nor HTML", "read a file with Path.read_text")
-    return _Compiler(marks, links, backend).template(parts, fields, headers, attachments)
+    return _Compiler(marks, links, backend).template(parts, known, headers, attachments)
+
+
+def _names(fields: Iterable[str]) -> frozenset[str]:
+    is_row = isinstance(fields, Iterable) and not isinstance(fields, str)
+    names = frozenset(fields if is_row else ())
+    if not is_row or not all(isinstance(name, str) for name in names):
+        raise InvalidValue("compile, fields", fields, "is not a row of names", "write ['name', 'city']")
+    return names
 
 
 @attrs.frozen(kw_only=True)
@@ -114,7 +128,7 @@ class _Compiler:
     def template(
         self,
         parts: _Sources,
-        fields: Iterable[str] | None,
+        fields: frozenset[str] | None,
         headers: tuple[tuple[str, str], ...],
         attachments: tuple[Attachment, ...],
     ) -> Template:
@@ -125,7 +139,7 @@ class _Compiler:
         text, text_source = self._text(parts.text, linked.html)
         programs = [one for one in (subject, html, text) if one is not None]
         if fields is not None:
-            self._check(programs, frozenset(fields))
+            self._check(programs, fields)
         return Template(
             subject=subject,
             html=html,
@@ -139,7 +153,7 @@ class _Compiler:
             links=linked.links,
             wanted=frozenset().union(*(one.fields for one in programs)),
             fields=frozenset().union(*(one.fields - one.assigned for one in programs)),
-            findings=inlined.findings,
+            findings=(*linked.findings, *inlined.findings),
             headers=headers,
             attachments=attachments,
             preview=self._preview(inlined.html),
@@ -156,12 +170,23 @@ class _Compiler:
             return self._program(given, "text"), given
         statements = frozenset(mark for mark in MARK.findall(html) if self._marks[mark].kind is Kind.STATEMENT)
         source = wrap_fixed(text_template(html, statements))
-        if any(makes_html(self._marks[mark]) for mark in MARK.findall(html)):
+        if any(makes_html(self._marks[mark]) for mark in MARK.findall(html)) or self._in_tags(html):
             return None, source
         try:
             return self._program(source, "text"), source
         except TemplateError:  # what is left out of the text held one end of a statement
             return None, source
+
+    def _in_tags(self, html: str) -> bool:
+        """Whether what stands inside a tag matters outside of it, where the text part has no tags."""
+        for piece in pieces(html):
+            if piece.kind in (PieceKind.OPEN, PieceKind.CLOSE) and MARK.search(piece.text):
+                tokens = [self._marks[mark] for mark in MARK.findall(piece.text)]
+                if any(token.kind is Kind.STATEMENT and token.word == "set" for token in tokens) or not is_whole(
+                    tokens
+                ):
+                    return True
+        return False
 
     def _check(self, programs: list[Program], known: frozenset[str]) -> None:
         if self._links is not None:
@@ -177,4 +202,4 @@ class _Compiler:
 
     def _shown(self, mark: str) -> str:
         token = self._marks[mark]
-        return escape(str(token)) if token.kind is Kind.EXPRESSION and "_mailkit" not in token.body else ""
+        return escape(str(token)) if token.kind is Kind.EXPRESSION and "_mailkit" not in str(token) else ""

@@ -115,7 +115,9 @@ def _unstructured(name: str, value: str, *, keep_words: bool = False) -> bytes:
             raise HeaderError(
                 f"header {name}", value, f"has a line of more than {_LONGEST} characters (RFC 5322, 2.1.1)"
             )
-    words = _words(value, WIDTH - len(name) - 2)
+    words = list(_words(value, WIDTH - len(name) - 2))
+    if len(name) + 2 + len(words[0]) > _LONGEST:
+        raise HeaderError("header name", name, f"makes a line of more than {_LONGEST} characters (RFC 5322, 2.1.1)")
     return (f"{name}: " + "\r\n ".join(words) + "\r\n").encode()
 
 

@@ -147,7 +147,7 @@ def inline_once(html: str, marks: Marks, backend: Inliner) -> Inlined:
     masked = mask(html, marks)
     if not masked.has_rules:
         return Inlined(html=html)
-    notes = (_weak_media(),) if masked.has_weak_media else ()
+    notes = tuple(_weak(head) for head in masked.weak)
     reasons = masked.reasons
     if not reasons:
         done = masked.restore(_run(backend, masked.html))
@@ -159,10 +159,13 @@ def inline_once(html: str, marks: Marks, backend: Inliner) -> Inlined:
 
 def _run(backend: Inliner, html: str) -> str:
     try:
-        return backend.inline(html)
+        done = backend.inline(html)
     except Exception as error:  # inliners raise errors of their parsers, of many kinds
         reason = f"{_name(backend)} cannot inline this: {type(error).__name__}: {error}"
         raise TemplateError(reason, template="html") from error
+    if not isinstance(done, str):
+        raise TemplateError(f"{_name(backend)} gave back {type(done).__name__} and not HTML", template="html")
+    return done
 
 
 def _name(backend: Inliner) -> str:
@@ -179,12 +182,13 @@ def _per_recipient(reason: str) -> Finding:
     )
 
 
-def _weak_media() -> Finding:
+def _weak(head: str) -> Finding:
     return Finding(
         code="compose.weak-media",
         severity=Severity.INFO,
-        message="an inlined declaration beats one in @media without !important",
+        message="an inlined declaration beats one that stays in <style> without !important",
         place=Place(source="html"),
-        mend="add !important to the declarations in @media",
+        evidence=head,
+        mend="add !important to its declarations",
         source="CSS Cascading and Inheritance, 6.1",
     )

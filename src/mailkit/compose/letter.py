@@ -26,7 +26,7 @@ def _filled(instance: object, attribute: Any, value: str) -> None:
 
 
 def _attachments(value: Iterable[Attachment]) -> tuple[Attachment, ...]:
-    return tuple(value)
+    return tuple(value) if isinstance(value, Iterable) else value
 
 
 @attrs.frozen(kw_only=True)
@@ -50,12 +50,33 @@ class Letter:
     """
 
     subject: str = attrs.field(validator=_filled)
-    blocks: tuple[Block, ...] = attrs.field(converter=as_blocks, validator=[attrs.validators.min_len(1), check_blocks])
-    preheader: str = ""
-    theme: Theme = attrs.field(factory=Theme, validator=attrs.validators.instance_of(Theme))
+    blocks: tuple[Block, ...] = attrs.field(converter=as_blocks, validator=check_blocks)
+    preheader: str = attrs.field(default="")
+    theme: Theme = attrs.field(factory=Theme)
     lang: str = attrs.field(default="en")
     headers: tuple[tuple[str, str], ...] = attrs.field(default=(), converter=headers)
     attachments: tuple[Attachment, ...] = attrs.field(default=(), converter=_attachments)
+
+    @blocks.validator
+    def _check_some(self, attribute: object, value: tuple[Block, ...]) -> None:
+        if not value:
+            raise InvalidValue("Letter.blocks", value, "is empty", "write e.g. [blocks.Text('…')]")
+
+    @preheader.validator
+    def _check_preheader(self, attribute: object, value: str) -> None:
+        if not isinstance(value, str):
+            raise InvalidValue("Letter.preheader", value, "is not text")
+
+    @theme.validator
+    def _check_theme(self, attribute: object, value: Theme) -> None:
+        if not isinstance(value, Theme):
+            raise InvalidValue("Letter.theme", value, "is not a Theme", "leave it out for the usual one")
+
+    @attachments.validator
+    def _check_attachments(self, attribute: object, value: tuple[Attachment, ...]) -> None:
+        for one in value if isinstance(value, tuple) else (value,):
+            if not isinstance(one, Attachment):
+                raise InvalidValue("Letter.attachments", one, "is not an Attachment", "put Attachment(…) into [ ]")
 
     @lang.validator
     def _check_lang(self, attribute: object, value: str) -> None:

@@ -9,11 +9,13 @@ from typing import Any, Final
 
 import attrs
 
-from mailkit.compose.addresses import address, is_fixed, is_web, unsafe_scheme
+from mailkit.compose.addresses import address, is_fixed, is_web
+from mailkit.compose.guarding import Guard
 from mailkit.compose.links import Link, Links
 from mailkit.compose.marks import MARK, Kind, Marks, Spot
-from mailkit.compose.markup import Attribute, Piece, PieceKind, attributes, pieces, replaced
+from mailkit.compose.markup import Attribute, PieceKind, attributes, pieces, replaced
 from mailkit.errors import TemplateError
+from mailkit.findings import Finding, Place, Severity
 
 __all__ = ["LINKS", "PIXEL", "Linked", "ReaderLinks", "link", "reader_values"]
 
@@ -22,8 +24,6 @@ LINKS: Final = "_mailkit_links"
 PIXEL: Final = "_mailkit_pixel"
 """The name by which a template finds the picture that tells of an opening."""
 
-_PICTURES: Final = frozenset({"src", "background", "poster"})
-_ADDRESSES: Final = _PICTURES | {"href", "action", "formaction", "xlink:href"}
 _BLANKS: Final = re.compile(r"[\s\xa0]+")
 _SPOT: Final = Spot(part="html")
 
@@ -36,11 +36,13 @@ class Linked:
         html: The HTML; links that are followed are marks.
         links: The web links whose address is the same for every reader, in reading order.
         slots: The original addresses by number; those that are not followed are empty.
+        findings: The web links whose clicks cannot be counted.
     """
 
     html: str
     links: tuple[Link, ...]
     slots: tuple[str, ...]
+    findings: tuple[Finding, ...] = ()
 
 
 @attrs.frozen
@@ -56,10 +58,10 @@ class ReaderLinks:
 
 
 def link(html: str, marks: Marks, links: Links | None) -> Linked:
-    """Number the links of a letter's HTML, refuse unsafe ones, and put slots where they are followed.
+    """Guard a letter's HTML, number its links, and put slots where they are followed.
 
     Raises:
-        TemplateError: An address would run a script.
+        TemplateError: An address would run a script, or a value stands where it could.
     """
     return _Linker(html, marks, links).linked()
 
@@ -67,47 +69,72 @@ def link(html: str, marks: Marks, links: Links | None) -> Linked:
 class _Linker:
     def __init__(self, html: str, marks: Marks, links: Links | None) -> None:
         self._marks, self._links = marks, links
+        self._guard = Guard(marks)
         self._pieces = list(pieces(html))
         self._found: list[Link] = []
         self._slots = [""]
-        self._block = ""
+        self._findings: dict[Finding, None] = {}
 
     def linked(self) -> Linked:
         out: list[str] = []
+        end = None
         for place, piece in enumerate(self._pieces):
-            if piece.kind is PieceKind.OPEN:
-                out.append(self._tag(place, piece, out))
-            else:
-                out.append(MARK.sub(self._without_block, piece.text))
-        html = "".join(out)
+            text = self._guard.piece(piece)
+            if piece.kind is PieceKind.OPEN and piece.name == "a":
+                text = self._anchor(place, piece.text, text, out)
+            elif piece.kind is PieceKind.CLOSE and piece.name == "body":
+                end = place
+            out.append(MARK.sub(self._without_block, text))
         if self._links is not None:
             pixel = self._marks.add(Kind.EXPRESSION, PIXEL, _SPOT)
-            before, end, after = html.rpartition("</body>")
-            html = f"{before}{pixel}{end}{after}" if end else f"{html.removesuffix(chr(10))}{pixel}\n"
-        return Linked(html=html, links=tuple(self._found), slots=tuple(self._slots))
+            if end is None:
+                out = ["".join(out).removesuffix("\n"), pixel, "\n"]
+            else:
+                out.insert(end, pixel)
+        return Linked(
+            html="".join(out), links=tuple(self._found), slots=tuple(self._slots), findings=tuple(self._findings)
+        )
 
     def _without_block(self, found: re.Match[str]) -> str:
         token = self._marks[found.group()]
         if token.kind is Kind.BLOCK:
-            self._block = token.body
+            self._guard.block = token.body
             return ""
         return found.group()
 
-    def _tag(self, place: int, piece: Piece, out: list[str]) -> str:
+    def _anchor(self, place: int, written: str, tag: str, out: list[str]) -> str:
         changes: list[tuple[Attribute, str]] = []
-        for attribute in attributes(piece.text):
-            value = attribute.value
-            if attribute.name in _ADDRESSES:
-                value = self._safe(value, picture=attribute.name in _PICTURES)
-            if attribute.name == "href" and piece.name == "a" and not MARK.search(value) and is_web(value):
-                value = self._followed(place, value, out)
-            if MARK.search(value):
-                changes.append((attribute, value))  # also puts quotes around what a value could break out of
-        return replaced(piece.text, changes)
+        for before, attribute in zip(attributes(written), attributes(tag), strict=True):
+            if MARK.sub("", attribute.name) != "href":
+                continue
+            if MARK.search(before.value):
+                self._look_at_untracked(before.value)
+            elif is_web(attribute.value):
+                value = self._followed(place, attribute.value, out)
+                if MARK.search(value):
+                    changes.append((attribute, value))
+        return replaced(tag, changes)
+
+    def _look_at_untracked(self, value: str) -> None:
+        """Say that clicks on a link are not counted, since its address is one thing for one reader."""
+        if self._links is None:
+            return
+        start, tokens = MARK.split(value)[0], [self._marks[mark] for mark in MARK.findall(value)]
+        if (is_fixed(start) and not is_web(start)) or any("unsubscribe_url" in token.body for token in tokens):
+            return
+        finding = Finding(
+            code="compose.untracked-link",
+            severity=Severity.WARNING,
+            message="clicks on this link are not counted, since its address differs by reader",
+            place=Place(source=tokens[0].spot.part, line=tokens[0].spot.line),
+            evidence=self._marks.words(value),
+            mend="give it a fixed address that redirects, or accept that its clicks are not counted",
+        )
+        self._findings[finding] = None
 
     def _followed(self, place: int, value: str, out: list[str]) -> str:
         number = len(self._found) + 1
-        found = Link(number=number, href=address(value), label=self._label(place), block=self._block)
+        found = Link(number=number, href=address(value), label=self._label(place), block=self._guard.block)
         self._found.append(found)
         is_placed = self._links is not None and self._links.place(found)
         self._slots.append(found.href if is_placed else "")
@@ -121,40 +148,15 @@ class _Linker:
 
     def _label(self, place: int) -> str:
         words = []
-        for piece in self._pieces[place + 1 :]:
-            if piece.kind is PieceKind.CLOSE and piece.name == "a":
+        for later in range(place + 1, len(self._pieces)):
+            piece = self._pieces[later]
+            if piece.name == "a":  # its end, or another link, which ends it too
                 break
             if piece.kind is PieceKind.TEXT:
                 words.append(unescape(piece.text))
             elif piece.name == "img":
                 words += [unescape(one.value) for one in attributes(piece.text) if one.name == "alt"]
         return _BLANKS.sub(" ", self._marks.words("".join(words))).strip()
-
-    def _safe(self, value: str, *, picture: bool) -> str:
-        """The address with a guard on whatever might settle its scheme when it is rendered."""
-        scheme = unsafe_scheme(MARK.sub("", value), picture=picture)
-        if scheme:
-            found = MARK.search(value)
-            spot = self._marks[found.group()].spot if found else self._spot()
-            raise spot.error(
-                f"the address {self._marks.words(value)[:60]!r} has the scheme {scheme}, which no letter may"
-            )
-        prefix, out = "", []
-        for part in re.split(f"({MARK.pattern})", value):
-            is_mark = bool(MARK.fullmatch(part))
-            if is_mark and self._marks[part].kind is Kind.EXPRESSION and not is_fixed(prefix):
-                token = self._marks[part]
-                is_whole = part == value
-                given = f"{address(prefix)!r}, {is_whole}, {picture}"
-                out.append(self._marks.add(Kind.EXPRESSION, f"({token.body})|_mailkit_url({given})", token.spot))
-                prefix = prefix or "…"
-            else:
-                out.append(part)
-                prefix += "" if is_mark else part
-        return "".join(out)
-
-    def _spot(self) -> Spot:
-        return Spot(part=f"html, {self._block}" if self._block else "html")
 
 
 def reader_values(

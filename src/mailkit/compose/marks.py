@@ -25,7 +25,10 @@ from mailkit.errors import TemplateError
 if TYPE_CHECKING:
     from jinja2 import TemplateSyntaxError
 
-__all__ = ["MARK", "Emitted", "Kind", "Marks", "Spot", "Token"]
+__all__ = ["MARK", "UNREADABLE", "Emitted", "Kind", "Marks", "Spot", "Token", "unreadable"]
+
+UNREADABLE: Final = (SyntaxError, RecursionError, MemoryError, ValueError, OverflowError)
+"""What Python raises of a template that Jinja reads and Python cannot: nested too deeply, a number too long."""
 
 MARK: Final = re.compile("[\U000f0000-\U000ffffd]")
 """Finds a mark: one character of Unicode's plane 15, which is set aside for private use."""
@@ -73,11 +76,13 @@ class Token:
         kind: What it is.
         body: What stands between its braces, or the block's name.
         spot: Where it was written.
+        written: The body as its author wrote it, where a guard was put around it; empty otherwise.
     """
 
     kind: Kind
     body: str
     spot: Spot
+    written: str = ""
 
     @property
     def word(self) -> str:
@@ -88,7 +93,7 @@ class Token:
         if self.kind is Kind.BLOCK:
             return ""
         left, right = ("{{", "}}") if self.kind is Kind.EXPRESSION else ("{%", "%}")
-        return f"{left} {self.body} {right}"
+        return f"{left} {self.written or self.body} {right}"
 
 
 @attrs.frozen(kw_only=True)
@@ -125,11 +130,11 @@ class Marks:
         place = ord(mark) - _FIRST
         return self._tokens[place] if place < len(self._tokens) else _ITSELF
 
-    def add(self, kind: Kind, body: str, spot: Spot) -> str:
+    def add(self, kind: Kind, body: str, spot: Spot, *, written: str = "") -> str:
         """The mark for a new tag."""
         if _FIRST + len(self._tokens) > _LAST:
             raise spot.error("the letter has more than 65,000 template tags")
-        self._tokens.append(Token(kind=kind, body=body, spot=spot))
+        self._tokens.append(Token(kind=kind, body=body, spot=spot, written=written))
         return chr(_FIRST + len(self._tokens) - 1)
 
     def read(self, source: str, part: str, *, block: str = "") -> str:
@@ -168,6 +173,8 @@ class Marks:
             foreign = other_file(jinja.parse(source))
         except TemplateSyntaxError as error:
             raise spot(error.lineno).error(_reason(error)) from error
+        except UNREADABLE as error:
+            raise Spot(part=spot(1).part).error(unreadable(error)) from error
         if foreign:
             raise spot(foreign).error("include, import and extends are not for letters; a letter is one source")
         out: list[str] = []
@@ -211,6 +218,13 @@ class Marks:
 def _quiet(text: str) -> str:
     """Text that Jinja prints as it is; a brace at the end might meet one that opens a tag."""
     return _LIVE_BRACE.sub("{{ '{' }}", text)
+
+
+def unreadable(error: Exception) -> str:
+    """What is wrong with a template of which Python raised one of `UNREADABLE`."""
+    if isinstance(error, SyntaxError | RecursionError | MemoryError):
+        return "this is nested too deeply; put less {% if %} and {% for %} inside of each other"
+    return f"this cannot be read: {error}"
 
 
 def _reason(error: TemplateSyntaxError) -> str:

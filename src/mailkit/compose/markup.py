@@ -26,9 +26,10 @@ _RAW: Final = frozenset({"style", "script", "title", "textarea", "xmp", "noembed
 _ATTRIBUTE: Final = r"""[^\s/>][^\s/>=]*+(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s"'>][^\s>]*+)?+)?+"""
 _PIECE: Final = re.compile(
     rf"""
-      (?P<comment> <!--.*?(?:-->|\Z) | <[!?][^>]*+> )
+      (?P<comment> <!--(?:-?>|.*?(?:--!?>|\Z)) | <[!?][^>]*+(?:>|\Z) )
     | (?P<close> </[a-zA-Z][^>]*+> )
     | (?P<open> <[a-zA-Z][^\s/>]*+ (?: [\s/]++ | {_ATTRIBUTE} )*+ > )
+    | (?P<rest> </?[a-zA-Z] )  # a tag that never ends: no other begins after it
     """,
     re.VERBOSE | re.DOTALL,
 )
@@ -84,6 +85,11 @@ class Attribute:
     start: int
     end: int
 
+    @property
+    def is_quoted(self) -> bool:
+        """Whether the value stands in quotes."""
+        return self.end - self.start > len(self.value)
+
 
 def pieces(source: str) -> Iterator[Piece]:
     """Cut a source into pieces.
@@ -94,7 +100,7 @@ def pieces(source: str) -> Iterator[Piece]:
     start = 0
     while start < len(source):
         found = _PIECE.search(source, start)
-        if found is None:
+        if found is None or found.lastgroup == "rest":
             yield Piece(PieceKind.TEXT, source[start:])
             return
         if found.start() > start:

@@ -12,7 +12,7 @@ Inlining once for all readers is right only if no selector's answer depends on t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import count
 from typing import Final
 
@@ -20,14 +20,15 @@ import attrs
 
 from mailkit.compose.marks import MARK, Kind, Marks, Token
 from mailkit.compose.markup import VOID, Attribute, Piece, PieceKind, attributes, pieces, replaced
-from mailkit.compose.stylesheets import Sheet, selected_attributes, split
+from mailkit.compose.stylesheets import Sheet, selected_attributes, split, weak_rules
 
-__all__ = ["Masked", "makes_html", "mask", "tangled"]
+__all__ = ["Masked", "is_whole", "makes_html", "mask", "tangled"]
 
 _ENDS: Final = frozenset({"endfor", "endif", "endset", "endwith", "endmacro", "endcall", "endfilter", "endblock"})
 _MIDDLES: Final = frozenset({"else", "elif"})
 _OPAQUE: Final = frozenset({"macro", "call", "filter", "block", "autoescape"})
-_OWN_HTML: Final = re.compile(r"\|\s*(?:safe|escape|e|forceescape|urlize|tojson)\b")
+# Anywhere as a word, since `map('safe')` names a filter too
+_OWN_HTML: Final = re.compile(r"\b(?:safe|escape|forceescape|urlize|tojson)\b|\|\s*e\b")
 _DECLARATION_MARK: Final = re.compile(rf"(?:^|;)[^:;]*{MARK.pattern}")
 _MEDIA_ALL: Final = frozenset({"", "all", "screen"})
 
@@ -39,7 +40,7 @@ class Masked:
     Attributes:
         html: The HTML. Its styles hold inlinable rules only.
         has_rules: Whether there is anything to inline.
-        has_weak_media: Whether an inlined declaration may beat a kept `@media` rule.
+        weak: Kept rules that an inlined declaration may beat.
         reasons: Why inlining once may be wrong for some readers; empty if it is right for all.
         marks: The marks in their order.
         kept: Styles that were taken out.
@@ -48,7 +49,7 @@ class Masked:
 
     html: str
     has_rules: bool
-    has_weak_media: bool
+    weak: tuple[str, ...]
     reasons: tuple[str, ...]
     marks: str
     kept: tuple[str, ...]
@@ -112,12 +113,14 @@ class _Masker:
         statements = any(self._marks[mark].kind is Kind.STATEMENT for mark in self._seen)
         if statements and any(sheet.looks_around for sheet in self._sheets.values()):
             self._reasons["a selector looks at an element's place among others, which loops and ifs change"] = None
+        if self._seen and any(sheet.looks_inside for sheet in self._sheets.values()):
+            self._reasons["a selector asks whether an element is empty, which template tags decide"] = None
         if tangled(self._pieces, self._marks):
             self._reasons["a branch or a loop opens or closes an element that it does not hold whole"] = None
         return Masked(
             html=html,
             has_rules=bool(self._css.strip()),
-            has_weak_media=any(sheet.has_weak_media for sheet in self._sheets.values()),
+            weak=weak_rules("\n".join(sheet.kept for sheet in self._sheets.values()), self._css),
             reasons=tuple(self._reasons),
             marks="".join(self._seen),
             kept=tuple(self._kept),
@@ -147,6 +150,9 @@ class _Masker:
         word = f"{self._prefix}m{len(self._seen) - 1}z"
         return f"<!--{word}-->" if comment else word
 
+    def _has_no_statement(self, found: list[str]) -> bool:
+        return all(self._marks[mark].kind is not Kind.STATEMENT for mark in found)
+
     def _look_for_html(self, text: str) -> None:
         for mark in MARK.findall(text):
             if makes_html(self._marks[mark]):
@@ -158,11 +164,12 @@ class _Masker:
         changes: list[tuple[Attribute, str]] = []
         for attribute in attributes(tag):
             found = MARK.findall(attribute.value)
-            if not found:
+            # Unquoted statements may be those of a whole attribute, around which no quotes belong.
+            if not found or not (attribute.is_quoted or self._has_no_statement(found)):
                 continue
             if attribute.name in self._selected:
                 self._reasons[f"an attribute that selectors look at, {attribute.name}, holds template tags"] = None
-            if attribute.name == "style" and any(self._marks[mark].kind is Kind.STATEMENT for mark in found):
+            if attribute.name == "style" and not self._has_no_statement(found):
                 self._reasons["a style attribute holds statements"] = None
             if attribute.name == "style" and _DECLARATION_MARK.search(attribute.value):
                 self._reasons["a style attribute holds template tags that may be whole declarations"] = None
@@ -177,6 +184,8 @@ class _Masker:
 
 def makes_html(token: Token) -> bool:
     """Whether what a tag prints may be HTML, or is not printed where it stands."""
+    if token.kind is Kind.STATEMENT and "_mailkit" in token.body:
+        return False  # a guard's filter gives back what it gets
     if token.kind is Kind.STATEMENT:
         return token.word in _OPAQUE or _is_set_block(token.body) or bool(_OWN_HTML.search(token.body))
     return bool(_OWN_HTML.search(token.body))
@@ -202,6 +211,13 @@ def tangled(source: list[Piece], marks: Marks) -> bool:
                 if marks[mark].kind is Kind.STATEMENT and _is_uneven(marks[mark].body, len(elements), starts):
                     return True
     return False
+
+
+def is_whole(tokens: Iterable[Token]) -> bool:
+    """Whether every statement among the tags ends among them, and none of another does."""
+    starts: list[int] = []
+    bodies = (token.body for token in tokens if token.kind is Kind.STATEMENT)
+    return not any(_is_uneven(body, 0, starts) for body in bodies) and not starts
 
 
 def _close(elements: list[str], name: str) -> None:
@@ -238,7 +254,7 @@ def _with_bodies(source: list[Piece]) -> Iterator[Piece]:
             yield Piece(PieceKind.CLOSE, "</tbody>", "tbody")
         yield piece
         if piece.kind is PieceKind.OPEN and piece.name == "table":
-            following = (one.name for one in source[place + 1 :] if one.kind is PieceKind.OPEN)
-            added.append(next(following, "") == "tr")
+            later = (source[next_place] for next_place in range(place + 1, len(source)))
+            added.append(next((one.name for one in later if one.kind is PieceKind.OPEN), "") == "tr")
             if added[-1]:
                 yield Piece(PieceKind.OPEN, "<tbody>", "tbody")

@@ -81,7 +81,10 @@ def text_template(html: str, statements: frozenset[str] = frozenset()) -> str:
             writer.open(piece.name, attributes(piece.text))
         elif piece.kind is PieceKind.CLOSE:
             writer.close(piece.name)
-        elif piece.kind is not PieceKind.COMMENT:
+        elif piece.kind is PieceKind.COMMENT:
+            for found in keep.finditer(piece.text) if keep else ():
+                writer.statement(found.group())
+        else:
             start = 0
             for found in keep.finditer(piece.text) if keep else ():
                 writer.text(piece.text[start : found.start()])

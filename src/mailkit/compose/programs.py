@@ -12,7 +12,7 @@ from jinja2.meta import find_undeclared_variables
 from jinja2.utils import missing
 
 from mailkit.compose import records
-from mailkit.compose.marks import Emitted, Spot, Token
+from mailkit.compose.marks import UNREADABLE, Emitted, Spot, Token, unreadable
 from mailkit.compose.sandbox import BUDGET, TURNS, MissingField, Turns, Unfit, environment
 from mailkit.errors import MailkitError, TemplateError, UnknownField, did_you_mean
 
@@ -38,7 +38,7 @@ class Program:
         try:
             tree = jinja.parse(emitted.source)
             _check_names(tree, jinja)
-            undeclared = find_undeclared_variables(tree)
+            undeclared = find_undeclared_variables(tree) | _borrowed(tree, jinja)
             self.assigned = frozenset(_assigned(tree))
             self.optional = (frozenset(_optional(tree)) & undeclared) | self.assigned
             for loop in tree.find_all(nodes.For):
@@ -46,6 +46,8 @@ class Program:
             code = jinja.compile(tree, part, _FILE)
         except TemplateSyntaxError as error:
             raise self._error(_reason(error), error.lineno) from error
+        except UNREADABLE as error:
+            raise Spot(part=part).error(unreadable(error)) from error
         self.fields = frozenset(name for name in undeclared if not name.startswith("_mailkit"))
         self._template = JinjaTemplate.from_code(jinja, code, jinja.make_globals(None))
         self.constants = frozenset(_constants(code))
@@ -138,6 +140,13 @@ def _optional(tree: nodes.Template) -> Iterator[str]:
         named = cast("nodes.Filter | nodes.Test", node)
         if named.name in ("default", "d", "defined", "undefined") and isinstance(named.node, nodes.Name):
             yield named.node.name
+
+
+def _borrowed(tree: nodes.Template, jinja: Environment) -> set[str]:
+    """Names of Jinja's own, such as `range`, that a template prints and does not call: fields of the record."""
+    called = {call.node.name for call in tree.find_all(nodes.Call) if isinstance(call.node, nodes.Name)}
+    loaded = {node.name for node in tree.find_all(nodes.Name) if node.ctx == "load"}
+    return (loaded & set(jinja.globals)) - called - set(_assigned(tree))
 
 
 def _assigned(tree: nodes.Template) -> Iterator[str]:

@@ -21,19 +21,27 @@ def values(record: object, wanted: Iterable[str]) -> dict[str, Any]:
     with `_` are no fields.
 
     Raises:
-        TemplateError: A property of the record failed.
+        TemplateError: The record failed to give one.
 
     >>> values({"name": "Anna", "age": 30}, ["name", "city"])
     {'name': 'Anna'}
     """
     if isinstance(record, Mapping):
-        return {name: record[name] for name in wanted if name in record}
+        items = ((name, _item(record, name)) for name in wanted)
+        return {name: value for name, value in items if value is not _ABSENT}
     found = {}
     for name in wanted:
         value = _ABSENT if name.startswith("_") else _read(record, name)
         if value is not _ABSENT and not callable(value):
             found[name] = value
     return found
+
+
+def _item(record: Mapping[Any, Any], name: str) -> object:
+    try:
+        return record[name] if name in record else _ABSENT  # noqa: SIM401 - a mapping need not have get
+    except Exception as error:  # a mapping may read a database and raise anything
+        raise TemplateError(f"the record failed to give its field {name!r}: {error!r}") from error
 
 
 def _read(record: object, name: str) -> object:

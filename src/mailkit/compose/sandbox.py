@@ -2,21 +2,25 @@
 
 Only this module and `programs` import Jinja; they are loaded when the first letter is compiled.
 
-How far the budgets reach: loop turns, finished bytes, `*`, `**`, `+` and `%`, and the filters
-and methods that make wide text from a number. Text that a template doubles by `~` again and
-again is stopped only when it is printed.
+How far the budgets reach: turns of loops and calls, finished bytes, `*`, `**`, `+` and `%`, and the
+filters and methods that make wide text from a number or from another text. Text that a template
+doubles by `~` again and again is stopped only when it is printed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sized
-from functools import cache
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
+from functools import cache, wraps
+from types import FunctionType, ModuleType
 from typing import Any, Final, cast
 
 from jinja2 import Environment, StrictUndefined, UndefinedError, nodes
+from jinja2.filters import FILTERS
+from jinja2.nodes import EvalContext
 from jinja2.runtime import Context, Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from jinja2.utils import missing, pass_context
+from jinja2.utils import missing, pass_context, pass_eval_context
 from markupsafe import Markup
 
 from mailkit.compose.addresses import refuse_unsafe
@@ -27,6 +31,8 @@ __all__ = ["BUDGET", "MOST_TURNS", "TURNS", "MissingField", "Turns", "Unfit", "e
 MOST_TURNS: Final = 100_000
 """How many turns all loops of one part may make together."""
 _LONGEST_OPERAND: Final = 1_000_000
+_WIDEST_NUMBER: Final = 4_096  # in bits, of a product's factors together
+_BREAKS_OUT_OF_CSS: Final = re.compile(r"[{}<\\()]|/\*|\*/")
 TURNS: Final = "mailkit turns"
 """The filter that counts turns, by a name that no template can write."""
 BUDGET: Final = "_mailkit_turns"
@@ -35,7 +41,9 @@ BUDGET: Final = "_mailkit_turns"
 # Wide text from a number, chance, or the memory of a whole list: what no letter needs.
 _NO_FILTERS: Final = ("batch", "center", "format", "indent", "pprint", "random", "slice", "xmlattr")
 _NO_GLOBALS: Final = ("dict", "lipsum")
-_NO_METHODS: Final = frozenset({"center", "expandtabs", "format", "format_map", "ljust", "rjust", "zfill"})
+_NO_METHODS: Final = frozenset(
+    {"center", "encode", "expandtabs", "format", "format_map", "ljust", "rjust", "to_bytes", "translate", "zfill"}
+)
 _CALLABLE_FROM: Final = frozenset({"builtins", "datetime", "decimal", "jinja2.runtime", "jinja2.utils", "markupsafe"})
 
 
@@ -75,11 +83,25 @@ class _Sandbox(ImmutableSandboxedEnvironment):
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
         if operator == "%" and isinstance(left, str | bytes):
             raise Unfit("% formats text; write {{ a ~ b }} to join texts")
-        if operator == "**" and (abs(right) > 64 or abs(left) > 10**9):
+        if operator == "**" and (_size(right) > 64 or _size(left) > 10**9):
             raise Unfit("a power beyond reason")
-        if operator in "*+" and _length(left, right, operator) > _LONGEST_OPERAND:
-            raise Unfit(f"a text or list of more than {_LONGEST_OPERAND:,} elements")
+        if operator == "*" and _bits(left) + _bits(right) > _WIDEST_NUMBER:
+            raise Unfit("a number beyond reason")
+        if operator in "*+":
+            _check_length(_length(left, right, operator))
         return super().call_binop(context, operator, left, right)
+
+    def call(__self, __context: Context, __obj: Any, *args: Any, **kwargs: Any) -> Any:
+        cast("Turns", __context.resolve(BUDGET)).take(1)
+        text, name = getattr(__obj, "__self__", None), getattr(__obj, "__name__", "")
+        if isinstance(text, str) and name == "replace":
+            _check_replaced(text, *args, **kwargs)
+        if isinstance(text, str) and name == "join" and args:
+            args = (_check_joined(args[0], text), *args[1:])
+        return super().call(__context, __obj, *args, **kwargs)
+
+    def wrap_str_format(self, value: Any) -> None:
+        """None: `format` is no method of letters, and so needs no safe stand-in."""
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         # `order.items` is a field of the record, and not the method of the dict that holds it.
@@ -88,7 +110,7 @@ class _Sandbox(ImmutableSandboxedEnvironment):
         return super().getattr(obj, attribute)
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
-        if isinstance(obj, str) and attr in _NO_METHODS:
+        if isinstance(obj, str | bytes | int) and attr in _NO_METHODS:
             return False
         return super().is_safe_attribute(obj, attr, value)
 
@@ -96,8 +118,39 @@ class _Sandbox(ImmutableSandboxedEnvironment):
         """Plain values' methods and Jinja's own; an application's method could do anything at all."""
         if isinstance(obj, Undefined):
             return True  # calling it raises what is wrong with it
-        known = type(getattr(obj, "__self__", obj)).__module__ in _CALLABLE_FROM
+        if isinstance(obj, FunctionType | type):
+            return any(obj is one for one in self.globals.values())
+        owner = getattr(obj, "__self__", obj)
+        known = type(owner).__module__ in _CALLABLE_FROM and not isinstance(owner, type | ModuleType)
         return known and super().is_safe_callable(obj)
+
+
+def _size(number: Any) -> float:
+    return abs(number) if isinstance(number, int | float) else 0
+
+
+def _bits(number: Any) -> int:
+    return number.bit_length() if isinstance(number, int) else 0
+
+
+def _check_length(length: int) -> None:
+    if length > _LONGEST_OPERAND:
+        raise Unfit(f"a text or list of more than {_LONGEST_OPERAND:,} elements")
+
+
+def _check_replaced(text: Any, old: Any, new: Any, count: Any = -1) -> None:
+    text, old, new = str(text), str(old), str(new)
+    times = text.count(old)
+    _check_length(len(text) + (times if count is None or count < 0 else min(count, times)) * len(new))
+
+
+def _check_joined(items: Any, glue: str) -> list[Any]:
+    listed, length = [], 0
+    for item in items:
+        listed.append(item)
+        length += len(glue) + (len(item) if isinstance(item, str) else 0)
+        _check_length(length)
+    return listed
 
 
 def _length(left: Any, right: Any, operator: str) -> int:
@@ -119,7 +172,7 @@ class Turns:
         """Use up some turns."""
         self.left -= count
         if self.left < 0:
-            raise Unfit(f"the loops make more than {MOST_TURNS:,} turns")
+            raise Unfit(f"the loops and calls take more than {MOST_TURNS:,} turns")
 
     def each(self, items: Iterable[Any]) -> Iterator[Any]:
         """The items, each of which is a turn."""
@@ -139,24 +192,77 @@ def _counted(context: Context, items: Any) -> Any:
     return turns.each(items)
 
 
+@pass_eval_context
+def _replace(eval_ctx: EvalContext, s: Any, old: Any, new: Any, count: int | None = None) -> Any:
+    _check_replaced(s, old, new, count)
+    return cast("Callable[..., Any]", FILTERS["replace"])(eval_ctx, s, old, new, count)
+
+
+@pass_eval_context
+def _join(eval_ctx: EvalContext, value: Any, d: Any = "", attribute: str | int | None = None) -> Any:
+    listed = _check_joined(value, str(d))
+    return cast("Callable[..., Any]", FILTERS["join"])(eval_ctx, listed, d, attribute)
+
+
+@pass_eval_context
+def _tojson(eval_ctx: EvalContext, value: Any) -> Any:
+    return cast("Callable[..., Any]", FILTERS["tojson"])(eval_ctx, value)
+
+
+def _with_short_arguments(name: str) -> Callable[..., Any]:
+    """A filter of Jinja's that puts its arguments in as often as the text asks for it."""
+    original = cast("Callable[..., Any]", FILTERS[name])
+
+    @wraps(original)
+    def checked(context: object, value: Any, *args: Any, **kwargs: Any) -> Any:
+        if any(len(one) > 100 for one in (*args, *kwargs.values()) if isinstance(one, str)):
+            raise Unfit(f"an argument of more than 100 characters for the filter {name}")
+        return original(context, value, *args, **kwargs)
+
+    return checked
+
+
+def _round(value: Any, precision: int = 0, method: Any = "common") -> Any:
+    if _size(precision) > 64:
+        raise Unfit("more places than any number has")
+    return cast("Callable[..., Any]", FILTERS["round"])(value, precision, method)
+
+
+def _css(value: Any, is_declaration: bool) -> Any:
+    """Let through what stays one value in CSS, or at a declaration's place one or several declarations."""
+    if value is None or isinstance(value, Undefined) or hasattr(value, "__html__"):
+        return value
+    text = str(value)
+    if _BREAKS_OUT_OF_CSS.search(text) or (";" in text and not is_declaration):
+        what = "declarations" if is_declaration else "a value"
+        raise Unfit("{} " + f"is {text[:40]!r}, which is more than {what} of CSS; write |safe if it is CSS of your own")
+    return value
+
+
 def _shown(value: Any) -> Any:
-    """Let through what can be printed (Jinja calls it for every `{{ … }}`)."""
+    """Let through what can be printed (Jinja calls it for every `{{ … }}`), with plain line breaks."""
     if type(value) is str:
-        return value.replace("\r\n", "\n").replace("\r", "\n") if "\r" in value else value
+        return _lines(value) if "\r" in value else value
     if value is None:
         raise Unfit("{} is None; give it a value, or write |default('…', true)")
-    if isinstance(value, Undefined | Markup):
+    if isinstance(value, Undefined | int | float):
         return value
+    if hasattr(value, "__html__"):
+        return Markup(_lines(value.__html__()))  # noqa: S704 - says itself that it is HTML
     if isinstance(value, bytes | list | tuple | set | frozenset | Mapping):
         raise Unfit("{} is " + f"a {type(value).__name__} where text was meant")
     if callable(value):
         raise Unfit("{} is a method and not a field")
-    return value
+    return _lines(str(value))
+
+
+def _lines(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _shown_as_text(value: Any) -> Any:
     value = _shown(value)
-    return plain_text(value.__html__()).rstrip("\n") if hasattr(value, "__html__") else value
+    return plain_text(value).rstrip("\n") if isinstance(value, Markup) else value
 
 
 @cache
@@ -172,7 +278,10 @@ def environment(*, html: bool) -> Environment:
         del jinja.filters[name]
     for name in _NO_GLOBALS:
         del jinja.globals[name]
+    jinja.filters.update({name: _with_short_arguments(name) for name in ("urlize", "wordwrap")})
+    jinja.filters.update(replace=_replace, join=_join, tojson=_tojson, round=_round)
     jinja.filters[TURNS] = _counted
+    jinja.filters["_mailkit_css"] = _css
     jinja.filters["_mailkit_url"] = refuse_unsafe
     return jinja
 

@@ -85,7 +85,10 @@ class Template:
         """The letter for one reader, as parts.
 
         Args:
-            record: What is known of the reader: a mapping, or any object with attributes.
+            record: What is known of the reader: a mapping, or any object with attributes. A
+                value with `__html__`, such as markupsafe's `Markup`, says itself that it is
+                HTML and is put in as it is, unescaped; where such a value brings elements
+                that CSS is to be inlined into, print it with `|safe`, which tells `compile`.
             person: The reader's number in tokens. With it, links that are followed lead to
                 the tracker, the tracker's picture is put in, and `unsubscribe_url` is given
                 unless the record has it. Without it links are as they were written.
@@ -94,7 +97,10 @@ class Template:
         Raises:
             UnknownField: The letter asks for a field that the record does not have.
             TemplateError: It cannot be rendered for another reason: a field is None or a list
-                where text is meant, an address would run a script, a loop never ends.
+                where text is meant, an address would run a script, a loop never ends, or a
+                value in CSS would end the declaration in which it stands: it has one of
+                `{ } ; < ( )`, a backslash or a comment's signs. (`;` may part declarations
+                where whole ones are printed, as in `style="{{ looks }}"`.)
             HeaderError: The subject would have a line break.
         """
         values = self._values(record, person, at)

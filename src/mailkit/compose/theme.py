@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any, Final
 
 import attrs
 
-from mailkit.checks import at_least, one_line
+from mailkit.checks import one_line
 from mailkit.errors import InvalidValue
 
-__all__ = ["Theme"]
+__all__ = ["Theme", "whole"]
 
 _COLOUR: Final = re.compile(r"#[0-9a-fA-F]{6}\Z")
 _FONT: Final = re.compile(r"[\w ,'-]+\Z")
 _SANS: Final = "-apple-system, 'Segoe UI', Roboto, Helvetica, Arial, sans-serif"
+
+
+def whole(least: int) -> Callable[[object, Any, int], None]:
+    """An attrs validator that refuses what is not a whole number from `least` up, as HTML's sizes are."""
+
+    def check(instance: object, attribute: Any, value: int) -> None:
+        if isinstance(value, bool) or not isinstance(value, int) or value < least:
+            what = f"{type(instance).__name__}.{attribute.name}"
+            raise InvalidValue(what, value, f"is not a whole number from {least} up")
+
+    return check
 
 
 def _colour(instance: object, attribute: Any, value: str) -> None:
@@ -83,7 +95,7 @@ class Theme:
     dark_line: str = attrs.field(default="#36404c", validator=_colour)
     font: str = attrs.field(default=_SANS, validator=_font)
     heading_font: str = attrs.field(default="", validator=lambda *given: _font(*given) if given[2] else None)
-    width_px: int = attrs.field(default=600, validator=at_least(320))
-    padding_px: int = attrs.field(default=32, validator=at_least(0))
-    text_px: int = attrs.field(default=16, validator=at_least(10))
-    radius_px: int = attrs.field(default=8, validator=at_least(0))
+    width_px: int = attrs.field(default=600, validator=whole(320))
+    padding_px: int = attrs.field(default=32, validator=whole(0))
+    text_px: int = attrs.field(default=16, validator=whole(10))
+    radius_px: int = attrs.field(default=8, validator=whole(0))

@@ -1,0 +1,106 @@
+"""Where a reader's data may stand in HTML."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailkit import compose
+from mailkit.compose import blocks as b
+from mailkit.errors import TemplateError
+
+
+def render(source: str, value: object) -> str:
+    return compose.compile(source, subject="s").render({"x": value}).html
+
+
+@pytest.mark.parametrize(
+    ("source", "mend"),
+    [
+        ("<{{ x }}>y</p>", "write &lt; if no tag is meant"),
+        ("<{% if x %}a{% endif %} {{ x }}>y", "write &lt;"),
+        ("<h{{ x }}>y</h1>", "in a tag"),
+        ("<p>y</p {{ x }}>", "in a tag"),
+        ("<a {{ x }}>y</a>", "could add attributes"),
+        ("<a data-{{ x }}='1'>y</a>", "could add attributes"),
+        ('<a title={% if x %}"y {{ x }}"{% endif %}>y</a>', "could add attributes"),
+        ("<p>y</p><a {{ x }} ", "could add attributes"),
+        ("<td {% if x %}bgcolor={{ x }}{% endif %} title='y'>z</td>", "put quotes around it"),
+        ("<p onclick=\"f('{{ x }}')\">y</p>", "in a script"),
+        ("<script>var a = {{ x }}</script>", "in a script"),
+        ("<script type='text/javascript'>var a = {{ x }}</script>", "in a script"),
+        ("<script src='{{ x }}'></script>", "in a script"),
+        ("<iframe srcdoc='{{ x }}'></iframe>", "in a script"),
+        ("<meta http-equiv='refresh' content='0;url={{ x }}'>", "an address unasked"),
+        ("<a href='{% if x %}{{ x }}'>y</a>{% else %}z'>{% endif %}", "one end of a statement"),
+        ("<!--[if mso]><v:rect {{ x }}></v:rect><![endif]-->", "could add attributes"),
+        ("<!--[if mso]><v:rect fill={% if x %}{{ x }}{% endif %}></v:rect><![endif]-->", "put quotes around it"),
+    ],
+)
+def test_a_value_where_no_escaping_helps_is_refused_with_its_line(source: str, mend: str) -> None:
+    with pytest.raises(TemplateError) as caught:
+        compose.compile(f"<p>\n{source}", subject="s")
+    assert mend in caught.value.reason
+    assert (caught.value.template, caught.value.line) == ("html", 2)
+
+
+def test_a_block_that_is_refused_is_named() -> None:
+    letter = compose.Letter(subject="s", blocks=[b.Text("x"), b.Html("<p {{ x }}>y</p>")])
+    with pytest.raises(TemplateError, match="html, html 2: a value may not stand in a tag"):
+        compose.compile(letter)
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("<{% if x %}h1{% else %}h2{% endif %}>y", "<h1>y\n"),
+        ("5 &lt;{{ x }}", "5 &lt;9\n"),
+        ("<script type='application/ld+json'>{\"a\": {{ x }}}</script>", None),
+        ("<!-- {{ x }} -->", "<!-- 9 -->\n"),
+        (
+            "<!--[if mso]><v:rect fill={{ x }}></v:rect><![endif]-->",
+            '<!--[if mso]><v:rect fill="9"></v:rect><![endif]-->\n',
+        ),
+        ("<p {% if x %}hidden{% endif %}>y</p>", "<p hidden>y</p>\n"),
+        ("<meta name='a' content=\"{{ x }}\">", None),
+        ("<meta http-equiv='refresh' content='5'>", None),
+        ("<title>{{ x }}</title>", "<title>9</title>\n"),
+        (
+            "<style>@media x{p{top: {{ x }}px{% if x %}; a: b{% endif %}}}</style>",
+            "<style>@media x{p{top: 9px; a: b}}</style>\n",
+        ),
+    ],
+)
+def test_a_value_or_a_choice_where_it_harms_nothing_is_fine(source: str, expected: str | None) -> None:
+    assert render(source, 9) == (expected or source.replace("{{ x }}", "9") + "\n")
+
+
+@given(st.text("{}<\\()/*;: abcurl", max_size=12))
+def test_a_value_in_css_stays_one_value(value: str) -> None:
+    sources = ("<style>@media x { p { color: {{ x }} } }</style>", "<p style='top: 0; color: {{ x }}'>y</p>")
+    escapes = any(sign in value for sign in ("{", "}", "<", "\\", "(", ")", ";", "/*", "*/"))
+    for source in sources:
+        if escapes:
+            with pytest.raises(TemplateError, match=r"'x' is .* more than a value of CSS; write \|safe"):
+                render(source, value)
+        else:
+            assert value in render(source, value)
+
+
+def test_whole_declarations_may_be_several_and_css_of_ones_own_anything() -> None:
+    assert "top: 0; left: 0" in render("<p style='{{ x }}'>y</p>", "top: 0; left: 0")
+    assert "top: 0; left: 0" in render("<p style='color: red; {{ x }}'>y</p>", "top: 0; left: 0")
+    assert "top: 0; left: 0" in render("<p style='font: &quot;A&quot;;{{ x }}'>y</p>", "top: 0; left: 0")
+    with pytest.raises(TemplateError, match="more than declarations of CSS"):
+        render("<p style='{{ x }}'>y</p>", "background: url(https://t.example/x)")
+    assert "url(https://t.example/x)" in render("<p style='{{ x|safe }}'>y</p>", "background: url(https://t.example/x)")
+    with pytest.raises(TemplateError, match="'x' is None"):
+        render("<p style='color: {{ x }}'>y</p>", None)
+
+
+def test_a_preview_shows_guarded_values_as_they_were_written() -> None:
+    template = compose.compile("<p style='color: {{ x }}'><a href='{{ y }}'>z</a></p>", subject="s")
+    shown = template._repr_html_()
+    assert "color: {{ x }}" in shown
+    assert "_mailkit" not in shown
