@@ -48,7 +48,7 @@ TROUBLE: tuple[tuple[str, int, Answer], ...] = (
         "provider since part of their network is on our block list (S3140)."))),
     ("yahoo.example", 25, Answer(reply=(
         "554 delivery error: dd This user doesn't have a yahoo.example account (anna@yahoo.example) [0]"))),
-    ("yahoo.example", 12, Answer(phase="mail", reply=(
+    ("yahoo.example", 12, Answer(reply=(
         "421 4.7.0 [TSS04] Messages from 127.0.0.1 temporarily deferred due to unexpected volume or user complaints"),
         times=1)),
     ("mailru.example", 30, Answer(reply=(

@@ -122,6 +122,81 @@ def test_a_wordless_refusal_of_the_return_path_is_about_the_sender():
     assert classify(Reply.parse("450 No"), phase=Phase.MAIL).cause is Cause.ONHOLD
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "501 5.1.3 Bad address syntax",
+        "550 5.1.2 <shop@example.com>: domain not found",
+        "550 5.1.1 <shop@example.com> no such user",
+        "550 unknown user",
+        "521 We take no mail",
+    ],
+)
+def test_before_the_recipient_is_named_only_the_sender_can_be_unknown(text):
+    for phase in (Phase.CONNECT, Phase.EHLO, Phase.MAIL):
+        verdict = classify(Reply.parse(text), phase=phase)
+        assert (verdict.cause, verdict.action) == (Cause.REJECTED, Action.FIX)
+        assert verdict.evidence.rule == f"phase.{phase}"
+    assert classify(Reply.parse(text), phase=Phase.RCPT).action is Action.SUPPRESS
+
+
+@given(st.text(), st.sampled_from(["", "5.1.1", "5.1.2", "5.1.6"]), st.integers(500, 599))
+def test_nobody_is_suppressed_before_being_named(text, enhanced, code):
+    reply = Reply.parse(f"{code} {enhanced} {text}")
+    for phase in (Phase.CONNECT, Phase.EHLO, Phase.MAIL):
+        assert classify(reply, phase=phase).action is not Action.SUPPRESS
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "550-Requested action not taken: mailbox unavailable\n550 Reject due to policy restrictions.",
+        "550-Requested action not taken: mailbox unavailable\n550 invalid DNS MX or A/AAAA resource record",
+        "550-Requested action not taken: mailbox unavailable\n550 Something that nobody has seen before",
+        "550 5.7.1 <mail.shop.example>: Helo command rejected: invalid domain",
+        "554 5.7.1 The DKIM key does not exist",
+        "550 5.7.1 Message rejected: link domain does not exist (NXDOMAIN)",
+        "550 The domain in the From: header has no MX record",
+        "550 5.7.1 unable to find MX for your sending host",
+        "550 5.7.1 Invalid address in Reply-To header",
+        "550 5.7.1 nonexistent Message-ID header",
+        "554 5.7.1 No user-agent",
+        "550-Verification failed for <shop@example.com>\n550-No Such User Here\n550 refused",
+        "550 5.7.1 The required record does not exist",
+        "550 invalid address format of the list",
+        "554 unable to find the zone",
+    ],
+)
+def test_what_is_wrong_with_the_sender_suppresses_no_reader(text):
+    for phase in (None, Phase.RCPT, Phase.MESSAGE):
+        assert classify(Reply.parse(text), phase=phase).action is not Action.SUPPRESS
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "550 5.5.0 Requested action not taken: mailbox unavailable (S2017062302).",
+        "550 5.1.1 Requested action not taken: mailbox unavailable",
+        "554 delivery error: dd This user doesn't have a yahoo.example account (anna@yahoo.example) [0]",
+        "550 <anna@example.org> does not exist",
+        "550 <anna@example.org>... User not exist",
+        "550 Sorry, no user by that name",
+        "550 Non-existent user",
+        "550 Unable to find user",
+        "550 Mailbox <anna@example.org> does not exist",
+    ],
+)
+def test_who_does_not_exist_is_suppressed(text):
+    for phase in (None, Phase.RCPT, Phase.MESSAGE):
+        verdict = classify(Reply.parse(text), phase=phase)
+        assert (verdict.cause, verdict.action) == (Cause.USERUNKNOWN, Action.SUPPRESS)
+
+
+def test_what_is_no_reply_cannot_be_classified():
+    with pytest.raises(InvalidValue, match=r"Reply\.parse"):
+        classify("550 5.1.1 No such user")
+
+
 def test_a_success_cannot_be_classified():
     with pytest.raises(InvalidValue, match="no refusal"):
         classify(Reply.parse("250 2.0.0 Ok"))

@@ -7,13 +7,13 @@ from hypothesis import strategies as st
 
 from mailkit import Envelope, Kind, Suppression
 from mailkit.send import Job, JobState, Lease, Phase, Reply, RetryPolicy
-from mailkit.send.dispatch import conclude, fail
-from mailkit.send.transport import Accepted, Lost, Refused, Unsendable
+from mailkit.send.dispatch import broke, conclude, fail, obstacle
+from mailkit.send.transport import Accepted, Lost, Refused, Unsendable, Withdrawn
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
 
-def lease(*, tries=0, expires_at=None, queued_at=NOW):
+def lease(*, tries=0, expires_at=None, queued_at=NOW, not_before=None):
     job = Job(
         person="17",
         envelope=Envelope(sender="shop@example.com", recipient="anna@example.org"),
@@ -21,6 +21,7 @@ def lease(*, tries=0, expires_at=None, queued_at=NOW):
         date=NOW,
         raw=b"x",
         expires_at=expires_at,
+        not_before=not_before,
     )
     return Lease(number=1, job=job, epoch=1, tries=tries, until=NOW + timedelta(minutes=5), queued_at=queued_at)
 
@@ -104,6 +105,58 @@ def test_a_job_whose_time_runs_out_before_the_next_try_expires_with_the_reason()
     assert last.state is JobState.EXPIRED
     assert last.event.properties["reason"] == "given up after 3 tries: a:25, connect: refused"
     assert concluded(lost, expires_at=NOW + timedelta(days=1)).state is JobState.DEFERRED
+
+
+def test_a_letter_is_worth_nothing_at_the_very_instant_at_which_it_expires():
+    policy, minutes = RetryPolicy(jitter_share=0), timedelta(minutes=5)
+    later = refused("451 4.7.1 Greylisted")
+    assert concluded(later, policy=policy, expires_at=NOW + minutes).state is JobState.EXPIRED
+    assert concluded(later, policy=policy, expires_at=NOW + minutes * 1.01).state is JobState.DEFERRED
+
+
+@pytest.mark.parametrize(
+    ("queued_days", "sent_days", "state"),
+    [
+        (7, 0, JobState.DEFERRED),
+        (7, 3, JobState.DEFERRED),
+        (7, 4, JobState.EXPIRED),
+        (7, None, JobState.EXPIRED),
+        (3, 7, JobState.DEFERRED),
+    ],
+)
+def test_a_scheduled_letter_has_its_time_from_when_it_may_go(queued_days, sent_days, state):
+    queued_at = NOW - timedelta(days=queued_days)
+    not_before = None if sent_days is None else NOW - timedelta(days=sent_days)
+    found = concluded(refused("451 4.7.1 Greylisted"), queued_at=queued_at, not_before=not_before)
+    assert found.state is state
+
+
+@pytest.mark.parametrize(
+    ("delivery", "told"),
+    [
+        (Lost(phase=Phase.CONNECT, server="a.example:26", reason="no answer"), "a.example:26, connect: no answer"),
+        (Lost(phase=Phase.EHLO, server="a.example:25", reason="gone"), "a.example:25, ehlo: gone"),
+        (refused("554 5.7.1 <shop@example.com> is blocked", Phase.CONNECT), "554 5.7.1 <address> is blocked"),
+        (broke(object(), ValueError("token=abc"), is_sent=False), "object: the transport failed: ValueError"),
+    ],
+)
+def test_what_keeps_all_letters_from_going_is_told_without_addresses_and_keys(delivery, told):
+    assert obstacle(delivery).endswith(told)
+
+
+@pytest.mark.parametrize(
+    "delivery",
+    [
+        Accepted(reply=Reply.parse("250 Ok")),
+        refused("550 5.1.1 No such user"),
+        Lost(phase=Phase.DATA, server="a:25", reason="gone"),
+        broke(object(), ValueError("late"), is_sent=True),
+        Unsendable(reason="too large"),
+        Withdrawn(),
+    ],
+)
+def test_what_concerns_one_letter_is_no_obstacle(delivery):
+    assert obstacle(delivery) == ""
 
 
 def test_a_failure_keeps_its_reason_short():

@@ -29,6 +29,42 @@ def test_a_jobs_key_has_no_case():
     assert job(campaign="spring", step="1").key == "spring\nanna@example.org\n1"
 
 
+def test_a_letter_of_no_campaign_is_told_apart_by_its_message_id():
+    assert job(step="1").key == "\nanna@example.org\n1"
+    assert job(campaign="spring").key == "spring\nanna@example.org\n"
+    assert job().key == job().key != job(message_id="2@example.com").key
+
+
+@pytest.mark.parametrize(
+    ("wrong", "what"),
+    [
+        ({"raw": "Subject: Hello"}, "Job.raw"),
+        ({"raw": 5}, "Job.raw"),
+        ({"raw": bytearray(b"x")}, "Job.raw"),
+        ({"record": "abc"}, "Job.record"),
+        ({"record": 5}, "Job.record"),
+        ({"message_id": "<1@example.com>"}, "Job.message_id"),
+        ({"message_id": "1 2@example.com"}, "Job.message_id"),
+        ({"message_id": ""}, "Job.message_id"),
+        ({"priority": 2**31}, "Job.priority"),
+        ({"priority": -(2**70)}, "Job.priority"),
+        ({"priority": True}, "Job.priority"),
+        ({"priority": "high"}, "Job.priority"),
+    ],
+)
+def test_a_job_that_could_not_be_kept_or_sent_cannot_be_built(wrong, what):
+    with pytest.raises(InvalidValue) as caught:
+        job(**wrong)
+    assert caught.value.what == what
+
+
+def test_a_jobs_record_is_a_copy():
+    record = {"name": "Anna"}
+    kept = job(raw=b"", template="cart", record=record, priority=2**31 - 1).record
+    record["name"] = "Ben"
+    assert kept == {"name": "Anna"}
+
+
 @pytest.mark.parametrize(
     ("state", "due"),
     [

@@ -54,6 +54,12 @@ def test_a_reply_that_would_be_read_as_another_cannot_be_built():
         Reply(code=99, text="hello")
 
 
+@pytest.mark.parametrize("given", [None, b"550 no", 550])
+def test_what_is_not_text_is_no_reply(given):
+    with pytest.raises(InvalidValue, match="is not text"):
+        Reply.parse(given)
+
+
 def test_the_first_digit_says_whether_it_lasts():
     assert Reply.parse("550 no").is_permanent
     assert not Reply.parse("450 5.1.1 later").is_permanent

@@ -46,8 +46,19 @@ def test_a_job_is_over_by_tries_or_by_age():
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"first": timedelta(0)}, {"first": timedelta(days=1)}, {"factor": 0.5}, {"factor": 2000}]
+    "wrong",
+    [
+        {"first": timedelta(0)},
+        {"first": 5},
+        {"first": timedelta(days=1)},
+        {"longest": 4},
+        {"give_up_after": 4},
+        {"give_up_after": timedelta(0)},
+        {"factor": 0.5},
+        {"factor": 2000},
+    ],
 )
 def test_a_policy_that_cannot_work_cannot_be_built(wrong):
-    with pytest.raises(InvalidValue):
+    with pytest.raises(InvalidValue) as caught:
         RetryPolicy(**wrong)
+    assert caught.value.what == f"RetryPolicy.{next(iter(wrong))}"

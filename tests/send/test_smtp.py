@@ -91,7 +91,7 @@ def test_refusals_end_each_in_their_way_and_the_others_go_on():
         "grey@example.org": Answer(reply="451 4.7.1 Greylisted, try again", times=1),
         "big@example.org": Answer(phase="message", reply="552 5.2.3 Too large for this mailbox"),
         "data@example.org": Answer(phase="data", reply="554 5.7.1 Message refused as spam"),
-        "mail@example.org": Answer(phase="mail", reply="450 4.7.1 Try again later"),
+        "mail@example.org": Answer(reply="450 4.7.1 Try again later"),
         "drop@example.org": Answer(phase="message", drop=True),
         "line@example.org": Answer(phase="rcpt", drop=True, times=1),
     }

@@ -72,6 +72,29 @@ def test_what_would_come_back_changed_is_refused_with_its_place(record, where):
     assert caught.value.what == where
 
 
+def _nested(levels):
+    record = {}
+    for _ in range(levels - 1):
+        record = {"in": record}
+    return record
+
+
+def test_a_record_may_be_deep_and_not_bottomless():
+    assert from_text(to_text(_nested(100))) == _nested(100)
+    ring = {}
+    ring["in"] = [ring]
+    for record in (_nested(101), _nested(2_000), ring):
+        with pytest.raises(InvalidValue, match="more than 100 levels deep") as caught:
+            to_text(record, what="record of 1@example.com")
+        assert caught.value.what == "record of 1@example.com"
+
+
+def test_a_number_may_be_long_and_not_endless():
+    assert from_text(to_text({"n": -(2**1_999)})) == {"n": -(2**1_999)}
+    with pytest.raises(InvalidValue, match=r"record\['n'\]: .*too long a number"):
+        to_text({"n": 10**5_000})
+
+
 def test_dates_and_sums_are_kept():
     record = {"at": datetime(2026, 3, 1, 12, tzinfo=UTC), "on": date(2026, 3, 1), "by": time(9, 30)}
     assert from_text(to_text({**record, "sum": Decimal("29.30")})) == {**record, "sum": Decimal("29.30")}

@@ -47,9 +47,12 @@ STEPS = st.lists(
         st.tuples(st.just("lease"), st.integers(0, 4)),
         st.tuples(st.just("mark"), st.integers(0, 20)),
         st.tuples(
-            st.just("settle"), st.integers(0, 20), st.sampled_from(["accepted", "bounced", "deferred", "queued"])
+            st.just("settle"),
+            st.integers(0, 20),
+            st.sampled_from(["accepted", "bounced", "deferred", "queued", "failed", "expired", "unknown"]),
         ),
         st.tuples(st.just("recover"), st.just(0)),
+        st.tuples(st.just("resolve"), st.dictionaries(st.integers(0, 7), st.booleans())),
         st.tuples(st.just("wait"), st.integers(1, 9)),
     ),
     max_size=25,
@@ -77,6 +80,9 @@ async def _play(outbox, steps):
             told.append(len(await outbox.settle([settled(lease, state, now, due)])))
         elif step == "recover":
             told.append(sorted(event.identity for event in await outbox.recover(now=now)))
+        elif step == "resolve":
+            verdicts = {f"<{number}@example.com>": was_taken for number, was_taken in given_[0].items()}
+            told.append(sorted(event.identity for event in await outbox.resolve(verdicts, now=now)))
         elif step == "wait":
             now += given_[0] * MINUTE
         told.append((dict(await outbox.counts()), await outbox.next_due()))

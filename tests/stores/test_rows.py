@@ -24,7 +24,7 @@ JOBS = st.builds(
     Job,
     person=strategies.one_line_texts(),
     envelope=ENVELOPES,
-    message_id=strategies.one_line_texts(),
+    message_id=st.from_regex(r"[a-z0-9.+_-]{1,20}@[a-z0-9.-]{1,20}", fullmatch=True),
     date=INSTANTS,
     campaign=strategies.one_line_texts(),
     step=strategies.one_line_texts(),

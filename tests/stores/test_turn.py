@@ -71,11 +71,18 @@ def test_giving_back_is_no_try_and_no_fact():
 
 
 @pytest.mark.parametrize(
-    "jobs", [{}, standing(epoch=3), standing(state=JobState.QUEUED), standing(state=JobState.UNKNOWN)]
+    "jobs", [{}, standing(epoch=3), standing(state=JobState.QUEUED), standing(state=JobState.UNKNOWN, epoch=3)]
 )
 def test_a_lost_lease_settles_nothing(jobs):
     assert apply([Settle(settlements=(settlement(),))], jobs) == ([frozenset()], [])
     assert not any(job.is_changed for job in jobs.values())
+
+
+def test_a_late_answer_settles_what_became_unknown_under_its_own_lease():
+    jobs = standing(state=JobState.UNKNOWN, until=None)
+    answers, events = apply([Settle(settlements=(settlement(JobState.BOUNCED),))], jobs)
+    assert (answers, jobs[1].state, jobs[1].tries) == ([frozenset({1})], JobState.BOUNCED, 2)
+    assert [event.kind for event in events] == ["bounced"]
 
 
 def test_of_two_settlements_in_one_transaction_the_first_counts():

@@ -85,6 +85,21 @@ def test_one_that_fails_does_not_take_the_others_with_it(writer):
     assert writer.do(count).result(10) == 4
 
 
+def test_a_locked_file_is_waited_for_once_and_not_once_for_each_who_asks(writer):
+    tries = []
+
+    def work(connection, items):
+        tries.append(list(items))
+        raise StoreError("locked")
+
+    with Held(writer):
+        futures = [writer.join(work, item) for item in range(20)]
+    for future in futures:
+        with pytest.raises(StoreError, match="locked"):
+            future.result(10)
+    assert tries == [list(range(20))]
+
+
 def test_what_was_given_up_while_waiting_is_not_done(writer):
     done = []
 

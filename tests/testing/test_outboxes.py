@@ -5,8 +5,13 @@ from mailkit.testing.outboxes import check_outbox
 
 
 class ForgetsEpochs(MemoryOutbox):
-    def _held(self, lease):
-        return self._leased.get(lease.number)
+    def _newest(self, lease):
+        return self._entries[lease.number - 1]
+
+
+class ForgetsLateAnswers(MemoryOutbox):
+    async def settle(self, settlements):
+        return await super().settle([one for one in settlements if one.lease.number in self._leased])
 
 
 class SendsTwice(MemoryOutbox):
@@ -22,7 +27,7 @@ class KeepsNoFacts(MemoryOutbox):
         return held
 
 
-@pytest.mark.parametrize("broken", [ForgetsEpochs, SendsTwice, KeepsNoFacts])
+@pytest.mark.parametrize("broken", [ForgetsEpochs, ForgetsLateAnswers, SendsTwice, KeepsNoFacts])
 def test_an_outbox_that_breaks_its_promise_is_found_out(broken):
     with pytest.raises(AssertionError, match="breaks its contract"):
         check_outbox(broken, events=lambda outbox: outbox.events)

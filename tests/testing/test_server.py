@@ -63,6 +63,73 @@ def test_the_log_is_written_before_the_answer_leaves(tmp_path):
     assert len(list(keep.glob("*.eml"))) == 2
 
 
+@pytest.mark.parametrize("phase", ["rcpt", "data", "message"])
+def test_it_answers_in_the_phase_that_it_was_told(phase):
+    heard = []
+    answers = {"ben@example.org": Answer(phase=phase, reply="550 5.7.1 No")}
+    with SMTPServer(answers=answers) as server, smtplib.SMTP(server.host, server.port) as client:
+        client.ehlo()
+        client.mail("shop@example.com")
+        heard.append(client.rcpt("ben@example.org")[0])
+        if heard[-1] == 250:
+            heard.append(client.docmd("DATA")[0])
+        if heard[-1] == 354:
+            client.send(LETTER.replace("\n", "\r\n") + "\r\n.\r\n")
+            heard.append(client.getreply()[0])
+    assert heard == {"rcpt": [550], "data": [250, 550], "message": [250, 354, 550]}[phase]
+    assert not server.messages
+
+
+def test_a_line_may_be_dropped_before_the_message_and_then_nothing_is_taken():
+    with SMTPServer(answers={"ben@example.org": Answer(phase="data", drop=True, times=1)}) as server:
+        with pytest.raises(smtplib.SMTPServerDisconnected):
+            send(server, "ben@example.org")
+        assert not server.messages
+        send(server, "ben@example.org")
+    assert len(server.messages) == 1
+
+
+def test_data_before_a_recipient_is_out_of_order():
+    with SMTPServer() as server, smtplib.SMTP(server.host, server.port) as client:
+        client.ehlo()
+        client.mail("shop@example.com")
+        assert client.docmd("DATA")[0] == 503
+
+
+def test_a_server_that_is_started_again_goes_on_where_its_log_ends(tmp_path):
+    log, keep = tmp_path / "log.jsonl", tmp_path / "mail"
+    answers = {name: Answer(reply="451 4.7.1 Greylisted", times=2) for name in ("anna@example.org", "ben@example.org")}
+    for run in range(3):
+        with SMTPServer(answers=answers, log=log, keep=keep) as server:
+            if run < 2:
+                with pytest.raises(smtplib.SMTPRecipientsRefused):
+                    send(server, "Anna@example.org")
+            else:
+                send(server, "anna@example.org")
+                with pytest.raises(smtplib.SMTPRecipientsRefused):
+                    send(server, "ben@example.org")
+            send(server, "carl@example.org")
+    verdicts = [json.loads(line)["verdict"] for line in log.read_text().splitlines()]
+    assert verdicts == ["deferred", "accepted"] * 2 + ["accepted", "deferred", "accepted"]
+    assert len(list(keep.glob("*.eml"))) == 4
+    log.write_text(log.read_text()[:-20])
+    with SMTPServer(answers=answers, log=log) as server:
+        send(server, "anna@example.org")
+
+
+def test_tls_to_a_plain_port_is_not_told_on_the_console(tmp_path):
+    code = (
+        "import socket\n"
+        "from mailkit.testing.server import SMTPServer\n"
+        "with SMTPServer() as server, socket.create_connection((server.host, server.port)) as line:\n"
+        "    line.recv(100)\n"
+        "    line.sendall(b'\\x16\\x03\\x01what is this\\r\\n')\n"
+        "    print(line.recv(100)[:3])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("b'500'\n", "")
+
+
 def test_it_runs_as_a_process_of_its_own(tmp_path):
     answers = tmp_path / "answers.json"
     answers.write_text(json.dumps({"Ben@example.org": {"phase": "rcpt", "reply": "550 5.1.1 No such user"}}))
@@ -93,6 +160,12 @@ def test_a_port_that_is_taken_is_told():
 def test_an_answer_without_a_code_cannot_be_built():
     with pytest.raises(InvalidValue, match="no reply code"):
         Answer(reply="No such user")
+
+
+@pytest.mark.parametrize("phase", ["mail", "", None])
+def test_an_answer_is_for_a_recipient_and_so_not_for_the_return_path(phase):
+    with pytest.raises(InvalidValue, match="'rcpt', 'data', 'message'"):
+        Answer(phase=phase)
 
 
 def test_the_line_is_left_when_the_server_stops():

@@ -38,8 +38,8 @@ def page(
     """Write a report as one self-contained HTML page.
 
     Parts that are not given are left out. A policy on the page itself (CSP) lets nothing run and
-    nothing be fetched, so pictures of the letter that lie elsewhere are not shown. The page prints, works in dark mode, and is read
-    by screen readers: every chart is a table with bars.
+    nothing be fetched, so pictures of the letter that lie elsewhere are not shown. The page
+    prints, works in dark mode, and is read by screen readers: every chart is a table with bars.
 
     Args:
         title: What the report is about.

@@ -14,6 +14,7 @@
 ...     print(sender.run_sync())
 2
 2 jobs done in 0:00:00: 1 accepted, 1 bounced; 2 tries
+  bounced once: userunknown
 >>> send.classify(send.Reply.parse("550 5.1.1 No such user")).action
 <Action.SUPPRESS: 'suppress'>
 

@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from random import Random
 from typing import Final, assert_never
@@ -18,16 +19,18 @@ from typing import Final, assert_never
 from mailkit.event import Kind, Property
 from mailkit.send.outbox import JobState, Lease, Settlement
 from mailkit.send.retry import RetryPolicy, next_try
-from mailkit.send.returns.causes import Cause
+from mailkit.send.returns.causes import Action, Cause, Family
 from mailkit.send.returns.classify import Verdict, classify
 from mailkit.send.returns.reply import Phase, Reply
-from mailkit.send.transport import Accepted, Lost, Refused, Unsendable
+from mailkit.send.transport import Accepted, Delivery, Lost, Refused, Unsendable
 from mailkit.suppression import Refusal
 
-__all__ = ["conclude", "expire", "fail", "suppress"]
+__all__ = ["broke", "conclude", "expire", "fail", "obstacle", "suppress"]
 
 _LONGEST_REPLY: Final = 1_000
 """Characters of a reply that an event keeps."""
+_ADDRESS: Final = re.compile(r"\S*@\S*")
+_BROKE: Final = "the transport failed: "
 
 
 def conclude(
@@ -52,6 +55,9 @@ def conclude(
                 "reason": str(delivery),
                 "server": delivery.server,
                 "phase": delivery.phase.value,
+                "cause": Cause.NETWORKERROR.value,
+                "family": Family.TRANSPORT.value,
+                "action": Action.RETRY.value,
             }
             return _later(lease, None, said, policy=policy, now=now, rng=rng)
         case Unsendable():
@@ -72,7 +78,29 @@ def expire(lease: Lease, *, now: datetime) -> Settlement:
 
 def suppress(lease: Lease, refusal: Refusal, *, now: datetime) -> Settlement:
     """The person must not be written to."""
-    return _final(lease, JobState.SUPPRESSED, now, tries=lease.tries, reason=str(refusal))
+    return _final(lease, JobState.SUPPRESSED, now, tries=lease.tries, reason=str(refusal), cause=refusal.reason)
+
+
+def broke(transport: object, error: Exception, *, is_sent: bool) -> Lost:
+    """A transport that raised where it should have said what came of a delivery."""
+    phase = Phase.MESSAGE if is_sent else Phase.CONNECT
+    return Lost(phase=phase, server=type(transport).__name__, reason=f"{_BROKE}{type(error).__name__}: {error}")
+
+
+def obstacle(delivery: Delivery) -> str:
+    """What keeps every letter from going, in words that may stand in a log; empty if nothing does.
+
+    Addresses are left out, and so is the text of an exception, which may quote an address or a key.
+    """
+    if not isinstance(delivery, Lost | Refused) or delivery.phase not in (Phase.CONNECT, Phase.EHLO):
+        return ""
+    if isinstance(delivery, Refused):
+        said = f"the server turns us away: {delivery.reply.line[:_LONGEST_REPLY]}"
+    elif delivery.reason.startswith(_BROKE):
+        said = f"{delivery.server}: {_BROKE}{delivery.reason.removeprefix(_BROKE).partition(':')[0]}"
+    else:
+        said = str(delivery)
+    return _ADDRESS.sub("<address>", said)
 
 
 def _refused(lease: Lease, refused: Refused, *, policy: RetryPolicy, now: datetime, rng: Random) -> Settlement:
@@ -110,7 +138,8 @@ def _later(
     tries = lease.tries + 1
     due = next_try(policy, tries, now, verdict, rng)
     ends = lease.job.expires_at
-    if policy.is_over(tries, lease.queued_at, due) or (ends is not None and due >= ends):
+    since = max(lease.queued_at, lease.job.not_before or lease.queued_at)  # before that it could not go
+    if policy.is_over(tries, since, due) or (ends is not None and due >= ends):
         reason = f"given up after {tries} {'try' if tries == 1 else 'tries'}"
         said = {**said, "reason": f"{reason}: {said.get('reason') or said.get('evidence')}"}
         return _final(lease, JobState.EXPIRED, now, tries=tries, **said)

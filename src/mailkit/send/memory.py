@@ -10,7 +10,7 @@ from heapq import heappop, heappush
 import attrs
 
 from mailkit.event import Event, Kind
-from mailkit.send.outbox import Job, JobState, Lease, Settlement, resolution
+from mailkit.send.outbox import Job, JobState, Lease, Settlement, bare_ids, counts_for, resolution
 
 __all__ = ["MemoryOutbox"]
 
@@ -58,10 +58,10 @@ class MemoryOutbox:
     async def add(self, jobs: Iterable[Job], *, now: datetime) -> int:
         """Put jobs in, passing over those whose key is there already; give how many were new."""
         before = len(self._entries)
-        for job in jobs:
-            if job.key in self._keys:
+        for key, job in [(job.key, job) for job in jobs]:  # all read first, so that one that breaks adds nothing
+            if key in self._keys:
                 continue
-            self._keys.add(job.key)
+            self._keys.add(key)
             entry = _Entry(number=len(self._entries) + 1, job=job, queued_at=now, until=now)
             self._entries.append(entry)
             self._wait(entry, JobState.QUEUED, job.not_before or now)
@@ -80,18 +80,18 @@ class MemoryOutbox:
         """Commit that the final dot may now go out; give the numbers for which the lease still holds."""
         held = []
         for lease in leases:
-            entry = self._held(lease)
+            entry = self._newest(lease)
             if entry and entry.state is JobState.LEASED and now < entry.until:
                 entry.state = JobState.DATA_SENT
                 held.append(entry.number)
         return frozenset(held)
 
     async def settle(self, settlements: Sequence[Settlement]) -> frozenset[int]:
-        """Write down what came of tries, each with its event; give the numbers for which the lease still held."""
+        """Write down what came of tries, each with its event; give the numbers of those that counted."""
         held = []
         for settlement in settlements:
-            entry = self._held(settlement.lease)
-            if entry is None:
+            entry = self._newest(settlement.lease)
+            if entry is None or not counts_for(settlement, entry.state):
                 continue
             held.append(entry.number)
             entry.tries += settlement.state is not JobState.QUEUED
@@ -116,14 +116,14 @@ class MemoryOutbox:
         return told
 
     async def resolve(self, verdicts: Mapping[str, bool], *, now: datetime) -> Sequence[Event]:
-        """Settle `unknown` jobs by what was learnt elsewhere: True was taken, False goes again."""
-        told = []
-        for entry in self._entries:
-            verdict = verdicts.get(entry.job.message_id)
-            if entry.state is not JobState.UNKNOWN or verdict is None:
+        """Settle `unknown` jobs: True was taken, False goes again, and so do `failed` ones."""
+        asked, told = bare_ids(verdicts), []
+        for entry in [entry for entry in self._entries if entry.job.message_id in asked]:
+            event = resolution(entry.job, entry.state, now, was_taken=asked[entry.job.message_id])
+            if event is None:
                 continue
-            told.append(resolution(entry.job, now, was_taken=verdict))
-            if verdict:
+            told.append(event)
+            if event.kind == Kind.ACCEPTED:
                 entry.state = JobState.ACCEPTED
             else:
                 self._wait(entry, JobState.DEFERRED, now)
@@ -154,9 +154,9 @@ class MemoryOutbox:
             queued_at=entry.queued_at,
         )
 
-    def _held(self, lease: Lease) -> _Entry | None:
-        """The job, if this lease is its newest and has not been settled or taken back."""
-        entry = self._leased.get(lease.number)
+    def _newest(self, lease: Lease) -> _Entry | None:
+        """The job, if this lease is its newest."""
+        entry = self._entries[lease.number - 1] if 0 < lease.number <= len(self._entries) else None
         return entry if entry and entry.epoch == lease.epoch else None
 
     def _wait(self, entry: _Entry, state: JobState, due: datetime) -> None:

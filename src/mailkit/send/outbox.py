@@ -5,13 +5,17 @@ one more than the last. Whoever holds the newest epoch may act; anybody else's w
 so a worker that slept past its lease cannot send what another has taken. Before the bytes that
 contain the final dot leave, the job is committed as `data_sent`. A crash before that is
 harmless: the lease runs out, and the job is tried again. A crash after it is the one case that
-nobody can decide, so it is told as `unknown`, and nothing is sent twice.
+nobody can decide, so it is told as `unknown`, and nothing is sent twice. If the answer comes
+after all, late but before anybody else has acted, it counts.
 
     queued ─▶ leased ─▶ data_sent ─▶ accepted
       ▲          │          ├──────▶ bounced
-      │          │          ├──────▶ unknown      (the lease ran out, or the answer was lost)
+      │          │          ├──────▶ unknown ──▶ what a late answer says
       └─ deferred ◀─────────┘
                  └─▶ bounced, failed, suppressed, expired, cancelled
+
+An `unknown` job is one whose lease ran out, or whose answer was lost, after the final dot. It is
+never tried again by itself; `resolve` settles it, and brings `failed` ones back.
 """
 
 from __future__ import annotations
@@ -19,16 +23,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Final, Protocol, runtime_checkable
 
 import attrs
 
-from mailkit.checks import at_least, aware, one_line
+from mailkit.checks import at_least, aware, instant, message_id, one_line
 from mailkit.envelope import Envelope
 from mailkit.errors import InvalidValue
 from mailkit.event import Event, Kind
 
-__all__ = ["Job", "JobState", "Lease", "Outbox", "Settlement", "resolution"]
+__all__ = ["Job", "JobState", "Lease", "Outbox", "Settlement", "bare_ids", "counts_for", "resolution"]
+
+_HIGHEST_PRIORITY: Final = 2**31 - 1
+"""What every database can keep in a column of whole numbers."""
 
 
 class JobState(StrEnum):
@@ -64,7 +71,7 @@ class JobState(StrEnum):
 
 
 def _frozen_record(record: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
-    return None if record is None else dict(record)
+    return dict(record) if isinstance(record, Mapping) else record
 
 
 @attrs.frozen(kw_only=True)
@@ -77,22 +84,24 @@ class Job:
     Attributes:
         person: The application's id of the person, as text.
         envelope: From whom and to whom.
-        message_id: The Message-ID, without angle brackets; fixed for all tries.
+        message_id: The Message-ID, without angle brackets; fixed for all tries, and for every time
+            that the job is made anew.
         date: The Date header; fixed for all tries.
         campaign: The campaign; with the recipient and step it is unique in an outbox.
-        step: The step of that campaign.
+        step: The step of that campaign. Of jobs with neither, the recipient and Message-ID are unique.
         raw: The finished message (RFC 5322); empty if it is made when it is sent.
         template: The name of the template that makes it; empty if `raw` is given.
         record: What the template is filled with.
         topic: The topic, for suppression.
         brand: The brand, for suppression.
         is_transactional: Whether the person's own act asked for it.
-        priority: Higher goes first.
+        priority: Higher goes first; up to 2**31 - 1, and down to the same below zero.
         not_before: When it may be sent; at once if None.
         expires_at: When it is worth nothing any more; never if None.
 
     Campaign and step say which letter it is. Give every letter that a person may get more than
     once, such as an order's receipt, a step of its own: the second would be passed over otherwise.
+    A letter with neither campaign nor step is told apart by its Message-ID alone.
 
     >>> from datetime import UTC
     >>> receipts = [Job(person="17", envelope=Envelope(sender="shop@example.com", recipient=f"{name}@example.org"),
@@ -104,8 +113,8 @@ class Job:
 
     person: str = attrs.field(validator=one_line)
     envelope: Envelope = attrs.field(validator=attrs.validators.instance_of(Envelope))
-    message_id: str = attrs.field(validator=one_line)
-    date: datetime = attrs.field(converter=aware)
+    message_id: str = attrs.field(validator=message_id)
+    date: datetime = attrs.field(converter=aware, validator=instant)
     campaign: str = attrs.field(default="", validator=one_line)
     step: str = attrs.field(default="", validator=one_line)
     raw: bytes = attrs.field(default=b"", repr=lambda raw: f"<{len(raw)} bytes>")
@@ -114,9 +123,28 @@ class Job:
     topic: str = attrs.field(default="", validator=one_line)
     brand: str = attrs.field(default="", validator=one_line)
     is_transactional: bool = False
-    priority: int = attrs.field(default=0, validator=attrs.validators.instance_of(int))
-    not_before: datetime | None = attrs.field(default=None, converter=attrs.converters.optional(aware))
-    expires_at: datetime | None = attrs.field(default=None, converter=attrs.converters.optional(aware))
+    priority: int = attrs.field(default=0)
+    not_before: datetime | None = attrs.field(
+        default=None, converter=attrs.converters.optional(aware), validator=attrs.validators.optional(instant)
+    )
+    expires_at: datetime | None = attrs.field(
+        default=None, converter=attrs.converters.optional(aware), validator=attrs.validators.optional(instant)
+    )
+
+    @raw.validator
+    def _check_raw(self, attribute: object, raw: bytes) -> None:
+        if not isinstance(raw, bytes):
+            raise InvalidValue("Job.raw", raw, "is not bytes", "give what `compose` encodes, or encode the text")
+
+    @record.validator
+    def _check_record(self, attribute: object, record: Mapping[str, Any] | None) -> None:
+        if record is not None and not isinstance(record, Mapping):
+            raise InvalidValue("Job.record", record, "is not a mapping", "write {'name': value}")
+
+    @priority.validator
+    def _check_priority(self, attribute: object, priority: int) -> None:
+        if type(priority) is not int or abs(priority) > _HIGHEST_PRIORITY:
+            raise InvalidValue("Job.priority", priority, "is not a whole number that fits 32 bits", "write 0, 1, 2 …")
 
     @template.validator
     def _check_source(self, attribute: object, template: str) -> None:
@@ -126,8 +154,12 @@ class Job:
 
     @property
     def key(self) -> str:
-        """What is unique in an outbox: campaign, recipient without case, and step."""
-        return "\n".join((self.campaign, self.envelope.recipient.address.key, self.step))
+        """What is unique in an outbox: campaign, recipient without case, and step.
+
+        A letter that has neither campaign nor step is unique by its Message-ID in the step's place.
+        """
+        step = self.step if self.campaign or self.step else self.message_id
+        return "\n".join((self.campaign, self.envelope.recipient.address.key, step))
 
     def event(self, kind: Kind, at: datetime, **properties: str | int | float | bool | None) -> Event:
         """A fact about this job's letter. A letter has one fact of each kind and instant."""
@@ -177,8 +209,8 @@ class Lease:
     job: Job
     epoch: int = attrs.field(validator=at_least(1))
     tries: int = attrs.field(validator=at_least(0))
-    until: datetime = attrs.field(converter=aware)
-    queued_at: datetime = attrs.field(converter=aware)
+    until: datetime = attrs.field(converter=aware, validator=instant)
+    queued_at: datetime = attrs.field(converter=aware, validator=instant)
 
 
 @attrs.frozen(kw_only=True)
@@ -236,7 +268,12 @@ class Outbox(Protocol):
         ...
 
     async def settle(self, settlements: Sequence[Settlement]) -> frozenset[int]:
-        """Write down what came of tries, each with its event; give the numbers for which the lease still held."""
+        """Write down what came of tries, each with its event; give the numbers of those that counted.
+
+        A settlement counts if its lease is the job's newest and has not been settled or taken
+        back. One that tells a server's answer counts too while the job is `unknown` under that
+        very lease: then nobody else has acted, and knowing is better than not.
+        """
         ...
 
     async def recover(self, *, now: datetime) -> Sequence[Event]:
@@ -247,10 +284,12 @@ class Outbox(Protocol):
         ...
 
     async def resolve(self, verdicts: Mapping[str, bool], *, now: datetime) -> Sequence[Event]:
-        """Settle `unknown` jobs by what was learnt elsewhere, such as from the server's log.
+        """Settle `unknown` jobs by what was learnt elsewhere, and bring `failed` ones back.
 
-        A job whose Message-ID has the verdict True was taken and becomes `accepted`; with False it
-        was not, and is due again. Jobs in any other state are left alone.
+        An `unknown` job whose Message-ID has the verdict True was taken and becomes `accepted`;
+        with False it was not, and is due again. A `failed` one with False is due again, once its
+        cause is mended. Jobs in any other state are left alone. Angle brackets around a
+        Message-ID do not matter.
 
         Gives the events that this wrote.
         """
@@ -265,9 +304,31 @@ class Outbox(Protocol):
         ...
 
 
-def resolution(job: Job, now: datetime, *, was_taken: bool) -> Event:
-    """The fact that an `unknown` job proved to be taken, or not to be, for implementations of `Outbox.resolve`."""
-    if was_taken:
+def counts_for(settlement: Settlement, state: JobState) -> bool:
+    """Whether a settlement by the newest lease counts for a job in this state, for implementations of `Outbox.settle`.
+
+    Late, it must tell what the server answered; anything else is no news about an `unknown` job.
+    """
+    if state is JobState.UNKNOWN:
+        return settlement.state in (JobState.ACCEPTED, JobState.BOUNCED, JobState.DEFERRED, JobState.EXPIRED)
+    return state in (JobState.LEASED, JobState.DATA_SENT)
+
+
+def bare_ids(verdicts: Mapping[str, bool]) -> dict[str, bool]:
+    """The verdicts by Message-IDs without angle brackets and blanks, for implementations of `Outbox.resolve`."""
+    return {message_id.strip("<> \t\r\n"): verdict for message_id, verdict in verdicts.items()}
+
+
+def resolution(job: Job, state: JobState, now: datetime, *, was_taken: bool) -> Event | None:
+    """The fact that a verdict makes of a job, for implementations of `Outbox.resolve`; None if it makes nothing.
+
+    `accepted` ends the job; `deferred` makes it due again.
+    """
+    if state is JobState.UNKNOWN and was_taken:
         return job.event(Kind.ACCEPTED, now, reason="its answer was not seen, and the server had taken it")
-    why = "its answer was not seen, and the server had not taken it"
-    return job.event(Kind.DEFERRED, now, reason=why, cause="networkerror", family="transport", action="retry")
+    if state is JobState.UNKNOWN:
+        why = "its answer was not seen, and the server had not taken it"
+        return job.event(Kind.DEFERRED, now, reason=why, cause="networkerror", family="transport", action="retry")
+    if state is JobState.FAILED and not was_taken:
+        return job.event(Kind.DEFERRED, now, reason="it had failed, and was brought back", action="retry")
+    return None

@@ -12,6 +12,7 @@ from mailkit.checks import at_least, share
 from mailkit.errors import InvalidValue
 from mailkit.send.returns.causes import Action
 from mailkit.send.returns.classify import Verdict
+from mailkit.send.throttle import positive
 
 __all__ = ["RetryPolicy", "next_try"]
 
@@ -30,8 +31,8 @@ class RetryPolicy:
         jitter_share: The share of a wait, 0..1, by which chance may shorten it, so that jobs
             that failed together do not come back together.
         most_tries: How many tries a job gets in all; None for as many as its time allows.
-        give_up_after: How long after it was queued a job is given up (RFC 5321, 4.5.4.1
-            advises four to five days).
+        give_up_after: How long after it was queued, or after its `not_before` if that is later,
+            a job is given up (RFC 5321, 4.5.4.1 advises four to five days).
 
     >>> from random import Random
     >>> from datetime import UTC
@@ -40,24 +41,23 @@ class RetryPolicy:
     ['0:05:00', '0:10:00', '0:20:00']
     """
 
-    first: timedelta = timedelta(minutes=5)
+    first: timedelta = attrs.field(default=timedelta(minutes=5), validator=positive)
     factor: float = attrs.field(default=2.0, validator=at_least(1))
-    longest: timedelta = timedelta(hours=4)
+    longest: timedelta = attrs.field(default=timedelta(hours=4), validator=positive)
     jitter_share: float = attrs.field(default=0.2, validator=share)
     most_tries: int | None = attrs.field(default=None, validator=attrs.validators.optional(at_least(1)))
-    give_up_after: timedelta = timedelta(days=4)
+    give_up_after: timedelta = attrs.field(default=timedelta(days=4), validator=positive)
 
     def __attrs_post_init__(self) -> None:
-        if not timedelta(0) < self.first <= self.longest:
-            reason = "is not positive, or longer than the longest wait"
-            raise InvalidValue("RetryPolicy.first", self.first, reason, "write 0 < first <= longest")
+        if self.first > self.longest:
+            raise InvalidValue("RetryPolicy.first", self.first, "is longer than the longest wait", "give longest= too")
         if self.factor > 1000:
             raise InvalidValue("RetryPolicy.factor", self.factor, "is more than 1000", "write 2 to double each wait")
 
-    def is_over(self, tries: int, queued_at: datetime, due: datetime) -> bool:
-        """Whether a job that has been tried so often gets no other try at `due`."""
+    def is_over(self, tries: int, since: datetime, due: datetime) -> bool:
+        """Whether a job that could go since an instant, and has been tried so often, gets no other try at `due`."""
         has_no_try_left = self.most_tries is not None and tries >= self.most_tries
-        return has_no_try_left or due - queued_at > self.give_up_after
+        return has_no_try_left or due - since > self.give_up_after
 
 
 def next_try(policy: RetryPolicy, tries: int, now: datetime, verdict: Verdict | None, rng: Random) -> datetime:

@@ -3,55 +3,38 @@
 How to think about it. `Run.drain` is the only gatekeeper: it leases a few jobs, lets each pass
 the limits, and starts it as a task of its own; a task delivers, settles and tells. So a run
 that is stopped gives back what it has not begun and waits for what is under way, and whatever
-is cut off even so is taken back when its lease runs out (see `outbox`).
+is cut off even so is taken back when its lease runs out (see `outbox`). What must not be torn
+apart by a cancellation, such as leasing or telling what was recovered, is such a task too.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
+from collections.abc import Coroutine
 from contextlib import suppress as suppress_errors
 from datetime import datetime, timedelta
 from functools import partial
 from inspect import isawaitable
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from mailkit.clock import Clock
-from mailkit.errors import MailkitError, StoreError
+from mailkit.errors import InvalidValue, MailkitError, StoreError
 from mailkit.event import Event
-from mailkit.send.dispatch import conclude, expire, fail, suppress
+from mailkit.send.dispatch import broke, conclude, expire, fail, obstacle, suppress
+from mailkit.send.gate import Gate
 from mailkit.send.outbox import Job, JobState, Lease, Settlement
-from mailkit.send.returns.reply import Phase
 from mailkit.send.summary import Tally
-from mailkit.send.throttle import Rate, take
-from mailkit.send.transport import Delivery, Lost, Withdrawn
+from mailkit.send.transport import Delivery, Withdrawn
 
 if TYPE_CHECKING:
     from mailkit.send.sender import Sender
 
-__all__ = ["Gate", "Run"]
+__all__ = ["Run"]
 
+_log: Final = logging.getLogger("mailkit.send")
 _LONGEST_NAP: Final = timedelta(seconds=30)
 """How long at most a run waits before it looks for jobs that others have put in."""
-
-
-class Gate:
-    """Where letters pass at a rate; it outlives a run, so that two runs do not exceed it together."""
-
-    def __init__(self, clock: Clock, rate: Rate | None) -> None:
-        self.rate = rate
-        self._clock = clock
-        self._arrival: datetime | None = None
-
-    @property
-    def wait(self) -> timedelta:
-        """How long until the next letter may pass; zero if it may now."""
-        return timedelta(0) if self.rate is None else take(self._arrival, self._clock.now(), self.rate)[1]
-
-    def pass_one(self) -> None:
-        """Take a place, at the instant of passing, so that no lag lets two pass too close together."""
-        if self.rate is not None:
-            self._arrival, _ = take(self._arrival, self._clock.now(), self.rate)
 
 
 class Run:
@@ -61,19 +44,23 @@ class Run:
         self._sender, self._gate, self._tally = sender, gate, tally
         self._held: deque[Lease] = deque()
         self._under_way: set[asyncio.Task[None]] = set()
-        self._addresses: dict[str, asyncio.Task[None]] = {}
+        self._addresses: set[str] = set()
+        self._step: asyncio.Task[None] | None = None
+        self._recovered_at: datetime | None = None
+        self._warned: set[str] = set()
         self._error: BaseException | None = None
 
     async def drain(self, *, until_empty: bool) -> None:
         """Work until nothing is open, or until something breaks that concerns all jobs."""
         try:
-            await self._recover()
+            await self._whole(self._recover())
             while self._error is None:
-                await self._wait_for_room()
-                if await self._hold_some():
-                    await self._start(self._held[0])
+                if len(self._under_way) >= self._sender.workers:
+                    await self._one_done()
+                elif lease := await self._next():
+                    await self._start(lease)
                 elif self._under_way:
-                    await asyncio.wait(self._under_way, return_when=asyncio.FIRST_COMPLETED)
+                    await self._one_done()
                 elif not await self._nap(until_empty):
                     break
         finally:
@@ -82,42 +69,72 @@ class Run:
             raise self._error
 
     async def _recover(self) -> None:
-        for event in await self._sender.outbox.recover(now=self._sender.clock.now()):
-            self._tally.ended(JobState.UNKNOWN)
-            await self._tell(event)
+        """Take back the leases that ran out, and tell all that became unknown, whatever breaks at one of them."""
+        self._recovered_at = now = self._sender.clock.now()
+        errors = []
+        for event in await self._sender.outbox.recover(now=now):
+            try:
+                await self._tell(event)
+                self._tally.recovered(event)
+            except Exception as error:  # noqa: BLE001 - raised below
+                errors.append(error)
+        if errors:
+            raise errors[0]
 
-    async def _hold_some(self) -> bool:
-        """Whether there is a job to work on, after leasing a batch if none is held."""
-        if not self._held:
-            await self._wait_for_slot()
-            now, sender = self._sender.clock.now(), self._sender
-            self._held.extend(await sender.outbox.lease(now=now, until=now + sender.lease_for, limit=self._batch()))
-        return bool(self._held)
+    async def _next(self) -> Lease | None:
+        """A job that may be begun, after leasing more if none of those held may; None if there is none."""
+        lease = self._free()
+        room = 2 * self._batch() - len(self._held)
+        if lease is not None or room <= 0:
+            return lease
+        now = self._sender.clock.now()
+        if self._recovered_at is None or not timedelta(0) <= now - self._recovered_at < self._sender.lease_for:
+            await self._whole(self._recover())
+        if self._gate.wait and not await self._is_one_due():
+            return None
+        await self._wait_for_slot()
+        if self._error is None:
+            await self._whole(self._lease(min(room, self._batch())))
+        return self._free() if self._error is None else None
+
+    def _free(self) -> Lease | None:
+        """The first job held to whose address nothing is under way.
+
+        Two letters to one address never go at once, so that the first one's bounce stops the second.
+        """
+        return next((lease for lease in self._held if _key(lease) not in self._addresses), None)
 
     def _batch(self) -> int:
-        """How many jobs to hold: twice the workers, or what the limit lets pass in a fifth of a lease."""
+        """How many jobs to lease: twice the workers, or what the limit lets pass in a fifth of a lease."""
         rate = self._gate.rate
         most = 2 * self._sender.workers
         return most if rate is None else min(most, self._sender.lease_for // (5 * rate.period) + 1)
 
-    async def _start(self, lease: Lease) -> None:
-        """Let a job pass the limits and begin it, unless it must not be sent.
+    async def _is_one_due(self) -> bool:
+        due = await self._sender.outbox.next_due()
+        return due is not None and due <= self._sender.clock.now()
 
-        Two letters to one address never go at once, so that the first one's bounce stops the second.
-        """
-        key = lease.job.envelope.recipient.address.key
-        while key in self._addresses:
-            await asyncio.wait([self._addresses[key]])
+    async def _lease(self, limit: int) -> None:
+        now, sender = self._sender.clock.now(), self._sender
+        leases = await sender.outbox.lease(now=now, until=now + sender.lease_for, limit=limit)
+        self._held.extend(leases)  # given back if the run ends now
+        templates = [lease.job.template for lease in leases if lease.job.template]
+        if templates and sender.render is None:
+            reason = f"is needed, as a job asks for the template {templates[0]!r}; it stays due"
+            raise InvalidValue("Sender.render", None, reason, "give what makes a job's bytes")
+
+    async def _start(self, lease: Lease) -> None:
+        """Let a job pass the limits and begin it, unless it must not be sent."""
         settlement = self._stopped(lease)
         if settlement is None:
             await self._wait_for_slot()
+            if self._error is not None:
+                return
             self._gate.pass_one()
             settlement = self._stopped(lease)
-        self._held.popleft()  # until here it would have been given back
-        task = asyncio.create_task(self._settle(settlement) if settlement else self._send(lease))
-        self._under_way.add(task)
-        self._addresses[key] = task
-        task.add_done_callback(partial(self._ended, key))
+        self._held.remove(lease)  # until here it would have been given back
+        self._addresses.add(_key(lease))
+        self._begin(self._settle(settlement) if settlement else self._send(lease), key=_key(lease))
 
     def _stopped(self, lease: Lease) -> Settlement | None:
         """What becomes of a job that must not be sent; None if it may."""
@@ -146,17 +163,28 @@ class Run:
         if isinstance(delivery, Withdrawn):
             return  # another worker holds the job now, and tells what becomes of it
         now = sender.clock.now()
-        await self._settle(conclude(lease, delivery, policy=sender.retry, now=now, rng=sender.rng))
+        settlement = conclude(lease, delivery, policy=sender.retry, now=now, rng=sender.rng)
+        wait = None if settlement.due is None else settlement.due - now
+        self._warn_once(obstacle(delivery), wait)
+        await self._settle(settlement)
 
     def _bytes(self, job: Job) -> bytes:
         if job.raw:
             return job.raw
-        if self._sender.render is None:
-            raise MailkitError(f"the job asks for the template {job.template!r}, and the Sender has no render=")
+        assert self._sender.render is not None  # looked at when the job was leased
         raw = self._sender.render(job)
         if not isinstance(raw, bytes) or not raw:
             raise MailkitError(f"render gave {type(raw).__name__} where finished bytes are needed")
         return raw
+
+    def _warn_once(self, trouble: str, wait: timedelta | None) -> None:
+        if not trouble or trouble in self._warned:
+            return
+        self._warned.add(trouble)
+        then = (
+            "given up" if wait is None else f"put off; trying again in {max(1, round(wait.total_seconds() / 60))} min"
+        )
+        _log.warning("%s. The letter is %s", trouble, then)
 
     async def _deliver(self, lease: Lease, raw: bytes) -> Delivery:
         sender = self._sender
@@ -173,16 +201,14 @@ class Run:
         except Exception as error:
             if None in commits:  # the outbox failed, not the transport
                 raise
-            phase = Phase.MESSAGE if True in commits else Phase.CONNECT
-            reason = f"the transport failed: {type(error).__name__}: {error}"
-            return Lost(phase=phase, server=type(sender.transport).__name__, reason=reason)
+            return broke(sender.transport, error, is_sent=True in commits)
 
     async def _settle(self, settlement: Settlement) -> None:
         held = await self._sender.outbox.settle([settlement])
         if settlement.lease.number not in held or settlement.event is None:
             return  # the lease ran out meanwhile; what was written then is the truth
-        self._tally.settled(settlement)
         await self._tell(settlement.event)
+        self._tally.settled(settlement)
 
     async def _tell(self, event: Event) -> None:
         self._sender.suppression.feed(event)
@@ -191,21 +217,32 @@ class Run:
             if isawaitable(told):
                 await told
 
-    async def _wait_for_room(self) -> None:
-        while len(self._under_way) >= self._sender.workers:
-            await asyncio.wait(self._under_way, return_when=asyncio.FIRST_COMPLETED)
+    async def _one_done(self) -> None:
+        await asyncio.wait(self._under_way, return_when=asyncio.FIRST_COMPLETED)
 
     async def _wait_for_slot(self) -> None:
-        """Wait until the limits let a letter pass, without taking the place."""
-        while wait := self._gate.wait:
+        """Wait until the limits let a letter pass, without taking the place, or until something breaks."""
+        while self._error is None and (wait := self._gate.wait):
             if self._under_way and wait * 2 * self._sender.workers > self._sender.lease_for:
-                await asyncio.wait(self._under_way)  # rests this long could outlast the leases of what is under way
+                await self._one_done()  # rests this long could outlast the leases of what is under way
             else:
-                await self._sender.clock.sleep(wait)
+                await self._rest(wait)
+
+    async def _rest(self, length: timedelta) -> None:
+        """Wait so long, or until something under way has ended: it may have broken."""
+        rest = asyncio.create_task(self._sender.clock.sleep(length))
+        try:
+            await asyncio.wait({rest, *self._under_way}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            rest.cancel()
+        if rest.done():
+            rest.result()
 
     async def _nap(self, until_empty: bool) -> bool:
         """Wait for the next job that is due; False if there is nothing to wait for."""
-        await self._recover()
+        await self._whole(self._recover())
+        if self._error is not None:
+            return False
         due = await self._sender.outbox.next_due()
         if due is None:
             return False
@@ -215,8 +252,31 @@ class Run:
         await self._sender.clock.sleep(min(due - now, _LONGEST_NAP))
         return True
 
+    def _begin(self, work: Coroutine[Any, Any, None], *, key: str = "") -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        self._under_way.add(task)
+        task.add_done_callback(partial(self._ended, key))
+        return task
+
+    async def _whole(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do a step that goes on to its end even if the run is cancelled meanwhile; `_stop` waits for it."""
+        self._step = self._begin(work)
+        await asyncio.wait([self._step])
+
     async def _stop(self) -> None:
         """Give back what was not begun, and wait for what is under way."""
+        try:
+            if self._step is not None:
+                await asyncio.wait([self._step])  # it may be leasing
+            await self._give_back()
+            while self._under_way:
+                await asyncio.wait(self._under_way)
+        except asyncio.CancelledError:  # asked a second time: cut off what is under way
+            for task in self._under_way:
+                task.cancel()
+            raise
+
+    async def _give_back(self) -> None:
         given_back = [
             Settlement(lease=lease, state=JobState.QUEUED, event=None, due=lease.job.not_before or lease.queued_at)
             for lease in self._held
@@ -225,16 +285,17 @@ class Run:
         if given_back:
             with suppress_errors(StoreError):  # their leases run out anyway
                 await self._sender.outbox.settle(given_back)
-        try:
-            while self._under_way:
-                await asyncio.wait(self._under_way)
-        except asyncio.CancelledError:  # asked a second time: cut off what is under way
-            for task in self._under_way:
-                task.cancel()
-            raise
 
     def _ended(self, key: str, task: asyncio.Task[None]) -> None:
         self._under_way.discard(task)
-        del self._addresses[key]
-        if not task.cancelled() and task.exception() is not None:
-            self._error = self._error or task.exception()
+        self._addresses.discard(key)
+        error: BaseException | None
+        if task.cancelled():  # if by `_stop`, then nobody asks for the error any more
+            error = MailkitError("a delivery was cancelled from within, by the transport or by on_event=")
+        else:
+            error = task.exception()
+        self._error = self._error or error
+
+
+def _key(lease: Lease) -> str:
+    return lease.job.envelope.recipient.address.key

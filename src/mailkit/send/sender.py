@@ -15,16 +15,17 @@ from typing import Literal, Self
 import attrs
 
 from mailkit.blocking import run
-from mailkit.checks import at_least
+from mailkit.checks import counted
 from mailkit.clock import Clock, SystemClock
-from mailkit.errors import MailkitError
+from mailkit.errors import InvalidValue, MailkitError
 from mailkit.event import Event
 from mailkit.progress import Progress, watch
+from mailkit.send.gate import Gate
 from mailkit.send.outbox import Job, JobState, Outbox
 from mailkit.send.retry import RetryPolicy
-from mailkit.send.run import Gate, Run
+from mailkit.send.run import Run
 from mailkit.send.summary import Summary, Tally
-from mailkit.send.throttle import Limits
+from mailkit.send.throttle import Limits, positive
 from mailkit.send.transport import Transport
 from mailkit.suppression import Suppression
 
@@ -51,18 +52,23 @@ class Sender:
         suppression: Who must not be written to. It is fed with the sender's own events, so a
             dead address is not tried twice in one run.
         render: Makes the bytes of jobs that hold a template's name: the same bytes at every try.
+            Without it, a run that meets such a job raises, and the job stays due.
         on_event: Told of every outcome, after it was written down; a function or a coroutine
             function. If it raises, the run starts no more jobs, finishes those under way, and
             raises that error; nothing is lost, and the outbox has kept the fact.
         clock: What tells the time.
         rng: Chance, for the jitter of retries; seeded by the machine if None.
         workers: How many letters may be under way at once.
-        lease_for: How long a worker may hold a job. It must be longer than a slow delivery.
+        lease_for: How long a worker may hold a job. It should be longer than a slow delivery, or
+            its job is told as `unknown` until the late answer comes; and after a crash it is how
+            long the next run waits for what was under way.
         progress: Who is told how far it is; see `mailkit.progress.watch`.
 
     A letter that cannot be rendered or sent fails alone. A server that cannot be reached
     puts its letters off, from the first connection on, and the summary says why; a set-up that
-    can never work, such as a refused login, raises `TransportError` before any job is taken.
+    can never work, such as a refused login, raises `TransportError` before any job is taken. What
+    keeps all letters from going is logged too, as a warning of "mailkit.send", once for each
+    reason in a run, and without addresses.
 
     >>> from datetime import UTC, datetime
     >>> from mailkit import Envelope
@@ -86,8 +92,8 @@ class Sender:
     on_event: Callable[[Event], object] | None = None
     clock: Clock = attrs.field(factory=SystemClock)
     rng: Random = attrs.field(default=None, converter=_chance)
-    workers: int = attrs.field(default=10, validator=at_least(1))
-    lease_for: timedelta = timedelta(minutes=5)
+    workers: int = attrs.field(default=10, validator=counted)
+    lease_for: timedelta = attrs.field(default=timedelta(minutes=5), validator=positive)
     progress: Progress | Literal[False] | None = None
     _gate: Gate = attrs.field(init=False)
     _is_running: bool = attrs.field(init=False, default=False)
@@ -96,20 +102,25 @@ class Sender:
         self._gate = Gate(self.clock, self.limits.overall)
 
     async def add(self, jobs: Iterable[Job]) -> int:
-        """Put jobs into the outbox; give how many were new."""
-        return await self.outbox.add(jobs, now=self.clock.now())
+        """Put jobs into the outbox; give how many were new.
+
+        Raises:
+            InvalidValue: What is given is not a row of jobs; nothing is added then.
+        """
+        return await self.outbox.add(_jobs(jobs), now=self.clock.now())
 
     def add_sync(self, jobs: Iterable[Job]) -> int:
         """Put jobs into the outbox, from synchronous code; give how many were new."""
         return run(partial(self.add, jobs))
 
     async def resolve(self, verdicts: Mapping[str, bool]) -> int:
-        """Settle `unknown` jobs by what was learnt elsewhere, such as from the server's log.
+        """Settle `unknown` jobs by what was learnt elsewhere, and bring `failed` ones back.
 
         Args:
             verdicts: By Message-ID: True if the server took the letter, which is then
-                `accepted`; False if it did not, and the job is due again. Jobs that are not
-                `unknown` are left alone. `on_event` is not told: the caller knows.
+                `accepted`; False if it did not, as the server's log may say, and the job is due
+                again. A `failed` job with False is due again too, once its cause is mended. All
+                others are left alone. `on_event` is not told: the caller knows.
 
         Returns:
             How many jobs were settled.
@@ -135,6 +146,7 @@ class Sender:
 
         Raises:
             TransportError: The transport can never work as it is set up.
+            InvalidValue: A job asks for a template, and there is no `render`. The job stays due.
             StoreError: The outbox cannot be used any more.
         """
         if self._is_running:
@@ -165,6 +177,16 @@ class Sender:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Nothing is held between runs."""
+
+
+def _jobs(given: Iterable[Job]) -> tuple[Job, ...]:
+    if not isinstance(given, Iterable):
+        raise InvalidValue("jobs", given, "is not a row of jobs", "write [job]")
+    jobs = tuple(given)
+    for place, job in enumerate(jobs):
+        if not isinstance(job, Job):
+            raise InvalidValue(f"jobs[{place}]", job, "is not a Job", "give Jobs, one after another")
+    return jobs
 
 
 def _open_jobs(counts: Mapping[JobState, int]) -> int:

@@ -8,16 +8,23 @@ only as far ahead as the burst allows, else it waits.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import attrs
 
 from mailkit.checks import at_least
 from mailkit.errors import InvalidValue
 
-__all__ = ["Limits", "Rate", "take"]
+__all__ = ["Limits", "Rate", "positive", "take"]
 
 _TICK: Final = timedelta(microseconds=1)
+
+
+def positive(instance: object, attribute: Any, value: timedelta) -> None:
+    """Refuse what is not a positive length of time; a validator."""
+    if not isinstance(value, timedelta) or value <= timedelta(0):
+        what = f"{type(instance).__name__}.{attribute.name}"
+        raise InvalidValue(what, value, "is not a positive length of time", "write timedelta(seconds=1)")
 
 
 @attrs.frozen
@@ -36,13 +43,8 @@ class Rate:
     """
 
     count: int = attrs.field(validator=at_least(1))
-    per: timedelta = attrs.field(kw_only=True)
+    per: timedelta = attrs.field(kw_only=True, validator=positive)
     burst: int = attrs.field(default=1, kw_only=True, validator=at_least(1))
-
-    @per.validator
-    def _check_per(self, attribute: object, per: timedelta) -> None:
-        if not isinstance(per, timedelta) or per <= timedelta(0):
-            raise InvalidValue("Rate.per", per, "is not a positive length of time", "write timedelta(seconds=1)")
 
     @property
     def period(self) -> timedelta:

@@ -2,7 +2,7 @@
 
 How to think about it. Until `commit` has said yes, nothing that a server could keep may leave;
 after it, everything is possible. So a transport reports in which phase a conversation was
-lost: before the message, the job is simply tried again; within it, nobody can know.
+lost: before the end of the message left, the job is simply tried again; after it, nobody can know.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Protocol, runtime_checkable
 import attrs
 
 from mailkit.envelope import Envelope
-from mailkit.errors import TransportError
+from mailkit.errors import InvalidValue, TransportError
 from mailkit.send.returns.reply import Phase, Reply
 
 __all__ = ["Accepted", "Commit", "Delivery", "Lost", "Refused", "Transport", "Unsendable", "Withdrawn"]
@@ -42,8 +42,13 @@ class Refused:
         phase: To what it said so.
     """
 
-    reply: Reply
+    reply: Reply = attrs.field()
     phase: Phase
+
+    @reply.validator
+    def _check_reply(self, attribute: object, reply: Reply) -> None:
+        if reply.is_positive:
+            raise InvalidValue("Refused.reply", reply.line, "is no refusal", "a reply that fits nothing is Lost")
 
 
 @attrs.frozen(kw_only=True)

@@ -17,6 +17,10 @@ from mailkit.errors import InvalidValue
 __all__ = ["from_text", "to_text"]
 
 _MARK: Final = "$"
+_DEEPEST: Final = 100
+"""How many levels a record may have; Python's own limit depends on who calls."""
+_LONGEST_INT_BITS: Final = 2_000
+"""How long a whole number may be: what Python writes and reads as text under its strictest setting."""
 _PLAIN: Final = (str, int, float, bool, type(None))
 _WRITE: Final[dict[type, tuple[str, Callable[[Any], str]]]] = {
     Decimal: ("decimal", str),
@@ -48,7 +52,7 @@ def to_text(record: Mapping[str, Any], *, what: str = "record") -> str:
     Traceback (most recent call last):
     mailkit.errors.InvalidValue: record['cart'][0]['price']: {1, 2} cannot be stored exactly; ...
     """
-    return json.dumps(_packed(record, what), separators=(",", ":"))
+    return json.dumps(_packed(record, what, 1), separators=(",", ":"))
 
 
 def from_text(text: str) -> dict[str, Any]:
@@ -58,14 +62,19 @@ def from_text(text: str) -> dict[str, Any]:
     return record
 
 
-def _packed(value: Any, where: str) -> Any:
+def _packed(value: Any, where: str, level: int) -> Any:
     kind = type(value)  # not isinstance: a subclass would come back as something else
+    if kind is int and value.bit_length() > _LONGEST_INT_BITS:
+        raise InvalidValue(where, f"<{value.bit_length()} bits>", "is too long a number to be stored", "make it text")
     if kind in _PLAIN:
         return value
+    if level > _DEEPEST:
+        what = where.partition("[")[0]  # the whole place would be as deep, and so would the content
+        raise InvalidValue(what, f"<{kind.__name__}>", f"is nested more than {_DEEPEST} levels deep", "make it flat")
     if isinstance(value, Mapping):
-        return _packed_mapping(value, where)
+        return _packed_mapping(value, where, level)
     if kind in (list, tuple):
-        items = [_packed(item, f"{where}[{index}]") for index, item in enumerate(value)]
+        items = [_packed(item, f"{where}[{index}]", level + 1) for index, item in enumerate(value)]
         return items if kind is list else {_MARK: ["tuple", items]}
     if kind in _WRITE:
         name, write = _WRITE[kind]
@@ -74,11 +83,11 @@ def _packed(value: Any, where: str) -> Any:
     raise InvalidValue(where, value, "cannot be stored exactly", mend)
 
 
-def _packed_mapping(value: Mapping[Any, Any], where: str) -> dict[str, Any]:
+def _packed_mapping(value: Mapping[Any, Any], where: str, level: int) -> dict[str, Any]:
     for key in value:
         if type(key) is not str:
             raise InvalidValue(f"a key of {where}", key, "cannot be stored exactly", "use text")
-    packed = {key: _packed(item, f"{where}[{key!r}]") for key, item in value.items()}
+    packed = {key: _packed(item, f"{where}[{key!r}]", level + 1) for key, item in value.items()}
     return {_MARK: ["mapping", packed]} if _MARK in packed else packed
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine
 
 from mailkit.clock import utc
 from mailkit.event import Event, Kind
-from mailkit.send.outbox import Job, JobState, Lease, Settlement, resolution
+from mailkit.send.outbox import Job, JobState, Lease, Settlement, bare_ids, resolution
 from mailkit.stores import sql
 from mailkit.stores.faults import translated
 from mailkit.stores.rows import event_row, instant, job_of, job_row, letter_row, message_row, microseconds
@@ -87,7 +87,7 @@ class SqlOutbox:
         return await self._move(Mark(leases=tuple(leases), now=utc(now)))
 
     async def settle(self, settlements: Sequence[Settlement]) -> frozenset[int]:
-        """Write down what came of tries, each with its event; give the numbers for which the lease still held."""
+        """Write down what came of tries, each with its event; give the numbers of those that counted."""
         return await self._move(Settle(settlements=tuple(settlements)))
 
     async def recover(self, *, now: datetime) -> Sequence[Event]:
@@ -101,9 +101,10 @@ class SqlOutbox:
     async def resolve(self, verdicts: Mapping[str, bool], *, now: datetime) -> Sequence[Event]:
         """Settle `unknown` jobs by what was learnt elsewhere, such as from the server's log.
 
-        True: the server took it, and it becomes `accepted`. False: it did not, and the job is due again.
+        True: the server took it, and it becomes `accepted`. False: it did not, and the job is due
+        again; so is a `failed` one.
         """
-        found, at = dict(verdicts), utc(now)
+        found, at = bare_ids(verdicts), utc(now)
         return await self._do(lambda connection: _resolve(connection, found, at)) if found else ()
 
     async def next_due(self) -> datetime | None:
@@ -230,25 +231,26 @@ def _recover(connection: Connection, now: datetime) -> list[Event]:
 
 def _resolve(connection: Connection, verdicts: Mapping[str, bool], now: datetime) -> list[Event]:
     asked = sql.chunks(list(verdicts))
-    rows = [row for ids in asked for row in connection.execute(sql.UNKNOWN, {"message_ids": list(ids)})]
-    if not rows:
-        return []
+    rows = [row for ids in asked for row in connection.execute(sql.RESOLVABLE, {"message_ids": list(ids)})]
     found = sql.letters_of(connection, [row.id for row in rows])
     moves, told = [], []
     for row in rows:
         job = job_of(found[row.id])
-        was_taken = verdicts[job.message_id]
-        told.append(resolution(job, now, was_taken=was_taken))
+        event = resolution(job, JobState(row.state), now, was_taken=verdicts[job.message_id])
+        if event is None:
+            continue
+        told.append(event)
         moves.append(
             {
                 "number": row.id,
-                "new_state": (JobState.ACCEPTED if was_taken else JobState.DEFERRED).value,
-                "new_due": None if was_taken else microseconds(now),
+                "new_state": str(event.kind),  # accepted or deferred, which jobs and facts call by one word
+                "new_due": None if event.kind == Kind.ACCEPTED else microseconds(now),
                 "new_until": None,
                 "new_tries": row.tries,
             }
         )
-    connection.execute(sql.MOVE, moves)
+    if moves:
+        connection.execute(sql.MOVE, moves)
     sql.add_missing(connection, events, [event_row(event) for event in told])
     return told
 

@@ -17,8 +17,8 @@ __all__ = [
     "LEASE",
     "MOVE",
     "RAN_OUT",
+    "RESOLVABLE",
     "STANDINGS",
-    "UNKNOWN",
     "add_missing",
     "chunks",
     "first_due",
@@ -68,10 +68,10 @@ MOVE: Final = (
         tries=bindparam("new_tries"),
     )
 )
-UNKNOWN: Final = (
-    select(jobs.c.id, jobs.c.tries)
+RESOLVABLE: Final = (
+    select(jobs.c.id, jobs.c.state, jobs.c.tries)
     .join(messages, messages.c.job_id == jobs.c.id)
-    .where(messages.c.message_id.in_(bindparam("message_ids", expanding=True)), jobs.c.state == "unknown")
+    .where(messages.c.message_id.in_(bindparam("message_ids", expanding=True)), jobs.c.state.in_(("unknown", "failed")))
     .order_by(jobs.c.id)
     .with_for_update(of=jobs)
 )

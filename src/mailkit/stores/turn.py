@@ -12,7 +12,7 @@ from datetime import datetime
 import attrs
 
 from mailkit.event import Event
-from mailkit.send.outbox import JobState, Lease, Settlement
+from mailkit.send.outbox import JobState, Lease, Settlement, counts_for
 
 __all__ = ["Mark", "Settle", "Standing", "apply"]
 
@@ -71,7 +71,7 @@ def apply(
     """Apply calls in their order; change the standings that they may change.
 
     Returns:
-        For each call the jobs for which the lease held, and all facts to write down.
+        For each call the jobs for which it counted, and all facts to write down.
     """
     answers = []
     events: list[Event] = []
@@ -100,7 +100,7 @@ def _mark(standing: Standing | None, lease: Lease, now: datetime) -> bool:
 def _settle(standing: Standing | None, settlement: Settlement, events: list[Event]) -> bool:
     if standing is None or standing.epoch != settlement.lease.epoch:
         return False
-    if standing.state not in (JobState.LEASED, JobState.DATA_SENT):
+    if not counts_for(settlement, standing.state):
         return False
     standing.state, standing.until, standing.is_changed = settlement.state, None, True
     standing.due = settlement.due or standing.due

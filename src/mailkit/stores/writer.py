@@ -103,8 +103,9 @@ class Writer:
             with translated(self._place), self._engine.begin() as connection:
                 answers = requests[0].work(connection, [request.item for request in requests])
         except Exception as error:  # noqa: BLE001 - handed to the caller, who waits for it
-            if len(requests) == 1:
-                requests[0].future.set_exception(error)
+            if len(requests) == 1 or isinstance(error, StoreError):  # a locked file is locked for all of them
+                for request in requests:
+                    request.future.set_exception(error)
                 return
             for request in requests:  # one of them is at fault, and the others must not suffer for it
                 self._serve([request])

@@ -8,7 +8,7 @@ from typing import Final
 
 import attrs
 
-from mailkit.checks import aware
+from mailkit.checks import aware, instant
 
 __all__ = ["FakeClock"]
 
@@ -25,7 +25,7 @@ class FakeClock:
     '2026-03-01 16:00:00+00:00'
     """
 
-    _now: datetime = attrs.field(default=_START, converter=aware)
+    _now: datetime = attrs.field(default=_START, converter=aware, validator=instant)
 
     def now(self) -> datetime:
         """The instant it was set to."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Answer", "Fault", "Faulty", "Handler", "told"]
 
-_PHASES: Final = ("mail", "rcpt", "data", "message")
+_PHASES: Final = ("rcpt", "data", "message")
 _OK: Final = "250 2.0.0 Ok"
 Fault = Literal["silent", "garbage", "close", "busy"]
 _FAULTS: Final[dict[str, bytes]] = {
@@ -33,7 +33,8 @@ class Answer:
     """How the server answers a letter to one recipient.
 
     Attributes:
-        phase: To what: "mail", "rcpt", "data" or "message" (the final dot).
+        phase: To what: "rcpt", "data" (instead of the 354 that asks for the message) or "message"
+            (the final dot). At the return path a server does not know yet for whom a letter is.
         reply: The answer's text with its codes.
         times: How often; then the letter is accepted. None is always.
         drop: Close the line instead of answering. At the final dot the letter is taken first if
@@ -44,11 +45,17 @@ class Answer:
     'rcpt'
     """
 
-    phase: str = attrs.field(default="rcpt", validator=attrs.validators.in_(_PHASES))
+    phase: str = attrs.field(default="rcpt")
     reply: str = attrs.field(default=_OK)
     times: int | None = attrs.field(default=None, validator=attrs.validators.optional(at_least(0)))
     drop: bool = False
     delay: float = attrs.field(default=0.0, validator=at_least(0))
+
+    @phase.validator
+    def _check_phase(self, attribute: object, phase: str) -> None:
+        if phase not in _PHASES:
+            reason = "is no part of a conversation where a recipient can be answered"
+            raise InvalidValue("Answer.phase", phase, reason, f"write one of {', '.join(map(repr, _PHASES))}")
 
     @reply.validator
     def _check_reply(self, attribute: object, reply: str) -> None:
@@ -91,19 +98,22 @@ class Handler:
     async def handle_RCPT(
         self, protocol: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
-        """Answer as told at the return path or the recipient."""
-        for phase in ("mail", "rcpt"):
-            answer = self._server.answer(address, phase)
-            if answer is not None and not (answer.accepts and not answer.drop):
-                return self._said(protocol, address, answer)
+        """Answer as told at the recipient."""
+        said = self._stop(protocol, address, "rcpt")
+        if said:
+            return said
         envelope.rcpt_tos.append(address)
         envelope.rcpt_options.extend(options)
         return "250 2.1.5 Ok"
 
+    def before_message(self, protocol: SMTP, envelope: Envelope) -> str:
+        """What to answer to DATA instead of asking for the message; empty to ask for it."""
+        return self._stop(protocol, envelope.rcpt_tos[0], "data") if envelope.rcpt_tos else ""
+
     async def handle_DATA(self, protocol: SMTP, session: Session, envelope: Envelope) -> str:
         """Answer as told at the message; take it and write the log first."""
         (recipient, *_), content = envelope.rcpt_tos, bytes(envelope.original_content or b"")
-        answer = self._server.answer(recipient, "data") or self._server.answer(recipient, "message") or Answer()
+        answer = self._server.answer(recipient, "message") or Answer()
         await asyncio.sleep(answer.delay)
         if not answer.accepts:
             return self._said(protocol, recipient, answer, content)
@@ -112,6 +122,13 @@ class Handler:
             self._server.take((envelope.mail_from or "").strip("<>"), one, content)
             self._server.note(one, "accepted", answer.reply, content)
         return _hang_up(protocol) if answer.drop else answer.reply
+
+    def _stop(self, protocol: SMTP, recipient: str, phase: str) -> str:
+        """The answer that ends the letter in this phase; empty if it goes on."""
+        answer = self._server.answer(recipient, phase)
+        if answer is None or (answer.accepts and not answer.drop):
+            return ""
+        return self._said(protocol, recipient, answer)
 
     def _said(self, protocol: SMTP, recipient: str, answer: Answer, content: bytes = b"") -> str:
         verdict = "dropped" if answer.drop else "deferred" if answer.reply.startswith("4") else "refused"
@@ -140,7 +157,10 @@ class Faulty(asyncio.Protocol):
 
 
 def told(protocol: type[Any], transports: set[asyncio.Transport]) -> type[Any]:
-    """The protocol of aiosmtpd, made to remember its connections so that they can be closed at the end."""
+    """The protocol of aiosmtpd, made to remember its connections, so that they can be closed at the end.
+
+    It also asks its handler before it asks for a message.
+    """
 
     class Told(protocol):  # type: ignore[misc]
         def connection_made(self, transport: asyncio.Transport) -> None:
@@ -151,6 +171,10 @@ def told(protocol: type[Any], transports: set[asyncio.Transport]) -> type[Any]:
         def connection_lost(self, error: Exception | None) -> None:
             transports.difference_update((self.transport, self._told_of))
             super().connection_lost(error)
+
+        async def smtp_DATA(self, arg: str) -> None:
+            said = self.event_handler.before_message(self, self.envelope)
+            await (self.push(said) if said else super().smtp_DATA(arg))
 
     return Told
 

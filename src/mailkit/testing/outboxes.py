@@ -102,6 +102,12 @@ async def _a_key_is_there_once(outbox: Outbox) -> None:
     _claim(await outbox.add([lease.job], now=_LATER) == 0, "a finished job's key stays taken")
 
 
+async def _a_letter_of_no_campaign_is_told_by_its_message_id(outbox: Outbox) -> None:
+    alone = _job(1, campaign="", step="")
+    new = await outbox.add([alone, alone, attrs.evolve(alone, message_id="another.letter@example.com")], now=_NOW)
+    _claim(new == 2, "without campaign and step, letters to one person are told apart by their Message-ID", new)
+
+
 async def _jobs_go_in_order(outbox: Outbox) -> None:
     jobs = [
         _job(1, not_before=_NOW - _MINUTE),
@@ -139,6 +145,9 @@ async def _only_the_newest_lease_counts(outbox: Outbox) -> None:
     held = await outbox.mark_data_sent([new], now=_LATER)
     _claim(held == frozenset({new.number}), "the newest lease can send", held)
     _claim(await outbox.mark_data_sent([new], now=_LATER) == frozenset(), "the final dot goes out once")
+    await outbox.recover(now=_LATER + 5 * _MINUTE)
+    held = await outbox.settle([_settled(old, JobState.ACCEPTED)])
+    _claim(held == frozenset(), "an old epoch's answer settles no newer lease that became unknown", held)
 
 
 async def _an_answer_is_settled_once(outbox: Outbox) -> None:
@@ -153,6 +162,33 @@ async def _an_answer_is_settled_once(outbox: Outbox) -> None:
     _claim(counts == {JobState.ACCEPTED: 1, JobState.BOUNCED: 1}, "counts tell the states that there are", counts)
     _claim(await outbox.next_due() is None, "no job is open, so nothing is due")
     _claim(len(await _lease(outbox, now=_LATER)) == 0, "a finished job is never leased")
+
+
+async def _a_late_answer_counts(outbox: Outbox) -> None:
+    await outbox.add([_job(number) for number in range(6)], now=_NOW)
+    leases = await _lease(outbox)
+    await outbox.mark_data_sent(leases, now=_NOW)
+    await outbox.recover(now=_LATER)
+    accepted, bounced, deferred, expired, failed, lost = leases
+    late = [
+        _settled(accepted, JobState.ACCEPTED, at=_LATER),
+        _settled(bounced, JobState.BOUNCED, at=_LATER),
+        _settled(deferred, JobState.DEFERRED, at=_LATER, due=_LATER + _MINUTE),
+        _settled(expired, JobState.EXPIRED, at=_LATER),
+    ]
+    held = await outbox.settle(late)
+    _claim(held == {one.lease.number for one in late}, "a late answer to an unknown job's own lease counts", held)
+    _claim(await outbox.settle(late) == frozenset(), "it counts once")
+    no_news = [
+        _settled(failed, JobState.FAILED, at=_LATER),
+        _settled(lost, JobState.UNKNOWN, at=_LATER),
+        _settled(lost, JobState.QUEUED, due=_LATER),
+    ]
+    _claim(await outbox.settle(no_news) == frozenset(), "what is no answer settles no unknown job")
+    await outbox.resolve({lost.job.message_id: False}, now=_LATER)
+    _claim(await outbox.settle([_settled(lost, JobState.ACCEPTED, at=_LATER)]) == frozenset(), "nor a resolved one")
+    again = {lease.number for lease in await _lease(outbox, now=_LATER + _MINUTE)}
+    _claim(again == {deferred.number, lost.number}, "what was put off or resolved comes again, and nothing else", again)
 
 
 async def _a_deferred_job_comes_again(outbox: Outbox) -> None:
@@ -211,6 +247,22 @@ async def _what_is_unknown_can_be_resolved(outbox: Outbox) -> None:
     _claim(taken.number not in again and unheard.number not in again, "what it took, or may have, is not", again)
     counts = await outbox.counts()
     _claim((counts.get(JobState.ACCEPTED), counts.get(JobState.UNKNOWN)) == (1, 1), "the states say the same", counts)
+    told = await outbox.resolve({f"<{unheard.job.message_id}>": True}, now=_LATER)
+    _claim([event.kind for event in told] == [Kind.ACCEPTED], "angle brackets around a Message-ID do not matter", told)
+
+
+async def _what_failed_can_be_brought_back(outbox: Outbox) -> None:
+    await outbox.add([_job(1), _job(2), _job(3)], now=_NOW)
+    failed, hopeless, bounced = await _lease(outbox)
+    states = (JobState.FAILED, JobState.FAILED, JobState.BOUNCED)
+    await outbox.settle([_settled(*pair) for pair in zip((failed, hopeless, bounced), states, strict=True)])
+    verdicts = {failed.job.message_id: False, hopeless.job.message_id: True, bounced.job.message_id: False}
+    told = await outbox.resolve(verdicts, now=_LATER)
+    said = [(event.kind, event.message_id) for event in told]
+    _claim(said == [(Kind.DEFERRED, failed.job.message_id)], "resolve with False brings a failed job back", said)
+    _claim(len(await outbox.resolve(verdicts, now=_LATER)) == 0, "it is brought back once")
+    again = [lease.number for lease in await _lease(outbox, now=_LATER)]
+    _claim(again == [failed.number], "and it is due at once; no other job is", again)
 
 
 async def _nothing_is_due_in_an_empty_outbox(outbox: Outbox) -> None:
@@ -234,8 +286,10 @@ async def _facts_are_written_once(outbox: Outbox, events: Callable[[], Sequence[
     told = await outbox.recover(now=_LATER)
     await outbox.settle([_settled(lost, JobState.ACCEPTED)])
     kinds = sorted(event.kind for event in events())
-    wanted = sorted([Kind.QUEUED] * 3 + [Kind.ACCEPTED, Kind.UNKNOWN])
-    _claim(kinds == wanted, "each fact is written once, and a lost lease writes nothing", kinds)
+    wanted = sorted([Kind.QUEUED] * 3 + [Kind.ACCEPTED, Kind.UNKNOWN, Kind.ACCEPTED])
+    _claim(kinds == wanted, "each fact is written once, and a late answer after its unknown", kinds)
+    await outbox.settle([_settled(lost, JobState.BOUNCED)])
+    _claim(len(events()) == len(wanted), "a lease that counts no more writes nothing", events())
     _claim(told[0] in events(), "what recover tells is written down", told)
 
 
@@ -243,12 +297,15 @@ _CHECKS: Final[tuple[Callable[[Outbox], Coroutine[Any, Any, None]], ...]] = (
     _nothing_is_due_in_an_empty_outbox,
     _jobs_come_back_as_they_were,
     _a_key_is_there_once,
+    _a_letter_of_no_campaign_is_told_by_its_message_id,
     _jobs_go_in_order,
     _leases_never_overlap,
     _only_the_newest_lease_counts,
     _an_answer_is_settled_once,
+    _a_late_answer_counts,
     _a_deferred_job_comes_again,
     _a_job_can_be_given_back,
     _what_ran_out_is_taken_back,
     _what_is_unknown_can_be_resolved,
+    _what_failed_can_be_brought_back,
 )

@@ -19,16 +19,18 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import logging
 import signal
 import ssl
 import sys
 import threading
+from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from email.parser import BytesHeaderParser
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import IO, Any, Final, Self
 
 import attrs
 
@@ -37,6 +39,8 @@ from mailkit.extras import load
 from mailkit.testing.conversation import Answer, Fault, Faulty, Handler, told
 
 __all__ = ["Answer", "SMTPServer"]
+
+_AIOSMTPD: Final = logging.getLogger("mail.log")
 
 
 Answers = Mapping[str, Answer] | Callable[[str], Answer | None]
@@ -65,8 +69,9 @@ class SMTPServer:
         answers: How it answers, by recipient; whoever is not named is accepted.
         host: Where it listens.
         port: On which port; 0 takes a free one.
-        log: A file for the log's JSON lines: at, recipient, message_id, verdict, reply.
-        keep: A directory for the letters that were taken, one `.eml` file each.
+        log: A file for the log's JSON lines: at, recipient, message_id, verdict, reply. One that
+            is there already goes on, and who was refused in it has had that share of `Answer.times`.
+        keep: A directory for the letters that were taken, one `.eml` file each, beside those in it.
         fault: What it does to every connection instead of speaking SMTP: "silent" never says
             anything, "garbage" is another protocol, "close" hangs up, "busy" answers 421.
         without: Extensions that it does not offer, such as "8BITMIME".
@@ -106,6 +111,8 @@ class SMTPServer:
         clock: Clock | None = None,
     ) -> None:
         load("aiosmtpd", extra="testing", purpose="the test servers")
+        if not _AIOSMTPD.handlers:  # without one, its warnings of odd clients go to the console
+            _AIOSMTPD.addHandler(logging.NullHandler())
         self.host, self.port = host, port
         self.messages: list[Received] = []
         self.connections = 0
@@ -113,12 +120,13 @@ class SMTPServer:
         self.without, self.wants_login = without, login is not None
         self._fault, self._login = fault, login
         self._options: dict[str, Any] = {"data_size_limit": size_limit, "tls_context": tls_context, "timeout": idle}
+        self._given: Counter[str] = _refusals(Path(log)) if log else Counter()
         self._log: IO[str] | None = open(log, "a", encoding="utf-8") if log else None  # noqa: SIM115 - closed by `stop`
         self._keep = Path(keep) if keep else None
+        self._kept = 0
         self._clock = clock or SystemClock()
         self.letters_per_connection = letters_per_connection
         self._transports: set[asyncio.Transport] = set()
-        self._given: dict[str, int] = {}
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -152,6 +160,7 @@ class SMTPServer:
         """Serve in the running loop until `stopping` is set; `ready` is called once it listens."""
         if self._keep is not None:
             self._keep.mkdir(parents=True, exist_ok=True)
+            self._kept = sum(1 for _ in self._keep.glob("*.eml"))
         server = await asyncio.get_running_loop().create_server(self._protocol, self.host, self.port, backlog=512)
         self.port = server.sockets[0].getsockname()[1]
         ready()
@@ -194,16 +203,17 @@ class SMTPServer:
         if answer is None or answer.phase != phase:
             return None
         if answer.times is not None:
-            if self._given.get(key, 0) >= answer.times:
+            if self._given[key] >= answer.times:
                 return None
-            self._given[key] = self._given.get(key, 0) + 1
+            self._given[key] += 1
         return answer
 
     def take(self, sender: str, recipient: str, content: bytes) -> None:
         """Keep a letter that is accepted."""
         self.messages.append(Received(sender=sender, recipient=recipient, content=content))
         if self._keep is not None:
-            (self._keep / f"{len(self.messages):06}.eml").write_bytes(content)
+            self._kept += 1
+            (self._keep / f"{self._kept:06}.eml").write_bytes(content)
 
     def note(self, recipient: str, verdict: str, reply: str, content: bytes = b"") -> None:
         """Write a line of the log, and flush it."""
@@ -215,6 +225,13 @@ class SMTPServer:
         line = {"at": self._clock.now().isoformat(), "recipient": recipient, "message_id": message_id}
         self._log.write(json.dumps({**line, "verdict": verdict, "reply": reply}) + "\n")
         self._log.flush()
+
+
+def _refusals(log: Path) -> Counter[str]:
+    """How often each recipient was refused, put off or hung up on in a log, if there is one."""
+    lines = log.read_text("utf-8").splitlines() if log.exists() else []
+    told = [json.loads(line) for line in lines if line.endswith("}")]  # the last may be torn
+    return Counter(line["recipient"].casefold() for line in told if line["verdict"] != "accepted")
 
 
 def main(arguments: list[str] | None = None) -> None:

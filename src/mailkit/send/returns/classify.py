@@ -25,6 +25,8 @@ __all__ = ["Evidence", "Verdict", "classify"]
 _ADDRESS: Final = re.compile(r"[^\s@]{1,64}@\S{1,255}")  # nobody is a spammer for being called virus@example.org
 _LONGEST: Final = 4_000
 """Characters of a reply that are looked at; RFC 5321 allows 512 octets a line."""
+_BEFORE_RCPT: Final = (Phase.CONNECT, Phase.EHLO, Phase.MAIL)
+"""The server has not heard of the recipient yet, so whom it does not know is the sender."""
 
 
 @attrs.frozen(kw_only=True)
@@ -115,19 +117,24 @@ def classify(reply: Reply, *, provider: str = "", phase: Phase | None = None) ->
         reply: The reply.
         provider: Whose server said it, if known: "gmail", "outlook", "yahoo", "mail.ru" or
             "yandex". Rows of other providers are then passed over.
-        phase: In which part of the conversation it came, if known.
+        phase: In which part of the conversation it came, if known. Before RCPT the server has
+            not heard of the recipient, so what it says there speaks of the sender.
 
     Raises:
-        InvalidValue: The reply is no refusal but a success.
+        InvalidValue: It is no `Reply`, or no refusal but a success.
 
     >>> classify(Reply.parse("550 5.1.1 No such user")).cause
     <Cause.USERUNKNOWN: 'userunknown'>
     >>> classify(Reply.parse("451 4.7.1 Greylisted, please try again")).action
     <Action.RETRY: 'retry'>
     """
+    if not isinstance(reply, Reply):
+        raise InvalidValue("reply", reply, "is not a Reply", "write Reply.parse('550 5.1.1 No such user')")
     if reply.is_positive:
         raise InvalidValue("reply", reply.line, "is no refusal", "only what a server refused can be classified")
     cause, confidence, evidence = _cause(reply, provider, phase)
+    if phase in _BEFORE_RCPT and FAMILIES[cause] in (Family.RECIPIENT, Family.DOMAIN):
+        cause, evidence = Cause.REJECTED, Evidence(rule=f"phase.{phase}", matched=evidence.matched)
     family = FAMILIES[cause]
     return Verdict(
         cause=cause,

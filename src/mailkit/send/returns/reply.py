@@ -29,9 +29,9 @@ class Phase(StrEnum):
     RCPT = "rcpt"
     """The recipient."""
     DATA = "data"
-    """The announcement of the message; nothing of it has been sent."""
+    """The announcement of the message, and all of it but its end: the server cannot have the letter yet."""
     MESSAGE = "message"
-    """The message and its final dot."""
+    """The end of the message, with its final dot."""
 
 
 @attrs.frozen(kw_only=True)
@@ -64,7 +64,12 @@ class Reply:
         """Read a reply as a server sent it; any text is one, and what is no code stays text.
 
         Control characters become blanks, and blanks at the ends of lines are dropped.
+
+        Raises:
+            InvalidValue: It is no text.
         """
+        if not isinstance(text, str):
+            raise InvalidValue("reply", text, "is not text", "decode bytes first")
         code, enhanced, rest = _read(text)
         return cls(code=code, enhanced=enhanced, text=rest)
 

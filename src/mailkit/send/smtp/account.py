@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from datetime import timedelta
-from typing import Literal
+from typing import Literal, cast
 
 import aiosmtplib
 import attrs
@@ -49,8 +49,8 @@ def drop(client: aiosmtplib.SMTP, transport: asyncio.BaseTransport | None = None
     """
     transport = transport or client.transport
     client.close()
-    if isinstance(transport, asyncio.WriteTransport):
-        transport.abort()
+    if transport is not None:
+        cast(asyncio.WriteTransport, transport).abort()  # uvloop's are none by inheritance
 
 
 def no_answer(patience: timedelta) -> str:

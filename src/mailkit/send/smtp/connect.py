@@ -46,8 +46,15 @@ async def connect(account: Account) -> Session | Refused:
         drop(client)
         if error.code < 0:
             raise TransportError(account.server, phase, garbage(error.message)) from error
+        if error.code // 100 not in (4, 5):
+            said = read_reply(error.code, error.message).line
+            reason = f"its answer fits nothing that was said: {said!r}"
+            raise TransportError(account.server, phase, reason) from error
         return Refused(reply=read_reply(error.code, error.message), phase=phase)
-    except (aiosmtplib.SMTPException, OSError) as error:
+    except TransportError:
+        drop(client)
+        raise
+    except (aiosmtplib.SMTPException, OSError, ValueError, OverflowError) as error:  # odd settings, odd challenges
         drop(client)
         raise _translated(error, account, phase) from error
     except BaseException:
@@ -100,8 +107,6 @@ async def _log_in(client: aiosmtplib.SMTP, account: Account) -> None:
 
 def _translated(error: Exception, account: Account, phase: Phase) -> TransportError:
     """A library's error as one sentence of ours."""
-    if isinstance(error, TransportError):
-        return error
     cause = error.__cause__ or error
     if isinstance(cause, ssl.SSLCertVerificationError):
         reason = f"the server's certificate is not to be trusted ({cause.verify_message}); give tls_context= if you do"

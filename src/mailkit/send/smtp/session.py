@@ -1,13 +1,16 @@
 """Mail transactions on one connection. I/O: aiosmtplib has connected and negotiated (`connect`), the rest is ours.
 
-`Session.transact` has to know whether a line was lost before or after the message went out, and
-to ask for the commit in between, which aiosmtplib's own `sendmail` cannot tell.
+`Session.transact` has to know whether a line was lost before or after the final dot went out, and
+to ask for the commit in between, which aiosmtplib's own `sendmail` cannot tell. So the message goes
+out in pieces. Until the last of them leaves, the server cannot have the letter.
 """
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Iterable
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final, cast
 
 import aiosmtplib
 
@@ -21,6 +24,9 @@ from mailkit.send.transport import Accepted, Commit, Delivery, Lost, Refused, Un
 __all__ = ["Session", "StaleSession"]
 
 _CLOSING: Final = 421
+_PIECE: Final = 65_536
+_SIZE_DIGITS: Final = 20
+"""How long the number after SIZE may be (RFC 1870, 6)."""
 
 
 class StaleSession(Exception):
@@ -38,7 +44,8 @@ class Session:
     def __init__(self, client: aiosmtplib.SMTP, account: Account) -> None:
         assert client.protocol is not None  # it has just answered
         self._client, self._protocol, self._account = client, client.protocol, account
-        self._transport = client.transport
+        self._transport = cast(asyncio.WriteTransport, client.transport)
+        self._transport.set_write_buffer_limits(high=1, low=0)  # so that to drain is to have handed it all over
         self._needs_reset = False
         self._is_closing = False
         self.transactions = 0
@@ -105,8 +112,47 @@ class Session:
         if reply.code != 354:
             return self._refused(reply, Phase.DATA)
         self._needs_reset = False  # the final dot ends the transaction, whatever is answered (RFC 5321, 3.3)
-        reply = await self._exchange(Phase.MESSAGE, body, self._account.answer_timeout)
-        return Accepted(reply=reply) if reply.code // 100 == 2 else self._refused(reply, Phase.MESSAGE)
+        reply, phase = await self._hand_over(body)
+        is_accepted = phase is Phase.MESSAGE and reply.code // 100 == 2
+        if self._transport.get_write_buffer_size() or (len(body) > _PIECE and not is_accepted):
+            self.close()  # it may have answered in mid-body, and would take the rest for commands
+        return Accepted(reply=reply) if is_accepted else self._refused(reply, phase)
+
+    async def _hand_over(self, body: bytes) -> tuple[Reply, Phase]:
+        """Send the message; give the answer, and `Phase.DATA` if it came before the final dot left."""
+        self._expect_silence(Phase.DATA)
+        last = (len(body) - 1) // _PIECE * _PIECE  # where the last piece begins
+        phase, patience = Phase.DATA, self._account.timeout
+        answer = asyncio.ensure_future(self._protocol.read_response())
+        try:
+            await asyncio.sleep(0)  # aiosmtplib drops what comes before it listens
+            await self._upload((body[start : start + _PIECE] for start in range(0, last, _PIECE)), answer)
+            if not answer.done():
+                self._protocol.write(body[last:])
+                phase, patience = Phase.MESSAGE, self._account.answer_timeout
+            response = await asyncio.wait_for(answer, patience.total_seconds())
+        except (aiosmtplib.SMTPException, OSError) as error:
+            raise self._lost(phase, error, patience) from error
+        finally:
+            _forget(answer)
+        return read_reply(response.code, response.message), phase
+
+    async def _upload(self, pieces: Iterable[bytes], answer: asyncio.Future[aiosmtplib.SMTPResponse]) -> None:
+        """Send pieces of the message until all have left, or the server has answered."""
+        for piece in pieces:
+            self._protocol.write(piece)
+            leaving = asyncio.ensure_future(self._protocol._drain_helper())
+            either: set[asyncio.Future[Any]] = {leaving, answer}
+            try:
+                patience = self._account.timeout.total_seconds()
+                ready, _ = await asyncio.wait(either, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                _forget(leaving)
+            if not ready:
+                raise TimeoutError
+            if answer.done():
+                return
+            leaving.result()
 
     def _refused(self, reply: Reply, phase: Phase) -> Refused:
         if reply.code // 100 not in (4, 5):
@@ -116,19 +162,29 @@ class Session:
         return Refused(reply=reply, phase=phase)
 
     async def _say(self, phase: Phase, line: bytes) -> Reply:
-        return await self._exchange(phase, line + b"\r\n", self._account.timeout)
-
-    async def _exchange(self, phase: Phase, octets: bytes, patience: timedelta) -> Reply:
+        self._expect_silence(phase)
+        patience = self._account.timeout
         try:
-            self._protocol.write(octets)
+            self._protocol.write(line + b"\r\n")
             response = await self._protocol.read_response(timeout=patience.total_seconds())
-        except aiosmtplib.SMTPTimeoutError as error:
-            raise TransportError(self._account.server, phase, no_answer(patience)) from error
-        except aiosmtplib.SMTPResponseException as error:
-            raise TransportError(self._account.server, phase, garbage(error.message)) from error
         except (aiosmtplib.SMTPException, OSError) as error:
-            raise TransportError(self._account.server, phase, "the server closed the connection") from error
+            raise self._lost(phase, error, patience) from error
         return read_reply(response.code, response.message)
+
+    def _expect_silence(self, phase: Phase) -> None:
+        """What stands in the buffer now answers nothing, and would be taken for the next answer."""
+        if self._protocol._buffer:
+            raise TransportError(self._account.server, phase, "the server said more than it was asked")
+
+    def _lost(self, phase: Phase, error: Exception, patience: timedelta) -> TransportError:
+        """A library's error as one sentence of ours."""
+        if isinstance(error, TimeoutError):  # aiosmtplib's own is one too
+            reason = no_answer(patience)
+        elif isinstance(error, aiosmtplib.SMTPResponseException):
+            reason = garbage(error.message)
+        else:
+            reason = "the server closed the connection"
+        return TransportError(self._account.server, phase, reason)
 
     def _why_not(self, envelope: Envelope, body: bytes) -> str:
         """Why this server cannot take this letter at all; empty if it can."""
@@ -139,7 +195,8 @@ class Session:
             return f"the message has 8-bit characters, and {server} does not offer 8BITMIME (RFC 6152)"
         limit = extensions.get("size", "")
         size = len(body) - len(END)
-        if limit.isdigit() and 0 < int(limit) < size:
+        is_number = limit.isascii() and limit.isdigit() and len(limit) <= _SIZE_DIGITS
+        if is_number and 0 < int(limit) < size:
             return f"the message has {size:,} bytes, and {server} takes {int(limit):,} (RFC 1870)"
         return ""
 
@@ -152,6 +209,12 @@ class Session:
         if envelope.needs_smtputf8:
             parts.append("SMTPUTF8")
         return " ".join(parts).encode("utf-8")
+
+
+def _forget(task: asyncio.Future[Any]) -> None:
+    """Wait for it no longer; what came of it is not wanted, not even its error."""
+    if not task.cancel() and not task.cancelled():
+        task.exception()
 
 
 def _rcpt(envelope: Envelope) -> bytes:
