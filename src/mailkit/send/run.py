@@ -266,8 +266,8 @@ class Run:
     async def _stop(self) -> None:
         """Give back what was not begun, and wait for what is under way."""
         try:
-            if self._step is not None:
-                await asyncio.wait([self._step])  # it may be leasing
+            assert self._step is not None, "a run begins with a step"
+            await asyncio.wait([self._step])  # it may be leasing
             await self._give_back()
             while self._under_way:
                 await asyncio.wait(self._under_way)
