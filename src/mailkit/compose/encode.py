@@ -82,7 +82,7 @@ class Body:
         in_quoted = len(data) + 2 * len(_MUST_ENCODE.findall(data.replace(b"\n", b"")))
         self._in_base64 = in_quoted > 4 * len(data) / 3
         encoding = "base64" if self._in_base64 else "quoted-printable"
-        self.head = (
+        self.head: bytes = (
             f"Content-Type: text/{subtype}; charset=utf-8\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n"
         ).encode()
         self._known: dict[str, bytes] = {}

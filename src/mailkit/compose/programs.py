@@ -39,8 +39,8 @@ class Program:
             tree = jinja.parse(emitted.source)
             _check_names(tree, jinja)
             undeclared = find_undeclared_variables(tree) | _borrowed(tree, jinja)
-            self.assigned = frozenset(_assigned(tree))
-            self.optional = (frozenset(_optional(tree)) & undeclared) | self.assigned
+            self.assigned: frozenset[str] = frozenset(_assigned(tree))
+            self.optional: frozenset[str] = (frozenset(_optional(tree)) & undeclared) | self.assigned
             for loop in tree.find_all(nodes.For):
                 loop.iter = nodes.Filter(loop.iter, TURNS, [], [], None, None, lineno=loop.iter.lineno)
             code = jinja.compile(tree, part, _FILE)
@@ -48,9 +48,9 @@ class Program:
             raise self._error(_reason(error), error.lineno) from error
         except UNREADABLE as error:
             raise Spot(part=part).error(unreadable(error)) from error
-        self.fields = frozenset(name for name in undeclared if not name.startswith("_mailkit"))
+        self.fields: frozenset[str] = frozenset(name for name in undeclared if not name.startswith("_mailkit"))
         self._template = JinjaTemplate.from_code(jinja, code, jinja.make_globals(None))
-        self.constants = frozenset(_constants(code))
+        self.constants: frozenset[str] = frozenset(_constants(code))
 
     def chunks(self, values: dict[str, Any], record: object) -> list[str]:
         """The finished part, in the pieces that Jinja makes: many are always the same string.

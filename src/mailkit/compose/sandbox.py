@@ -50,6 +50,9 @@ _CALLABLE_FROM: Final = frozenset({"builtins", "datetime", "decimal", "jinja2.ru
 class MissingField(Exception):
     """A field that is not there: its owner, jinja2's `missing` for the record itself, and its name."""
 
+    owner: object
+    name: str
+
     def __init__(self, owner: object, name: str) -> None:
         super().__init__(name)
         self.owner, self.name = owner, name
@@ -166,7 +169,7 @@ class Turns:
     """What is left of the loops' budget, over one part for one reader."""
 
     def __init__(self) -> None:
-        self.left = MOST_TURNS
+        self.left: int = MOST_TURNS
 
     def take(self, count: int) -> None:
         """Use up some turns."""

@@ -52,6 +52,12 @@ class Template:
         {{ name }}, hello
     """
 
+    fields: frozenset[str]
+    links: tuple[Link, ...]
+    findings: tuple[Finding, ...]
+    headers: tuple[tuple[str, str], ...]
+    attachments: tuple[Attachment, ...]
+
     def __init__(
         self,
         *,

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from difflib import get_close_matches
 from enum import Enum
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, Final, TypeAlias
 
 from mailkit.errors import SegmentError, shorten
 from mailkit.segment import nodes
@@ -84,7 +84,7 @@ class Value(Combining):
     def __ge__(self, other: Plain | Value) -> Segment:
         return self._compared(Operator.GE, other)
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__: ClassVar[None] = None  # type: ignore[assignment]
     __iter__ = None
 
     def __contains__(self, item: object) -> bool:

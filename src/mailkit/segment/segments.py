@@ -121,7 +121,14 @@ class Segment(Combining):
     def __lt__(self, other: object) -> NoReturn:
         _no_parentheses(self, other)
 
-    __le__ = __gt__ = __ge__ = __lt__
+    def __le__(self, other: object) -> NoReturn:
+        _no_parentheses(self, other)
+
+    def __gt__(self, other: object) -> NoReturn:
+        _no_parentheses(self, other)
+
+    def __ge__(self, other: object) -> NoReturn:
+        _no_parentheses(self, other)
 
     def filter(
         self,

@@ -48,9 +48,9 @@ class Store:
     def __init__(self, engine: Engine, place: str) -> None:
         self._engine, self._place = engine, place
         self._writer = Writer(engine.execution_options(**{_WRITES: True}), place)
-        self.outbox = SqlOutbox(engine, self._writer, place)
-        self.events = EventLog(engine, self._writer, place)
-        self.messages = MessageLog(engine, place)
+        self.outbox: SqlOutbox = SqlOutbox(engine, self._writer, place)
+        self.events: EventLog = EventLog(engine, self._writer, place)
+        self.messages: MessageLog = MessageLog(engine, place)
 
     def close(self) -> None:
         """Finish what is being written, and let go of the database. Closing twice is no error."""

@@ -113,11 +113,13 @@ class SMTPServer:
         load("aiosmtpd", extra="testing", purpose="the test servers")
         if not _AIOSMTPD.handlers:  # without one, its warnings of odd clients go to the console
             _AIOSMTPD.addHandler(logging.NullHandler())
-        self.host, self.port = host, port
+        self.host: str = host
+        self.port: int = port
         self.messages: list[Received] = []
-        self.connections = 0
+        self.connections: int = 0
         self._answers: Answers = {} if answers is None else answers
-        self.without, self.wants_login = without, login is not None
+        self.without: tuple[str, ...] = without
+        self.wants_login: bool = login is not None
         self._fault, self._login = fault, login
         self._options: dict[str, Any] = {"data_size_limit": size_limit, "tls_context": tls_context, "timeout": idle}
         self._given: Counter[str] = _refusals(Path(log)) if log else Counter()

@@ -48,7 +48,7 @@ class Session:
         self._transport.set_write_buffer_limits(high=1, low=0)  # so that to drain is to have handed it all over
         self._needs_reset = False
         self._is_closing = False
-        self.transactions = 0
+        self.transactions: int = 0
 
     @property
     def is_open(self) -> bool:
