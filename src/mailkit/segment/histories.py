@@ -89,18 +89,28 @@ class Histories:
         return self._in_iterable(events)
 
     def _in_mapping(self, by_id: Mapping[Any, SomeEvents]) -> Find:
-        keys: dict[str, list[Any]] = {}  # ids are compared as text, and 17 and "17" may both be there
-        for key in by_id:
-            keys.setdefault(str(key), []).append(key)
+        kinds = set(map(type, by_id))
+        only = kinds.pop() if len(kinds) == 1 else None
+        alike = only if only in (int, str) else None  # ids of this type are found as they are
+        keys: dict[str, list[Any]] = {}
         kept: dict[str, History] = {}  # what may be readable only once
 
         def find(record: Any) -> History:
-            identity = str(self._identity(record))
+            identity = self._identity(record)
+            if type(identity) is alike:
+                given = by_id.get(identity, ())
+                if isinstance(given, list | tuple):
+                    return self._history(given)
+            return find_by_text(str(identity))
+
+        def find_by_text(identity: str) -> History:
+            """Ids are compared as text, and 17 and "17" may both be there."""
             if identity in kept:
                 return kept[identity]
+            if not keys:
+                for key in by_id:
+                    keys.setdefault(str(key), []).append(key)
             given = [by_id[key] for key in keys.get(identity, ())]
-            if len(given) == 1 and isinstance(given[0], list | tuple):
-                return self._history(given[0])
             history = [event for theirs in given for event in self._history(theirs)]
             if given:
                 kept[identity] = history
