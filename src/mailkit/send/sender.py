@@ -168,7 +168,7 @@ class Sender:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self.transport.close()
+        """Nothing is held between runs: each opens the transport and closes it."""
 
     def __enter__(self) -> Self:
         return self
@@ -176,7 +176,7 @@ class Sender:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Nothing is held between runs."""
+        """Nothing is held between runs: each opens the transport and closes it."""
 
 
 def _jobs(given: Iterable[Job]) -> tuple[Job, ...]:
