@@ -25,6 +25,7 @@ autodoc_member_order = "bysource"
 autodoc_default_options = {"members": True}
 default_role = "code"
 napoleon_google_docstring = True
+napoleon_custom_sections = [("Fields", "params_style")]  # what a ready letter asks of a record
 napoleon_numpy_docstring = False
 napoleon_use_ivar = True
 napoleon_use_rtype = False

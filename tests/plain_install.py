@@ -6,6 +6,7 @@ import asyncio
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 
 from mailkit import Address, Envelope, Event, MailkitError, compose, contacts, dns, reports, segment, send, track
 from mailkit.compose import blocks as b
@@ -68,7 +69,22 @@ def a_missing_extra_is_named() -> None:
 
         return testing.SMTPServer()
 
-    touches = ((touch_stores, "stores"), (touch_testing, "testing"), (lambda: contacts.read_xlsx("x.xlsx"), "files"))
+    def touch_mjml() -> object:
+        return compose.compile("<mjml><mj-body></mj-body></mjml>", subject="Hello")
+
+    def touch_preview() -> object:
+        from mailkit.cli.loading import LetterFile
+        from mailkit.cli.server import serve
+
+        return serve(LetterFile(Path("letter.py")))
+
+    touches = (
+        (touch_stores, "stores"),
+        (touch_testing, "testing"),
+        (lambda: contacts.read_xlsx("x.xlsx"), "files"),
+        (touch_mjml, "mjml"),
+        (touch_preview, "preview"),
+    )
     for touch, extra in touches:
         assert missed_by(touch) == extra
 
@@ -88,7 +104,8 @@ def main() -> None:
     domains_are_checked_from_a_dict()
     a_refused_connection_is_told_and_loses_nothing()
     a_missing_extra_is_named()
-    loaded = {"sqlalchemy", "openpyxl", "aiosmtpd", "rich", "django", "flask", "hypothesis"} & set(sys.modules)
+    heavy = {"sqlalchemy", "openpyxl", "aiosmtpd", "rich", "django", "flask", "hypothesis", "mrml", "starlette"}
+    loaded = heavy & set(sys.modules)
     assert not loaded, loaded
     print("the plain install does what it promises")
 

@@ -189,7 +189,7 @@ def test_a_message_shows_itself_without_running_anything() -> None:
         {"content": b"", "content_id": "a" * 201},
         {"content": b"", "content_id": 5},
         {"content": b"", "content_type": None},
-        {"content": b"", "content_type": "message/rfc822"},
+        {"content": b"", "content_type": "message/partial"},
     ],
 )
 def test_a_wrong_attachment_cannot_be_built(parts: dict[str, object]) -> None:
@@ -227,3 +227,79 @@ def test_smtputf8_is_needed_where_any_local_part_needs_it(place: str) -> None:
     assert not Envelope(**addresses).needs_smtputf8  # type: ignore[arg-type]
     assert Envelope(**addresses | {place: "анна@example.com"}).needs_smtputf8  # type: ignore[arg-type]
     assert not Envelope(sender="a@example.com", recipient="b@example.com", return_path=None).needs_smtputf8
+
+
+def test_amp_and_calendar_stand_where_clients_look_for_them() -> None:
+    calendar = "BEGIN:VCALENDAR\nMETHOD:REQUEST\nSUMMARY:Чтение\nEND:VCALENDAR\n"
+    logo = Attachment(filename="logo.png", content=b"png", content_type="image/png", content_id="logo")
+    letter = Attachment(filename="old.eml", content=b"Subject: old\r\n\r\nHi\r\n", content_type="message/rfc822")
+    message = Message(
+        subject="Hi", text="t\n", html="<p>h</p>\n", amp="<p>a</p>\n", calendar=calendar, attachments=[logo, letter]
+    )
+    parsed = parse(message)
+    found = [part.get_content_type() for part in parsed.walk()]  # type: ignore[attr-defined]
+    assert found == [
+        *(
+            "multipart/mixed",
+            "multipart/alternative",
+            "text/plain",
+            "text/x-amp-html",
+            "multipart/related",
+            "text/html",
+        ),
+        *("image/png", "text/calendar", "message/rfc822", "text/plain"),
+    ]
+    made = next(part for part in parsed.walk() if part.get_content_type() == "text/calendar")  # type: ignore[attr-defined]
+    assert made.get_param("method") == "REQUEST"
+    assert made.get_content().replace("\r\n", "\n") == calendar
+
+
+def test_a_message_may_be_html_alone_or_a_calendar_alone() -> None:
+    assert parse(Message(subject="Hi", html="<p>h</p>")).get_content_type() == "text/html"  # type: ignore[attr-defined]
+    found = parse(Message(subject="Hi", calendar="BEGIN:VCALENDAR\nEND:VCALENDAR\n"))
+    assert [part.get_content_type() for part in found.walk()][1:] == ["text/plain", "text/calendar"]  # type: ignore[attr-defined]
+
+
+def test_a_content_id_has_no_scheme() -> None:
+    with pytest.raises(InvalidValue, match=r"Attachment\.content_id: 'cid:logo' begins with cid:; write 'logo'"):
+        Attachment(filename="logo.png", content=b"", content_id="cid:logo")
+
+
+def test_a_message_tells_of_itself_in_short() -> None:
+    assert len(repr(Message(subject="Hello", html="<p>" * 9_000, text="x" * 9_000))) < 400
+
+
+@pytest.mark.parametrize(
+    ("name", "content_type"),
+    [
+        ("bill.pdf", "application/pdf"),
+        ("Фото.PNG", "image/png"),
+        ("prices.xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+        ("notes.txt", "application/octet-stream"),
+    ],
+)
+def test_a_files_type_follows_from_its_name_unless_given(name: str, content_type: str) -> None:
+    assert Attachment(filename=name, content=b"").content_type == content_type
+    assert Attachment(filename=name, content=b"", content_type="text/x-own").content_type == "text/x-own"
+
+
+@pytest.mark.parametrize(
+    ("name", "mend"), [("/tmp/a.pdf", "write 'a.pdf'"), ("C:\\bills\\a.pdf", "write 'a.pdf'"), ("bills/", "leave the")]
+)
+def test_a_path_is_no_name_for_a_file(name: str, mend: str) -> None:
+    with pytest.raises(InvalidValue, match=mend):
+        Attachment(filename=name, content=b"")
+
+
+@pytest.mark.parametrize("attachments", [5, Attachment(filename="a.pdf", content=b"")])
+def test_attachments_are_a_row(attachments: object) -> None:
+    with pytest.raises(InvalidValue, match=r"put it into \[ \]"):
+        Message(subject="Hi", attachments=attachments)  # type: ignore[arg-type]
+
+
+def test_a_message_id_in_angle_brackets_is_given_back_without() -> None:
+    message = Message(subject="Hi", text="Hi\n")
+    with pytest.raises(InvalidValue, match=r"leave out the angle brackets: '1@example\.com'"):
+        message.to_mime(ENVELOPE, message_id="<1@example.com>", date=NOON)
+    with pytest.raises(InvalidValue, match=r"write it as 'something@your\.domain'"):
+        message.to_mime(ENVELOPE, message_id="<1>", date=NOON)

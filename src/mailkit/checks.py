@@ -21,6 +21,7 @@ __all__ = [
     "counted",
     "headers",
     "instant",
+    "line_trouble",
     "message_id",
     "one_line",
     "share",
@@ -59,7 +60,7 @@ def one_line(instance: object, attribute: Any, value: str) -> None:
     """
     if not isinstance(value, str):
         raise InvalidValue(_name(instance, attribute), value, "is not text")
-    trouble = _line_trouble(value)
+    trouble = line_trouble(value)
     if trouble:
         raise InvalidValue(_name(instance, attribute), value, trouble)
 
@@ -120,7 +121,7 @@ def check_header(name: str, value: str) -> None:
         raise HeaderError("header name", name, reason)
     if not isinstance(value, str):
         raise HeaderError(f"header {name}", value, "is not text")
-    trouble = _line_trouble(value)
+    trouble = line_trouble(value)
     if trouble:
         raise HeaderError(f"header {name}", value, trouble)
 
@@ -143,7 +144,9 @@ def headers(fields: Iterable[tuple[str, str]] | Mapping[str, str]) -> tuple[tupl
 def check_message_id(what: str, value: str) -> None:
     """Refuse what is not a Message-ID without its angle brackets (RFC 5322, 3.6.4)."""
     if not isinstance(value, str) or not _MESSAGE_ID.match(value):
-        mend = "write it as 'something@your.domain', without angle brackets"
+        mend = "write it as 'something@your.domain'"
+        if isinstance(value, str) and value.startswith("<") and _MESSAGE_ID.match(value[1:-1]):
+            mend = f"leave out the angle brackets: {value[1:-1]!r}"
         raise InvalidValue(what, value, "is not a Message-ID (RFC 5322, 3.6.4)", mend)
 
 
@@ -158,7 +161,7 @@ def text(instance: object, attribute: Any, value: str) -> None:
         raise InvalidValue(_name(instance, attribute), value, "is not text")
 
 
-def _line_trouble(value: str) -> str:
+def line_trouble(value: str) -> str:
     """Why the text is not safe as one line; empty if it is."""
     if _CONTROL.search(value):
         return "contains a line break or another control character (RFC 5322, 2.2)"
@@ -171,4 +174,5 @@ def _as_readers_decode_it(value: str) -> str:
     """The text as the standard library shows it, and as it folds it anew: whatever charset its words name."""
     from email.policy import default
 
-    return str(default.header_factory("Subject", value))
+    sendable = value.encode("utf-8", "replace").decode()  # the standard library breaks off at half a surrogate pair
+    return str(default.header_factory("Subject", sendable))

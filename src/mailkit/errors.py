@@ -179,11 +179,18 @@ class UnknownField(TemplateError, LookupError):
     suggestions: tuple[str, ...]
 
     def __init__(
-        self, field: str, known: Iterable[str], *, template: str = "", line: int | None = None, excerpt: str = ""
+        self,
+        field: str,
+        known: Iterable[str],
+        *,
+        owner: str = "the record",
+        template: str = "",
+        line: int | None = None,
+        excerpt: str = "",
     ) -> None:
         self.field, self.known = field, tuple(known)
         self.suggestions = tuple(get_close_matches(field, self.known, n=3, cutoff=0.6))
-        reason = f"the record has no field {field!r}{did_you_mean(field, self.known)}"
+        reason = f"{owner} has no field {field!r}{did_you_mean(field, self.known)}"
         super().__init__(reason, template=template, line=line, excerpt=excerpt)
 
 

@@ -12,7 +12,7 @@ import attrs
 from mailkit.checks import counted, one_line
 from mailkit.errors import InvalidValue
 
-__all__ = ["Finding", "Place", "Severity", "findings_html", "worst"]
+__all__ = ["Finding", "Findings", "Place", "Severity", "findings_html", "worst"]
 
 
 class Severity(StrEnum):
@@ -105,6 +105,26 @@ class Finding:
         return f"{self.severity}: {place}{self.message}{evidence}{mend}"
 
 
+class Findings(tuple[Finding, ...]):
+    """Findings in a row: a tuple that shows itself, as a table in a notebook and as lines anywhere else.
+
+    >>> print(Findings([Finding(code="compose.shouting", severity=Severity.WARNING, message="!!!")]))
+    warning: !!!
+    >>> print(Findings())
+    no findings
+    """
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self)) or "no findings"
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        return findings_html(self)
+
+
 def worst(findings: Iterable[Finding]) -> Severity | None:
     """The highest severity among the findings; None if there are none.
 
@@ -126,7 +146,7 @@ def findings_html(findings: Iterable[Finding]) -> str:
     body = "".join(
         f'<tr><td style="color:{_COLOUR[finding.severity]};font-weight:600">{finding.severity}</td>'
         f"<td>{escape(str(finding.place))}</td><td>{escape(finding.message)}"
-        + (f" <code>{escape(finding.evidence)}</code>" if finding.evidence else "")
+        + (f' <code style="overflow-wrap:anywhere">{escape(finding.evidence)}</code>' if finding.evidence else "")
         + f"</td><td>{escape(finding.mend)}</td><td>{escape(finding.source)}</td></tr>"
         for finding in rows
     )

@@ -33,6 +33,8 @@ def render(source: str, value: object) -> str:
         ("<script src='{{ x }}'></script>", "in a script"),
         ("<iframe srcdoc='{{ x }}'></iframe>", "in a script"),
         ("<meta http-equiv='refresh' content='0;url={{ x }}'>", "an address unasked"),
+        ("<meta http-equiv='{{ x }}' content='0;url=https://shop.example.com/'>", "an address unasked"),
+        ("<svg><a><set attributeName='href' to='{{ x }}'/></a></svg>", "in a script"),
         ("<a href='{% if x %}{{ x }}'>y</a>{% else %}z'>{% endif %}", "one end of a statement"),
         ("<!--[if mso]><v:rect {{ x }}></v:rect><![endif]-->", "could add attributes"),
         ("<!--[if mso]><v:rect fill={% if x %}{{ x }}{% endif %}></v:rect><![endif]-->", "put quotes around it"),
@@ -47,7 +49,7 @@ def test_a_value_where_no_escaping_helps_is_refused_with_its_line(source: str, m
 
 def test_a_block_that_is_refused_is_named() -> None:
     letter = compose.Letter(subject="s", blocks=[b.Text("x"), b.Html("<p {{ x }}>y</p>")])
-    with pytest.raises(TemplateError, match="html, html 2: a value may not stand in a tag"):
+    with pytest.raises(TemplateError, match=r"html, blocks\[1\]: a value may not stand in a tag"):
         compose.compile(letter)
 
 
@@ -64,6 +66,7 @@ def test_a_block_that_is_refused_is_named() -> None:
         ),
         ("<p {% if x %}hidden{% endif %}>y</p>", "<p hidden>y</p>\n"),
         ("<meta name='a' content=\"{{ x }}\">", None),
+        ("<svg><animate attributeName='r' values='1;2'/></svg>", None),
         ("<meta http-equiv='refresh' content='5'>", None),
         ("<title>{{ x }}</title>", "<title>9</title>\n"),
         (
@@ -88,6 +91,14 @@ def test_a_value_in_css_stays_one_value(value: str) -> None:
             assert value in render(source, value)
 
 
+@pytest.mark.parametrize("colour", ["rgb(250, 240, 255)", "RGB(0 0 0 / 50%)", "hsla(120deg, 50%, 40%, .5)"])
+def test_a_colour_by_numbers_is_one_value(colour: str) -> None:
+    for source in ("<style>@media x { p { color: {{ x }} } }</style>", "<p style='top: 0; color: {{ x }}'>y</p>"):
+        assert colour in render(source, colour)
+        with pytest.raises(TemplateError, match="more than a value"):
+            render(source, f"{colour[:-1]}(")
+
+
 def test_whole_declarations_may_be_several_and_css_of_ones_own_anything() -> None:
     assert "top: 0; left: 0" in render("<p style='{{ x }}'>y</p>", "top: 0; left: 0")
     assert "top: 0; left: 0" in render("<p style='color: red; {{ x }}'>y</p>", "top: 0; left: 0")
@@ -104,3 +115,42 @@ def test_a_preview_shows_guarded_values_as_they_were_written() -> None:
     shown = template._repr_html_()
     assert "color: {{ x }}" in shown
     assert "_mailkit" not in shown
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "<meta http-equiv='refresh' content='0;javascript:x'>",
+        "<meta http-equiv='refresh' content='0, data:text/html,x'>",
+        "<svg><a><animate attributeName='href' values='#; javascript:x'/></a></svg>",
+        "<iframe src='data:image/svg+xml,x'></iframe>",
+        "<embed src='data:image/svg+xml,x'>",
+        "<img srcset='https://shop.example.com/a 1x, javascript:x 2x'>",
+        '<td style="background: url( &quot;JavaScript:x&quot; )">x</td>',
+        "<style>td { background: url(vbscript:x) }</style>",
+    ],
+)
+def test_an_address_that_runs_something_is_refused_wherever_it_hides(source: str) -> None:
+    with pytest.raises(TemplateError, match=r"has (an address with )?the scheme (?i:javascript|vbscript|data):"):
+        compose.compile(source, subject="s")
+
+
+def test_a_picture_among_several_is_looked_at() -> None:
+    source = "<img srcset='https://shop.example.com/a,b 1x, {{ x }} 2x'>"
+    shown = render(source, "https://shop.example.com/c")
+    assert "a,b 1x, https://shop.example.com/c 2x" in shown
+    chosen = "<img srcset='{% if x %}{{ x }} 1x, https://shop.example.com/b 2x{% endif %}'>"
+    assert "c 1x, https://shop.example.com/b 2x" in render(chosen, "https://shop.example.com/c")
+    for one in (source, chosen):
+        with pytest.raises(TemplateError, match="would be opened as javascript:"):
+            render(one, "javascript:x")
+    with pytest.raises(TemplateError, match="more than a value of CSS"):
+        render("<td style='background: url({{ x }})'>y</td>", "javascript:x")
+
+
+def test_an_address_that_is_chosen_by_a_condition_is_looked_at_as_a_whole() -> None:
+    chosen = "<a href='{% if x %}{{ x }}{% else %}https://shop.example.com/{% endif %}'>y</a>"
+    assert 'href="https://anna.example.com/"' in render(chosen, "https://anna.example.com/")
+    assert 'href="https://shop.example.com/"' in render(chosen, "")
+    with pytest.raises(TemplateError, match="would be opened as javascript:"):
+        render(chosen, "java\tscript:alert(1)")

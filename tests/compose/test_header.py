@@ -6,6 +6,7 @@ import email
 import email.policy
 import re
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from mailkit import Address, Mailbox
 from mailkit.compose import header
-from mailkit.errors import AddressError, HeaderError
+from mailkit.errors import AddressError, HeaderError, InvalidValue
 
 printable = st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"]), max_size=300)
 subjects = (printable | st.text("ab =?_\t", max_size=200)).filter(
@@ -115,11 +116,45 @@ def test_a_long_address_goes_to_a_line_of_its_own() -> None:
 def test_date_and_message_id_are_checked() -> None:
     assert header.date_field(datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)) == b"Date: Fri, 02 Jan 2026 03:04:05 +0000\r\n"
     for wrong in ("", "a", "<a@b>", "a@b\r\nBcc: c", "ж@b", "a" * 900 + "@b"):
-        with pytest.raises(HeaderError, match="left@right"):
+        with pytest.raises(InvalidValue, match="is not a Message-ID"):
             header.message_id_field(wrong)
+
+
+def test_the_two_half_past_two_of_the_night_when_clocks_go_back_are_two() -> None:
+    earlier = datetime(2026, 10, 25, 2, 30, tzinfo=ZoneInfo("Europe/Berlin"))
+    assert header.date_field(earlier) == b"Date: Sun, 25 Oct 2026 00:30:00 +0000\r\n"
+    assert header.date_field(earlier.replace(fold=1)) == b"Date: Sun, 25 Oct 2026 01:30:00 +0000\r\n"
 
 
 def test_a_name_that_makes_its_line_too_long_is_refused() -> None:
     for value in ("é", "a"):
         with pytest.raises(HeaderError, match="998"):
             header.field("X-" + "A" * 2_000, value)
+
+
+def test_other_alphabets_are_written_as_they_are_only_when_asked() -> None:
+    assert header.subject_field("Скидки", is_utf8=True) == "Subject: Скидки\r\n".encode()
+    assert header.field("X-Shop", "Книги", is_utf8=True) == "X-Shop: Книги\r\n".encode()
+    mailbox = Mailbox.parse("Анна Б <anna@example.com>")
+    assert header.mailbox_field("To", mailbox, is_utf8=True) == 'To: "Анна Б" <anna@example.com>\r\n'.encode()
+    assert header.mailbox_field("To", mailbox).isascii()
+
+
+@given(subjects)
+def test_a_subject_in_utf8_arrives_as_it_was(subject: str) -> None:
+    field = header.subject_field(subject, is_utf8=True)
+    assert unfolded(field) == subject
+    assert lines_are_well(field, 998) or not subject
+
+
+def test_what_looks_encoded_or_would_lose_a_blank_is_encoded_in_utf8_too() -> None:
+    for subject in ("=?utf-8?q?Hi?= ж", " ж", "ж ", "ж" * 999):
+        assert b"=?utf-8?" in header.subject_field(subject, is_utf8=True)
+        assert unfolded(header.subject_field(subject, is_utf8=True)) == subject
+
+
+def test_dates_of_one_second_are_the_same_and_other_zones_are_utc() -> None:
+    from datetime import timedelta, timezone
+
+    here = datetime(2026, 1, 2, 6, 4, 5, 999, tzinfo=timezone(timedelta(hours=3)))
+    assert header.date_field(here) == header.date_field(datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))

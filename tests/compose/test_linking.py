@@ -54,10 +54,10 @@ def test_links_are_numbered_in_reading_order_with_label_and_block() -> None:
     template = compose.compile(LETTER, links=tracker)
     assert template.links == tuple(tracker.seen)
     assert [(link.number, link.href, link.label, link.block) for link in template.links] == [
-        (1, "https://shop.example.com/?a=1&b=2", "Sale", "image 1"),
-        (2, "https://shop.example.com/plain", "One", "text 2"),
-        (3, "https://shop.example.com/two", "{{ name }}", "text 2"),
-        (4, "https://shop.example.com/go", "Go", "button 4"),
+        (1, "https://shop.example.com/?a=1&b=2", "Sale", "blocks[0]"),
+        (2, "https://shop.example.com/plain", "One", "blocks[1]"),
+        (3, "https://shop.example.com/two", "{{ name }}", "blocks[1]"),
+        (4, "https://shop.example.com/go", "Go", "blocks[2].blocks[0]"),
     ]
 
 
@@ -167,5 +167,11 @@ def test_a_link_whose_address_differs_by_reader_is_told_to_be_uncounted(href: st
 
 def test_an_uncounted_link_is_told_with_its_block() -> None:
     (finding,) = compose.compile(LETTER, links=Tracker()).findings
-    assert finding.place.source == "html, button 5"
+    assert finding.place.source == "html, blocks[3]"
     assert finding.evidence == "{{ url }}"
+
+
+def test_a_picture_that_has_another_for_the_dark_is_named_once() -> None:
+    logo = b.Image("https://a.example/l.png", alt="Logo", href="https://a.example", dark_src="https://a.example/d.png")
+    (found,) = compose.compile(compose.Letter(subject="s", blocks=[logo])).links
+    assert found.label == "Logo"

@@ -1,4 +1,4 @@
-"""HTML in pieces, and CSS in two."""
+"""HTML in pieces."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailkit.compose.markup import attributes, pieces, replaced
-from mailkit.compose.stylesheets import split, weak_rules
 
 soup = st.text("<>/!-=\"' astylepcrix\n", max_size=120) | st.text(max_size=60)
 
@@ -50,42 +49,6 @@ def test_no_tag_begins_inside_a_style() -> None:
     assert [piece.text for piece in pieces("<style>a<b></STYLE ><style></style>x<style>y")] == [
         *("<style>", "a<b>", "</STYLE >", "<style>", "</style>", "x", "<style>", "y"),
     ]
-
-
-@pytest.mark.parametrize(
-    ("css", "inlinable", "kept"),
-    [
-        ("p{a:b}/* } */q{c:d}", "p{a:b}\nq{c:d}", ""),
-        ("@import 'x;y'; p{a:b}", "p{a:b}", "@import 'x;y';"),
-        ("a:hover{x:y} .b:is(p){x:y} [data-ogsc] p{x:y}", "", "a:hover{x:y}\n.b:is(p){x:y}\n[data-ogsc] p{x:y}"),
-        ("p{a:b; i{c:d}}", "", "p{a:b; i{c:d}}"),
-        ('p{content:\'}\'}q{content:"\\"}"}', 'p{content:\'}\'}\nq{content:"\\"}"}', ""),
-        ("@media x{p{a:b", "", "@media x{p{a:b}}"),
-        ("}p{a:b}", "p{a:b}", ""),
-        ("<!-- p{a:b} -->{c:d}", "p{a:b}", ""),
-    ],
-)
-def test_a_style_sheet_is_cut_by_what_can_be_inlined(css: str, inlinable: str, kept: str) -> None:
-    sheet = split(css)
-    assert (sheet.inlinable.lstrip("}\n"), sheet.kept) == (inlinable, kept)
-
-
-@pytest.mark.parametrize(
-    ("kept", "heads"),
-    [
-        ("@media x{p{a:b !important;c:d}}", ("@media x",)),
-        ("@media x{p{c:d ! important}} @font-face{c:d}", ()),
-        ("p:hover{c:d}p:hover{c:e}", ("p:hover",)),
-        ("p:before{c:d} p::after{c:d} #outlook p{c:d} .ExternalClass{c:d}", ()),
-        ("p:before,p:hover{c:d}", ("p:before,p:hover",)),
-        ("p:hover{border-top:0} p:active{e:f}", ("p:hover",)),
-        (":root{color-scheme:light dark}", ()),
-    ],
-)
-def test_kept_rules_without_important_are_weak_where_an_inlined_one_says_the_same(
-    kept: str, heads: tuple[str, ...]
-) -> None:
-    assert weak_rules(kept, "p{a:b;c:d;color:red;border:0}") == heads
 
 
 @pytest.mark.parametrize(

@@ -253,6 +253,17 @@ def test_what_a_server_cannot_take_is_not_sent():
     assert not server.messages
 
 
+def test_header_fields_beyond_ascii_need_smtputf8_too():
+    raw = "Subject: é\r\n\r\nx\r\n".encode()
+    with SMTPServer(without=("SMTPUTF8",)) as server:
+        (refused,) = deliver(transport(server), raw=raw)
+    assert isinstance(refused, Unsendable)
+    assert "header fields are not all ASCII" in refused.reason
+    with SMTPServer() as server:
+        (delivery,) = deliver(transport(server), raw=raw)
+    assert isinstance(delivery, Accepted)
+
+
 def test_other_alphabets_and_eight_bits_go_where_they_are_offered():
     with SMTPServer() as server:
         raw = "Subject: x\r\n\r\né\r\n".encode()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, assert_type
 
 from mailkit import (
@@ -27,6 +28,8 @@ from mailkit import (
     track,
 )
 from mailkit.compose import blocks as b
+from mailkit.compose.fetching import WebFetch
+from mailkit.findings import Findings
 from mailkit.segment import Segment, days, partition
 from mailkit.segment import event as ev
 from mailkit.segment import field as f
@@ -50,7 +53,21 @@ def letters(links: track.CampaignLinks, envelope: Envelope) -> None:
     template = compose.compile(letter, links=links, inliner="premailer")
     assert_type(template.render({"vip": True}, person=1, at=NOW), Message)
     assert_type(template.encode({"vip": True}, envelope, message_id="1@x.example", date=NOW), bytes)
+    assert_type(template.encode({}, envelope, message_id="1@x.example", date=NOW, transfer="8bit"), bytes)
     compose.compile(letter, links=reports.LinkMarks())
+    compose.compile(Path("letters/welcome.html"), text=Path("letters/welcome.txt"), lang="ru", templates="letters")
+    assert_type(template.preview({"vip": True}, client="images off", sender="shop@example.com"), compose.Preview)
+    assert_type(compose.lint(template, clients={"gmail": 0.5}, records=[{"vip": True}]), Findings)
+    assert_type(compose.dry_render(template, [{"vip": True}]).failed, int)
+    assert_type(compose.check_links(letter, fetch=WebFetch(timeout_seconds=3)), Findings)
+    assert_type(compose.spam_score(b"", socket_path="/run/spamd").score, float)
+    halves = b.Columns(
+        [[b.Text("left"), b.Divider()], b.Column([b.Menu({"Shop": "https://shop.example.com"})], share=2)]
+    )
+    hours = b.Table(["Day", b.TableColumn("Hours", numeric=True)], rows=[["Monday", "9"]])
+    again = compose.Letter.from_json(compose.Letter(subject="Hi", blocks=(halves, hours)).to_json())
+    assert_type(again, compose.Letter)
+    assert_type(again.blocks, tuple[b.Block, ...])
 
 
 def segments(people: Sequence[Mapping[str, object]], log: Sequence[Event]) -> None:

@@ -32,24 +32,41 @@ escaped in HTML and only there, and a field that is missing or None is an error 
 
 from __future__ import annotations
 
-from mailkit.compose import blocks
+from mailkit.compose import blocks, letters
 from mailkit.compose.compiling import compile  # noqa: A004 - `compose.compile` is how it is called
+from mailkit.compose.dryrun import DryRun, dry_render
+from mailkit.compose.following import Answer, Fetch, check_links
 from mailkit.compose.inlining import Inliner, inline
 from mailkit.compose.letter import Letter
 from mailkit.compose.links import Link, Links
+from mailkit.compose.linting import lint
 from mailkit.compose.plaintext import plain_text
+from mailkit.compose.preview import Preview
+from mailkit.compose.schema import letter_schema
+from mailkit.compose.spamc import SpamScore, spam_score
 from mailkit.compose.templates import Template
 from mailkit.compose.theme import Theme
 
 __all__ = [
+    "Answer",
+    "DryRun",
+    "Fetch",
     "Inliner",
     "Letter",
     "Link",
     "Links",
+    "Preview",
+    "SpamScore",
     "Template",
     "Theme",
     "blocks",
+    "check_links",
     "compile",
+    "dry_render",
     "inline",
+    "letter_schema",
+    "letters",
+    "lint",
     "plain_text",
+    "spam_score",
 ]

@@ -6,6 +6,7 @@ import re
 from html import unescape
 from typing import Any, Final
 
+from mailkit.compose.markup import decoded
 from mailkit.errors import TemplateError
 
 __all__ = ["address", "is_fixed", "is_web", "refuse_unsafe", "unsafe_scheme"]
@@ -19,7 +20,7 @@ _FIXED: Final = re.compile(r"[^:/?#]*[:/?#]")
 
 def address(value: str) -> str:
     """The address in an attribute's value: decoded, without the blanks that browsers ignore."""
-    return _BREAKS.sub("", unescape(value)).strip()
+    return _BREAKS.sub("", decoded(value)).strip()
 
 
 def _bare(value: str) -> str:
@@ -64,6 +65,8 @@ def refuse_unsafe(value: Any, prefix: str = "", whole: bool = True, picture: boo
     Raises:
         TemplateError: It is not safe.
     """
+    if type(value) is str and value.startswith(("https://", "http://")) and not prefix:
+        return value
     from jinja2 import Undefined
 
     if value is None or isinstance(value, Undefined):

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from html import escape, unescape
+from collections.abc import Iterable, Mapping
+from html import escape
+from os import PathLike
 from typing import TYPE_CHECKING
 
-import attrs
-
-from mailkit.compose.encode import Body
+from mailkit.compose.branches import is_whole, makes_html
 from mailkit.compose.inlining import Inliner, InlinerName, inline_once, inliner_for
-from mailkit.compose.layout import lay_out
+from mailkit.compose.invitations import guarded
 from mailkit.compose.letter import Letter
 from mailkit.compose.linking import link
 from mailkit.compose.links import Links
 from mailkit.compose.marks import MARK, Kind, Marks
 from mailkit.compose.markup import PieceKind, pieces
-from mailkit.compose.masking import is_whole, makes_html
-from mailkit.compose.plaintext import text_template, tidy, wrap_fixed
+from mailkit.compose.plaintext import text_template, wrap_fixed
+from mailkit.compose.sources import Parts, read_parts
 from mailkit.compose.templates import Template, ended
 from mailkit.errors import InvalidValue, TemplateError
-from mailkit.message import Attachment
+from mailkit.message import Attachment, Message
 
 if TYPE_CHECKING:
     from mailkit.compose.programs import Program
@@ -29,20 +28,45 @@ __all__ = ["compile"]
 
 
 def compile(  # noqa: A001 - the word of the trade; `compose.compile` is how it is called
-    source: Letter | str,
+    source: Letter | str | PathLike[str],
     *,
     subject: str = "",
-    text: str | None = None,
+    text: str | PathLike[str] | None = None,
+    amp: str | PathLike[str] = "",
+    calendar: str | PathLike[str] = "",
+    lang: str = "",
+    templates: str | PathLike[str] | None = None,
+    headers: Iterable[tuple[str, str]] | Mapping[str, str] = (),
+    attachments: Iterable[Attachment] = (),
     links: Links | None = None,
     fields: Iterable[str] | None = None,
     inliner: InlinerName | Inliner = "css-inline",
 ) -> Template:
     """Make a template, once for all readers: CSS inlined, links numbered, Jinja compiled.
 
+    What follows for HTML is also true of MJML, which is HTML whose first element is `<mjml>`;
+    it needs the extra `mjml`.
+
     Args:
-        source: A letter, or HTML with Jinja in it.
+        source: A letter; or HTML with Jinja in it; or the `Path` of a file of such HTML, in the
+            encoding that it names. A file may `{% include %}` and `{% extends %}` others, whose
+            names are written out and relative to its folder. A `.json` file is a letter, as
+            `Letter.to_json` writes it.
         subject: For HTML: the subject, with Jinja; the `<title>` if empty.
-        text: For HTML: the text part, with Jinja; "" for none, made from the HTML if None.
+        text: For HTML: the text part, with Jinja, or the path of its file; "" for none, made
+            from the HTML if None.
+        amp: For HTML: the AMP part, with Jinja, or the path of its file. It is sent as it is, between
+            text and HTML: nothing is inlined, and its links are not numbered.
+        calendar: For HTML: the calendar part (RFC 5545), with Jinja, or the path of its file. Values
+            in it are escaped as their places want it, and long lines folded; its `METHOD` is told
+            to mail clients.
+        lang: For HTML: its language (RFC 5646), in which dates, amounts and plurals are
+            written; what `<html lang>` says if empty.
+        templates: For HTML: the folder that `{% include %}` and `{% extends %}` look into, if it
+            is not that of the file. Nothing outside of it is read.
+        headers: For HTML: header fields of every copy, such as Feedback-ID.
+        attachments: For HTML: files and inline images of every copy. A file of one reader's own,
+            such as a bill, is added to what `render` gives: `attrs.evolve(message, attachments=[…])`.
         links: Who follows the links, such as `mailkit.track.Tracker`'s placing. Each web link
             whose address is the same for all readers is offered to it.
         fields: The names of the fields that records will have. A letter that uses another one
@@ -52,8 +76,10 @@ def compile(  # noqa: A001 - the word of the trade; `compose.compile` is how it 
 
     Raises:
         InvalidValue: An argument is not what it should be.
-        TemplateError: Jinja or the inliner cannot read the source, it asks for another file,
-            a link would run a script, or a value stands where no escaping helps: in a tag
+        MissingExtra: It is MJML, and mrml is not installed.
+        UnreadableFile: The source's file is not there, or is no text.
+        TemplateError: Jinja or the inliner cannot read the source, a file that it asks for cannot
+            be had, a link would run a script, or a value stands where no escaping helps: in a tag
             outside of an attribute's quotes, or in a script.
         UnknownField: It uses a field that is not among `fields`.
 
@@ -68,21 +94,19 @@ def compile(  # noqa: A001 - the word of the trade; `compose.compile` is how it 
     backend = inliner_for(inliner)
     known = None if fields is None else _names(fields)
     marks = Marks()
-    if isinstance(source, Letter):
-        if subject or text is not None:
-            raise InvalidValue("compile", subject or text, "is given beside a Letter", "say it in the letter")
-        layout = lay_out(source, marks)
-        parts = _Sources(subject=layout.subject, html=layout.html, text=None)
-        headers, attachments = source.headers, source.attachments
-    elif isinstance(source, str):
-        for what, given in (("subject", subject), ("text", text or "")):
-            if not isinstance(given, str):
-                raise InvalidValue(f"compile, {what}", given, "is not text")
-        parts = _html_sources(source, subject, text, marks)
-        headers, attachments = (), ()
-    else:
-        raise InvalidValue("compile", source, "is neither a Letter nor HTML", "read a file with Path.read_text")
-    return _Compiler(marks, links, backend).template(parts, known, headers, attachments)
+    parts = read_parts(
+        source,
+        marks,
+        subject=subject,
+        text=text,
+        amp=amp,
+        calendar=calendar,
+        lang=lang,
+        templates=templates,
+        headers=headers,
+        attachments=attachments,
+    )
+    return _Compiler(marks, links, backend, parts.lang).template(parts, known)
 
 
 def _names(fields: Iterable[str]) -> frozenset[str]:
@@ -93,51 +117,22 @@ def _names(fields: Iterable[str]) -> frozenset[str]:
     return names
 
 
-@attrs.frozen(kw_only=True)
-class _Sources:
-    """A letter's parts with marks; `text` is None where it follows from the HTML."""
-
-    subject: str
-    html: str
-    text: str | None
-
-
-def _html_sources(source: str, subject: str, text: str | None, marks: Marks) -> _Sources:
-    if not source.strip():
-        raise TemplateError("the source is empty", template="html")
-    html = marks.read(source, "html")
-    if subject.strip():
-        marked = marks.read(" ".join(subject.split()), "subject")
-    else:
-        titles = (one.text for one in pieces(html) if one.kind is PieceKind.RAW and one.name == "title")
-        marked = " ".join(unescape(next(titles, "")).split())
-    if not marked:
-        raise TemplateError("there is no subject: give subject=…, or put a <title> into the HTML", template="subject")
-    return _Sources(subject=marked, html=ended(html), text=None if text is None else marks.read(text, "text"))
-
-
-def _fixed_lines(text: str) -> Iterable[str]:
-    """The lines of a text part that are the same for every reader."""
-    return (line for line in tidy(text).splitlines(keepends=True) if not MARK.search(line))
-
-
 class _Compiler:
-    def __init__(self, marks: Marks, links: Links | None, backend: Inliner) -> None:
-        self._marks, self._links, self._backend = marks, links, backend
+    def __init__(self, marks: Marks, links: Links | None, backend: Inliner, lang: str) -> None:
+        self._marks, self._links, self._backend, self._lang = marks, links, backend, lang
 
-    def template(
-        self,
-        parts: _Sources,
-        fields: frozenset[str] | None,
-        headers: tuple[tuple[str, str], ...],
-        attachments: tuple[Attachment, ...],
-    ) -> Template:
+    def template(self, parts: Parts, fields: frozenset[str] | None) -> Template:
         linked = link(parts.html, self._marks, self._links)
         inlined = inline_once(linked.html, self._marks, self._backend)
         subject = self._program(parts.subject, "subject")
         html = self._program(ended(inlined.html), "html")
-        text, text_source = self._text(parts.text, linked.html)
-        programs = [one for one in (subject, html, text) if one is not None]
+        # What is hidden, or a line of its own, is known of inlined styles alone
+        text = None if inlined.per_recipient and parts.text is None else self._text(parts.text, inlined.html)
+        amp = self._program(ended(link(parts.amp, self._marks, None).html), "amp") if parts.amp.strip() else None
+        calendar = None
+        if parts.calendar.strip():
+            calendar = self._program(guarded(parts.calendar, self._marks), "calendar")
+        programs = [one for one in (subject, html, text, amp, calendar) if one is not None]
         if fields is not None:
             self._check(programs, fields)
         return Template(
@@ -145,37 +140,38 @@ class _Compiler:
             html=html,
             text=text,
             has_text=parts.text != "",
-            html_body=Body("html", MARK.sub("", inlined.html), html.constants),
-            text_body=Body("plain", MARK.sub("", text_source), _fixed_lines(text_source)),
-            inliner=self._backend if inlined.per_recipient else None,
+            amp=amp,
+            calendar=calendar,
+            inliner=inlined.inliner,
             placed=linked.slots,
             tracker=self._links,
             links=linked.links,
             wanted=frozenset().union(*(one.fields for one in programs)),
             fields=frozenset().union(*(one.fields - one.assigned for one in programs)),
             findings=(*linked.findings, *inlined.findings),
-            headers=headers,
-            attachments=attachments,
-            preview=self._preview(inlined.html),
+            headers=parts.headers,
+            attachments=parts.attachments,
+            sketch=self._sketch(parts, inlined.html),
+            optional=frozenset().union(*(one.optional - one.assigned for one in programs)),
+            written=(parts, self._marks),
         )
 
     def _program(self, marked: str, part: str) -> Program:
         from mailkit.compose.programs import Program
 
-        return Program(self._marks.emit(marked), part=part, html=part == "html")
+        return Program(self._marks.emit(marked), part=part, html=part in ("html", "amp"), lang=self._lang)
 
-    def _text(self, given: str | None, html: str) -> tuple[Program | None, str]:
-        """The text part's program, None where it must be read off each reader's HTML; and its text."""
+    def _text(self, given: str | None, html: str) -> Program | None:
+        """The text part's program; None where it must be read off each reader's HTML."""
         if given is not None:
-            return self._program(given, "text"), given
+            return self._program(given, "text")
         statements = frozenset(mark for mark in MARK.findall(html) if self._marks[mark].kind is Kind.STATEMENT)
-        source = wrap_fixed(text_template(html, statements))
         if any(makes_html(self._marks[mark]) for mark in MARK.findall(html)) or self._in_tags(html):
-            return None, source
+            return None
         try:
-            return self._program(source, "text"), source
+            return self._program(wrap_fixed(text_template(html, statements)), "text")
         except TemplateError:  # what is left out of the text held one end of a statement
-            return None, source
+            return None
 
     def _in_tags(self, html: str) -> bool:
         """Whether what stands inside a tag matters outside of it, where the text part has no tags."""
@@ -196,10 +192,17 @@ class _Compiler:
             for field in sorted(program.fields - known - optional):
                 raise program.unknown(field, sorted(known))
 
-    def _preview(self, html: str) -> str:
-        """The HTML with its fields shown as they are written."""
-        return MARK.sub(lambda found: self._shown(found.group()), html)
+    def _sketch(self, parts: Parts, html: str) -> Message:
+        """The letter with its fields shown as they are written."""
+        subject = MARK.sub(lambda found: self._shown(found.group()), parts.subject)
+        return Message(
+            subject=" ".join(subject.split()),
+            html=MARK.sub(lambda found: escape(self._shown(found.group())), html),
+            text=MARK.sub(lambda found: self._shown(found.group()), parts.text or ""),
+            headers=parts.headers,
+            attachments=parts.attachments,
+        )
 
     def _shown(self, mark: str) -> str:
         token = self._marks[mark]
-        return escape(str(token)) if token.kind is Kind.EXPRESSION and "_mailkit" not in str(token) else ""
+        return str(token) if token.kind is Kind.EXPRESSION and "_mailkit" not in str(token) else ""

@@ -1,34 +1,49 @@
-"""Finished bytes (RFC 5322, 2045, 2046), made from pieces that are encoded once.
+"""Text as bytes that any mail server carries unchanged: quoted-printable, base64, or 8 bit where allowed.
 
-How to think about it: a rendered part is a row of strings, most of which are the same for
-every reader. Quoted-printable may be broken anywhere by a soft line break, so every piece is
-encoded alone, ends in one, and fits after any other; those that never change are encoded
-when the template is compiled. Base64 has no such joint; there the part is encoded as a whole.
+How to think about it: a part of a letter is a row of pieces, most of which are the same for
+every reader and are encoded once. Quoted-printable may be broken anywhere by a soft line
+break, so a piece that ends in one fits before any other. Base64 takes three octets at a time;
+there a piece is kept in three ways, one for each number of octets that the pieces before it
+left over, and a line may end wherever four characters do.
 
-A part's encoding is chosen once, by what makes its unchanging text shorter. No line begins
-with a dot or "From ", so nothing on the way has to change a byte, and signatures hold.
+No line begins with a dot or "From ", so nothing on the way has to change a byte, and
+signatures hold.
 """
 
 from __future__ import annotations
 
 import re
 from base64 import b64encode
-from collections.abc import Iterable
 from typing import Final
 
 import attrs
 
-from mailkit.compose.header import field
-from mailkit.message import Attachment
-
-__all__ = ["Body", "Frame", "frame", "quoted_printable"]
+__all__ = [
+    "Triple",
+    "base64",
+    "eight_bit",
+    "is_shorter_in_base64",
+    "octets",
+    "plain_lines",
+    "quoted_printable",
+    "triple",
+]
 
 _LINE: Final = 75  # of 76 (RFC 2045, 6.7), the last is for the soft break
 _SAFE_VALUE: Final = re.compile(r"[A-EG-Za-z0-9][A-Za-z0-9 ,:/?&;#%!'()*+_-]{0,70}\Z")  # "F" might begin "From "
-_MUST_ENCODE: Final = re.compile(rb"[^\t !-<>-~]")
-_ALTERNATIVE, _RELATED, _MIXED = "=_mailkit-alternative", "=_mailkit-related", "=_mailkit-mixed"
-_FILENAME_OCTETS: Final = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
-_FILENAME: Final = re.compile(r"[A-Za-z0-9 ._-]{1,60}\Z")
+_MUST_ENCODE: Final = re.compile(rb"[^\n\t !-<>-~]+")
+_UNSENDABLE: Final = re.compile(rb"[^\n]{999}|^\.|^From |^--=_|[\0\r]", re.MULTILINE)  # --=_ would be a boundary
+_EQUALS: Final = ord("=")
+
+
+def plain_lines(text: object) -> str:
+    """The text with plain line breaks."""
+    return str(text).replace("\r\n", "\n").replace("\r", "\n")
+
+
+def octets(text: str) -> bytes:
+    """The text in UTF-8, its lines ended by CRLF; halves of surrogate pairs, which are no text, become "?"."""
+    return str.encode(text, "utf-8", "replace").replace(b"\n", b"\r\n")
 
 
 def quoted_printable(text: str) -> bytes:
@@ -42,135 +57,97 @@ def quoted_printable(text: str) -> bytes:
     """
     if _SAFE_VALUE.match(text):
         return str.encode(text) + b"=\r\n"
-    lines = str.encode(text, "utf-8", "replace").split(b"\n")
+    encoded = _MUST_ENCODE.sub(_encoded, str.encode(text, "utf-8", "replace"))
+    *lines, last = encoded.split(b"\n")
     out: list[bytes] = []
-    for line in lines[:-1]:
-        _wrap(line, out, is_whole=True)
-    if lines[-1]:
-        _wrap(lines[-1], out, is_whole=False)
+    for line in lines:
+        if line[-1:] in (b" ", b"\t"):  # would be lost on the way (RFC 2045, 6.7, rule 3)
+            line = line[:-1] + b"=%02X" % line[-1]
+        _wrap(line, b"\r\n", out)
+    if last:
+        _wrap(last, b"=\r\n", out)
     return b"".join(out)
 
 
-def _wrap(line: bytes, out: list[bytes], *, is_whole: bool) -> None:
-    rest = _MUST_ENCODE.sub(lambda found: b"=%02X" % found.group()[0], line)
-    if is_whole and rest[-1:] in (b" ", b"\t"):
-        rest = rest[:-1] + b"=%02X" % rest[-1]
+def _encoded(found: re.Match[bytes]) -> bytes:
+    return b"=" + found.group().hex("=").upper().encode()
+
+
+def _wrap(line: bytes, end: bytes, out: list[bytes]) -> None:
+    start, size = 0, len(line)
     while True:
-        if rest.startswith(b"."):
-            rest = b"=2E" + rest[1:]
-        elif rest.startswith(b"From "):
-            rest = b"=46" + rest[1:]
-        if len(rest) <= _LINE:
+        lead = b""
+        if line.startswith((b".", b"From "), start):
+            lead = b"=%02X" % line[start]
+            start += 1
+        cut = start + _LINE - len(lead)
+        if size <= cut:
             break
-        cut = _LINE
-        if b"=" in rest[cut - 2 : cut]:  # never inside =XX
-            cut = rest.rindex(b"=", 0, cut)
-        out.append(rest[:cut] + b"=\r\n")
-        rest = rest[cut:]
-    out.append(rest + (b"\r\n" if is_whole else b"=\r\n"))
+        if line[cut - 1] == _EQUALS:  # never inside =XX
+            cut -= 1
+        elif line[cut - 2] == _EQUALS:
+            cut -= 2
+        out.append(lead + line[start:cut] + b"=\r\n")
+        start = cut
+    out.append(lead + line[start:] + end)
 
 
-class Body:
-    """One text part's encoding, with what never changes encoded already.
+def is_shorter_in_base64(text: str) -> bool:
+    """Whether base64 makes less of a text than quoted-printable.
 
-    Attributes:
-        head: The part's header fields and the empty line after them.
+    >>> is_shorter_in_base64("Скидки"), is_shorter_in_base64("<p>café until Friday</p>")
+    (True, False)
     """
-
-    def __init__(self, subtype: str, source: str, constants: Iterable[str]) -> None:
-        data = source.encode("utf-8", "replace")
-        in_quoted = len(data) + 2 * len(_MUST_ENCODE.findall(data.replace(b"\n", b"")))
-        self._in_base64 = in_quoted > 4 * len(data) / 3
-        encoding = "base64" if self._in_base64 else "quoted-printable"
-        self.head: bytes = (
-            f"Content-Type: text/{subtype}; charset=utf-8\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n"
-        ).encode()
-        self._known: dict[str, bytes] = {}
-        if not self._in_base64:
-            self._known = {text: quoted_printable(text) for text in constants}
-
-    def encode(self, chunks: Iterable[str]) -> bytes:
-        """The encoded part; the chunks joined end with a line break."""
-        if self._in_base64:
-            return _base64(str.encode("".join(chunks).replace("\n", "\r\n"), "utf-8", "replace"))
-        known = self._known
-        return b"".join([known[text] if text in known else quoted_printable(text) for text in chunks])
+    data = str.encode(text, "utf-8", "replace")
+    return len(data) + 2 * sum(map(len, _MUST_ENCODE.findall(data))) > 4 * len(data) / 3
 
 
-def _base64(data: bytes) -> bytes:
+def base64(data: bytes) -> bytes:
+    """The octets in base64, in lines of 76 characters."""
     text = b64encode(data)
+    if len(text) <= 76:
+        return text + b"\r\n" if text else b""
     return b"\r\n".join([text[start : start + 76] for start in range(0, len(text), 76)]) + b"\r\n"
 
 
-@attrs.frozen(kw_only=True)
-class Frame:
-    """What stands around the parts of every copy.
+@attrs.frozen
+class Triple:
+    """Octets in base64 for each number of them that go to complete what stands before.
 
     Attributes:
-        before_text: From the end of the header fields of the copy to the text part.
-        before_html: Between the text part and the HTML part.
-        after: After the HTML part.
+        firsts: The first octets, none, one or two, that are encoded with what stands before.
+        middles: What comes after them, encoded.
+        lasts: The octets left over.
     """
 
-    before_text: bytes
-    before_html: bytes
-    after: bytes
+    firsts: tuple[bytes, ...]
+    middles: tuple[bytes, ...]
+    lasts: tuple[bytes, ...]
 
 
-def frame(text: Body | None, html: Body, attachments: Iterable[Attachment]) -> Frame:
-    """Put the parts together: files beside the letter, inline images beside its HTML (RFC 2046, 2387)."""
-    inline = [one for one in attachments if one.is_inline]
-    files = [one for one in attachments if not one.is_inline]
-    before_html, after = html.head, b""
-    if inline:
-        before_html, after = _wrapped("related", _RELATED, before_html, after, inline)
-    before_text = b""
-    if text is not None:
-        between = b"\r\n--" + _ALTERNATIVE.encode() + b"\r\n"
-        begin = _multipart("alternative", _ALTERNATIVE)
-        before_text, before_html = begin + text.head, between + before_html
-        after += b"\r\n--" + _ALTERNATIVE.encode() + b"--\r\n"
-    if files:
-        outer = before_text or before_html
-        outer, after = _wrapped("mixed", _MIXED, outer, after, files)
-        before_text, before_html = (outer, before_html) if text is not None else (b"", outer)
-    return Frame(before_text=before_text, before_html=before_html, after=after)
+def triple(data: bytes) -> Triple:
+    r"""The octets, of which there are at least two, made ready to stand anywhere in base64.
+
+    >>> made = triple(b"abcdefg")
+    >>> made.firsts[2], made.middles[2], made.lasts[2]
+    (b'ab', b'Y2Rl\r\n', b'fg')
+    """
+    ends = [len(data) - (len(data) - skip) % 3 for skip in range(3)]
+    return Triple(
+        firsts=tuple(data[:skip] for skip in range(3)),
+        middles=tuple(base64(data[skip:end]) for skip, end in enumerate(ends)),
+        lasts=tuple(data[end:] for end in ends),
+    )
 
 
-def _multipart(subtype: str, boundary: str) -> bytes:
-    line = f'Content-Type: multipart/{subtype}; boundary="{boundary}"'
-    return f"{line}\r\n\r\n--{boundary}\r\n".encode()
+def eight_bit(text: str) -> bytes | None:
+    r"""The text as it is, where servers carry 8 bits (RFC 6152); None where a line is unfit.
 
+    A line may have 998 octets at most, and begins neither with a dot nor with "From "; nor as
+    boundaries do, since a reader's name could else begin a part of the letter.
 
-def _wrapped(
-    subtype: str, boundary: str, before: bytes, after: bytes, attachments: list[Attachment]
-) -> tuple[bytes, bytes]:
-    parts = b"".join(b"\r\n--" + boundary.encode() + b"\r\n" + _attached(one) for one in attachments)
-    return _multipart(subtype, boundary) + before, after + parts + b"\r\n--" + boundary.encode() + b"--\r\n"
-
-
-def _attached(attachment: Attachment) -> bytes:
-    placing = "inline" if attachment.is_inline else "attachment"
-    lines = [field("Content-Type", attachment.content_type), b"Content-Transfer-Encoding: base64\r\n"]
-    if attachment.is_inline:
-        lines.append(f"Content-ID: <{attachment.content_id}>\r\n".encode())
-    lines.append(f"Content-Disposition: {placing};\r\n {_filename(attachment.filename)}\r\n".encode())
-    return b"".join(lines) + b"\r\n" + _base64(attachment.content)
-
-
-def _filename(name: str) -> str:
-    """The file's name as a parameter, in RFC 2231's pieces where it is long or not ASCII."""
-    if _FILENAME.match(name):
-        return f'filename="{name}"'
-    octets = [chr(byte) if byte in _FILENAME_OCTETS else f"%{byte:02X}" for byte in name.encode("utf-8", "replace")]
-    pieces, line = [], ""
-    for octet in octets:
-        if len(line) + len(octet) > 50:
-            pieces.append(line)
-            line = ""
-        line += octet
-    pieces.append(line)
-    if len(pieces) == 1:
-        return f"filename*=utf-8''{pieces[0]}"
-    first = f"filename*0*=utf-8''{pieces[0]}"
-    return ";\r\n ".join([first, *(f"filename*{n}*={piece}" for n, piece in enumerate(pieces[1:], 1))])
+    >>> eight_bit("Скидки\n") == "Скидки\r\n".encode(), eight_bit("…\n.\n")
+    (True, None)
+    """
+    data = str.encode(text, "utf-8", "replace")
+    return None if _UNSENDABLE.search(data) else data.replace(b"\n", b"\r\n")

@@ -16,9 +16,9 @@ from html import unescape
 from typing import Final
 
 from mailkit.compose.addresses import address, is_fixed, unsafe_scheme
+from mailkit.compose.branches import is_whole
 from mailkit.compose.marks import MARK, Kind, Marks, Spot
 from mailkit.compose.markup import Attribute, Piece, PieceKind, attributes, pieces, replaced
-from mailkit.compose.masking import is_whole
 
 __all__ = ["Guard"]
 
@@ -26,7 +26,14 @@ _PICTURES: Final = frozenset({"src", "background", "poster"})
 _ADDRESSES: Final = _PICTURES | {"href", "action", "formaction", "xlink:href"}
 _CONDITIONAL: Final = re.compile(r"(<!--\[if[^\]]*\]>)(.*?)((?:<!\[endif\])?--!?>|\Z)", re.DOTALL)
 _TAG_OF_MARKS: Final = re.compile(rf"</?{MARK.pattern}[^<>]*|\A</?[a-zA-Z].*", re.DOTALL)
-_REFRESH: Final = re.compile(r"url\s*=\s*[\"']?(.*)", re.IGNORECASE | re.DOTALL)
+# HTML, 4.2.5.3: "5; url=…", and "5 …" too
+_REFRESH: Final = re.compile(r"\s*[\d.]*[\s;,]*(?:url\s*=\s*)?[\"']?(.*)", re.IGNORECASE | re.DOTALL)
+_FRAMES: Final = frozenset({"object", "iframe", "frame", "embed"})
+"""Elements that open what they are given as a document, also a picture that has scripts in it."""
+_ANIMATED: Final = frozenset({"animate", "set"})
+_CHANGES: Final = frozenset({"to", "from", "by", "values"})
+_SCRIPT_IN_CSS: Final = re.compile(r"url\(\s*[\"']?\s*((?:java|vb)script:)", re.IGNORECASE)
+_CANDIDATES: Final = re.compile(r"(,\s+|\A\s*)")  # of srcset; a comma within an address has no blank after it
 
 _IN_A_TAG: Final = (
     "a value may not stand in a tag outside of an attribute's quotes, since it could add attributes; "
@@ -77,6 +84,7 @@ class Guard:
 
     def _raw(self, piece: Piece) -> str:
         if piece.name == "style":
+            self._check_css(piece.text)
             return MARK.sub(lambda found: self._css(found.group(), is_declaration=False), piece.text)
         if piece.name == "script" and not self._is_data:
             self._refuse(piece.text, _IN_A_SCRIPT)
@@ -109,15 +117,28 @@ class Guard:
             self._refuse(value, _UNQUOTED)
         if "srcdoc" in names or any(name.startswith("on") for name in names):
             self._refuse(value, _IN_A_SCRIPT)
+        if tag in _ANIMATED and names & _CHANGES:
+            self._refuse(value, _IN_A_SCRIPT)
+            for one in unescape(value).split(";"):
+                self._check_fixed(one, picture=False)
         if names & _ADDRESSES or (tag == "object" and "data" in names):
-            return self._address(value, picture=names.isdisjoint(_ADDRESSES - _PICTURES) and tag != "object")
-        if is_refresh and "content" in names:
+            return self._address(value, picture=names.isdisjoint(_ADDRESSES - _PICTURES) and tag not in _FRAMES)
+        if "srcset" in names:
+            each = [value] if self._statements(value) else _CANDIDATES.split(value)
+            return "".join(self._address(one, picture=True) for one in each)
+        if is_refresh and names & {"content", "http-equiv"}:
             self._refuse(value, _UNASKED)
-            found = _REFRESH.search(unescape(value))
+            found = _REFRESH.match(unescape(value)) if "content" in names else None
             return self._address(value, picture=False, target=found[1]) if found else value
         if "style" in names:
+            self._check_css(unescape(value))
             return self._style(value)
         return value
+
+    def _check_css(self, css: str) -> None:
+        """Refuse an address in CSS that ran a script once."""
+        if found := _SCRIPT_IN_CSS.search(css):
+            raise self._spot().error(f"CSS has an address with the scheme {found[1]}, which no letter may")
 
     def _statements(self, text: str) -> list[str]:
         return [mark for mark in MARK.findall(text) if self._marks[mark].kind is Kind.STATEMENT]

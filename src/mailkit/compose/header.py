@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import Final
 
 from mailkit.address import Mailbox
-from mailkit.checks import check_header
+from mailkit.checks import check_header, check_message_id
 from mailkit.clock import utc
 from mailkit.errors import HeaderError
 
@@ -25,14 +25,20 @@ WIDTH: Final = 78
 """Characters of a line at most, wherever there is a blank to break at (RFC 5322, 2.1.1)."""
 _LONGEST: Final = 998
 _WORD: Final = 75  # characters of an encoded word at most (RFC 2047, 2)
-_PLAIN: Final = re.compile(r"(?:[!-~]+(?: +[!-~]+)*)?\Z")
+_WORDS: Final = re.compile(r" *[^ ]+")
 _PHRASE: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*\Z")
-_Q_PLAIN: Final = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!*+-/")
-_MESSAGE_ID: Final = re.compile(r"[!-;=?-~]+@[!-;=?-~]+\Z")
+_SIGN: Final = r"[^\s\x00-\x1f\x7f-\x9f\ud800-\udfff]"
+_PLAIN_UTF8: Final = re.compile(rf"(?:{_SIGN}+(?: +{_SIGN}+)*)?\Z")
+_Q_SHORT: Final = b" abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!*+-/"
+_Q_OCTETS: Final = tuple("_" if n == 32 else chr(n) if n in _Q_SHORT else f"={n:02X}" for n in range(256))
 
 
-def subject_field(text: str) -> bytes:
+def subject_field(text: str, *, is_utf8: bool = False) -> bytes:
     r"""The subject.
+
+    Args:
+        text: The subject as people read it.
+        is_utf8: Whether other alphabets are written as they are (RFC 6532).
 
     Raises:
         HeaderError: It contains a line break, open or hidden in an encoded word.
@@ -41,11 +47,16 @@ def subject_field(text: str) -> bytes:
     b'Subject: =?utf-8?b?0KHQutC40LTQutC4?=\r\n'
     """
     check_header("Subject", text)
-    return _unstructured("Subject", text)
+    return _unstructured("Subject", text, is_utf8=is_utf8)
 
 
-def field(name: str, value: str) -> bytes:
+def field(name: str, value: str, *, is_utf8: bool = False) -> bytes:
     r"""Any other field. Long lines of ASCII are folded at blanks; other text becomes encoded words.
+
+    Args:
+        name: The field's name.
+        value: What it says; encoded words in it stay as they are.
+        is_utf8: Whether other alphabets are written as they are (RFC 6532).
 
     Raises:
         HeaderError: The value has no blank where its line must break.
@@ -53,21 +64,29 @@ def field(name: str, value: str) -> bytes:
     >>> field("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
     b'List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n'
     """
-    return _unstructured(name, value, keep_words=True)
+    return _unstructured(name, value, is_utf8=is_utf8, keep_words=True)
 
 
-@lru_cache(maxsize=512)
-def mailbox_field(name: str, mailbox: Mailbox) -> bytes:
-    r"""A field with one mailbox, such as From.
+def mailbox_field(name: str, mailbox: Mailbox, *, is_utf8: bool = False) -> bytes:
+    r"""A field with one mailbox, such as From. An address in another alphabet is UTF-8 in any case (RFC 6532).
+
+    Args:
+        name: The field's name.
+        mailbox: Whom it names.
+        is_utf8: Whether a name in another alphabet is written as it is.
 
     >>> mailbox_field("From", Mailbox.parse('"Books, Inc." <shop@example.com>'))
     b'From: "Books, Inc." <shop@example.com>\r\n'
     """
-    address = str(mailbox.address).encode()
+    address = str(mailbox.address)
     if not mailbox.name:
-        return b"%s: %s\r\n" % (name.encode(), address)
-    shown = mailbox.name
-    if not _PLAIN.match(shown) or "=?" in shown or len(shown) > 60:
+        return f"{name}: {address}\r\n".encode()
+    return _named(name, mailbox.name, address.encode(), is_utf8)
+
+
+@lru_cache(maxsize=512)
+def _named(name: str, shown: str, address: bytes, is_utf8: bool) -> bytes:
+    if not _is_plain(shown, is_utf8=is_utf8) or "=?" in shown or len(shown) > 60:
         words = list(_words(shown, WIDTH - len(name) - 2))
     elif _PHRASE.match(shown):
         words = [shown]
@@ -83,13 +102,12 @@ def message_id_field(message_id: str) -> bytes:
     r"""The Message-ID, given without its angle brackets.
 
     Raises:
-        HeaderError: It is not of the form `left@right` (RFC 5322, 3.6.4).
+        InvalidValue: It is not of the form `left@right` (RFC 5322, 3.6.4).
 
     >>> message_id_field("1.2@mail.example.com")
     b'Message-ID: <1.2@mail.example.com>\r\n'
     """
-    if not isinstance(message_id, str) or not _MESSAGE_ID.match(message_id) or len(message_id) > 900:
-        raise HeaderError("header Message-ID", message_id, "is not left@right in ASCII (RFC 5322, 3.6.4)")
+    check_message_id("message_id", message_id)
     return f"Message-ID: <{message_id}>\r\n".encode()
 
 
@@ -100,17 +118,22 @@ def date_field(date: datetime) -> bytes:
     >>> date_field(datetime(2026, 3, 1, 12, tzinfo=UTC))
     b'Date: Sun, 01 Mar 2026 12:00:00 +0000\r\n'
     """
-    return f"Date: {format_datetime(utc(date, what='date'))}\r\n".encode()
+    return _date_field(utc(date, what="date").replace(microsecond=0))  # in UTC no two times of one day are equal
 
 
-def _unstructured(name: str, value: str, *, keep_words: bool = False) -> bytes:
-    is_plain = bool(_PLAIN.match(value)) and (keep_words or "=?" not in value)
+@lru_cache(maxsize=64)
+def _date_field(second: datetime) -> bytes:
+    return f"Date: {format_datetime(second)}\r\n".encode()
+
+
+def _unstructured(name: str, value: str, *, is_utf8: bool, keep_words: bool = False) -> bytes:
+    is_plain = (keep_words or "=?" not in value) and _is_plain(value, is_utf8=is_utf8)
     if is_plain and len(name) + 2 + len(value) <= WIDTH:
         return f"{name}: {value}\r\n".encode()
     if is_plain:
-        text = _folded(f"{name}: ", value)
-        if all(len(line) <= _LONGEST for line in text.split("\r\n")):
-            return f"{text}\r\n".encode()
+        lines = [line.encode() for line in _folded(f"{name}: ", value)]
+        if max(map(len, lines)) <= _LONGEST:
+            return b"\r\n".join(lines) + b"\r\n"
         if keep_words:
             raise HeaderError(
                 f"header {name}", value, f"has a line of more than {_LONGEST} characters (RFC 5322, 2.1.1)"
@@ -121,39 +144,57 @@ def _unstructured(name: str, value: str, *, keep_words: bool = False) -> bytes:
     return (f"{name}: " + "\r\n ".join(words) + "\r\n").encode()
 
 
-def _folded(start: str, value: str) -> str:
-    """The field with line breaks before blanks; a word that is longer than a line stays whole."""
-    lines = [start]
-    for word in re.findall(r" *[^ ]+", value):
-        is_first = lines[-1] == start
-        if len(lines[-1]) + len(word) <= WIDTH or is_first:
-            lines[-1] += word
+def _is_plain(value: str, *, is_utf8: bool) -> bool:
+    """Whether a value needs no encoding: printable, without blanks at its ends, in ASCII or where UTF-8 is allowed."""
+    if value.isascii():
+        return value.isprintable() and value[:1] != " " and value[-1:] != " "
+    return is_utf8 and bool(_PLAIN_UTF8.match(value))
+
+
+def _folded(start: str, value: str) -> list[str]:
+    """The field's lines, broken before blanks; a word that is longer than a line stays whole."""
+    lines, line = [], start
+    for word in _WORDS.findall(value):
+        if len(line) + len(word) > WIDTH and line is not start:
+            lines.append(line)
+            line = word
         else:
-            lines.append(word)
-    return "\r\n".join(lines)
+            line += word
+    return [*lines, line]
 
 
 def _words(text: str, room: int) -> Iterator[str]:
     """The text as encoded words, of whole characters; blanks between two of them are not text."""
     data = text.encode("utf-8", "replace")
-    quoted = sum(1 if byte in _Q_PLAIN or byte == 32 else 3 for byte in data)
-    in_base64 = 4 * ((len(data) + 2) // 3) < quoted
+    in_quoted = len(data) + 2 * len(data.translate(None, _Q_SHORT))
+    in_base64 = 4 * ((len(data) + 2) // 3) < in_quoted
+    quoted = [] if in_base64 else [_Q_OCTETS[byte] for byte in data]
     room = min(room, _WORD)
-    chunk, size = "", 0
-    for character in text:
-        encoded = character.encode("utf-8", "replace")
-        cost = len(encoded) if in_base64 else sum(1 if byte in _Q_PLAIN or byte == 32 else 3 for byte in encoded)
-        full = 4 * ((size + cost + 2) // 3) if in_base64 else size + cost
-        if chunk and full > room - 12:  # =?utf-8?b??= is 12 characters
-            yield _word(chunk, in_base64)
-            chunk, size, room = "", 0, _WORD
-        chunk, size = chunk + character, size + cost
-    yield _word(chunk, in_base64)
+    start = 0
+    while True:
+        end = _end_of_word(data, quoted, start, room - 12, in_base64)  # =?utf-8?b??= is 12 characters
+        if in_base64:
+            yield f"=?utf-8?b?{b64encode(data[start:end]).decode()}?="
+        else:
+            yield f"=?utf-8?q?{''.join(quoted[start:end])}?="
+        start, room = end, _WORD
+        if start >= len(data):
+            return
 
 
-def _word(text: str, in_base64: bool) -> str:
-    data = text.encode("utf-8", "replace")
+def _end_of_word(data: bytes, quoted: list[str], start: int, room: int, in_base64: bool) -> int:
+    """Where a word ends that begins at an octet: after as many whole characters as fit, at least one."""
+    end = start
     if in_base64:
-        return f"=?utf-8?b?{b64encode(data).decode()}?="
-    quoted = "".join(chr(byte) if byte in _Q_PLAIN else "_" if byte == 32 else f"={byte:02X}" for byte in data)
-    return f"=?utf-8?q?{quoted}?="
+        end = min(start + room // 4 * 3, len(data))
+    else:
+        while end < len(data) and len(quoted[end]) <= room:
+            room -= len(quoted[end])
+            end += 1
+    while end < len(data) and end > start and data[end] & 0xC0 == 0x80:  # inside of a character
+        end -= 1
+    if end <= start:
+        end = start + 1
+        while end < len(data) and data[end] & 0xC0 == 0x80:
+            end += 1
+    return end

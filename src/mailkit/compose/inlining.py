@@ -5,13 +5,17 @@ The module is not called `inline`: the package has a function of that name.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Final, Literal, Protocol, runtime_checkable
 
 import attrs
 
 from mailkit.compose.marks import Marks
-from mailkit.compose.markup import pieces
-from mailkit.compose.masking import mask, tangled
+from mailkit.compose.markup import Piece, pieces
+from mailkit.compose.moving import Moved, move
+from mailkit.compose.nesting import check_nesting
+from mailkit.compose.opinions import doubted
+from mailkit.compose.stylesheets import Rule
 from mailkit.errors import InvalidValue, TemplateError, did_you_mean
 from mailkit.findings import Finding, Place, Severity
 
@@ -25,14 +29,18 @@ InlinerName = Literal["css-inline", "premailer"]
 class Inliner(Protocol):
     """What moves CSS into `style` attributes; any object with this method will do.
 
-    It gets a whole document whose `<style>` elements hold nothing but rules to inline, and
-    may drop those elements. It must keep comments and text where they are.
+    It is a second opinion. mailkit matches selectors in the tree that browsers build, decides
+    which declaration wins, and writes it; where an inliner would have given a rule to other
+    elements, `compile` says so in a finding (`compose.inliner-differs`), and does as a browser
+    does. An inliner gets the letter with numbered tags and without Jinja, and in its `<style>`
+    each rule with one property that means nothing; it must move these to `style` attributes.
 
-    >>> class Shout:
+    >>> class Own:
     ...     def inline(self, html: str) -> str:
-    ...         return html.replace("<style>p { color: red }</style>", "").replace("<p>", '<p style="color: red">')
-    >>> inline("<style>p { color: red }</style><p>Sale</p>", inliner=Shout())
-    '<p style="color: red">Sale</p>'
+    ...         import css_inline  # or a program of your own
+    ...         return css_inline.inline(html)
+    >>> inline("<style>p { color: red }</style><p>Sale</p>", inliner=Own())
+    '<p style="color:red">Sale</p>'
     """
 
     def inline(self, html: str) -> str:
@@ -42,7 +50,11 @@ class Inliner(Protocol):
 
 @attrs.frozen
 class _CssInline:
-    """css-inline (Rust), told to read no files and to fetch nothing."""
+    """css-inline (Rust), told to read no files and to fetch nothing.
+
+    By default only its parser is used, which builds the tree that browsers build: matching in
+    that tree is exact, also where Jinja stands.
+    """
 
     def inline(self, html: str) -> str:
         from css_inline import CSSInliner
@@ -101,30 +113,26 @@ def inliner_for(choice: InlinerName | Inliner) -> Inliner:
 def inline(html: str, *, inliner: InlinerName | Inliner = "css-inline") -> str:
     """Finished HTML with its CSS in `style` attributes.
 
-    `@media`, `@font-face`, `:hover` and whatever else only works in a `<style>` stays in one.
-    HTML without rules to inline is given back as it is. For HTML with Jinja in it see `compile`.
+    What the letter looks like does not change, with its `<style>` or without: specificity,
+    order and `!important` decide as in a browser. `@media`, `@font-face`, `:hover` and whatever
+    else only works in a `<style>` stays in one, and becomes important where it would else
+    lose to what was inlined. All other text stays as it is. HTML without rules to inline and
+    AMP documents are given back unchanged. For HTML with Jinja in it see `compile`.
 
     Args:
         html: A document.
-        inliner: "css-inline", "premailer" or an `Inliner` of your own.
+        inliner: "css-inline", "premailer" or an `Inliner` of your own, which is to agree; the
+            letter is that of a browser's rules with any of them.
 
     Raises:
-        TemplateError: The inliner cannot read the HTML, or lost a part of it.
+        TemplateError: The HTML is nested too deeply, or the inliner cannot read it.
 
-    >>> print(inline("<html><head><style>p { color: red } @media print { p { color: black } }</style></head>"
-    ...              "<body><p>Sale</p></body></html>"))
-    <html><head><style>
-    @media print { p { color: black } }
-    </style></head><body><p style="color: red;">Sale</p></body></html>
+    >>> print(inline("<style>p { color: red } @media print { p { color: black } }</style><p>Sale</p>"))
+    <style> @media print { p { color: black !important } }</style><p style="color:red">Sale</p>
     """
-    backend = inliner_for(inliner)
-    masked = mask(html, Marks())
-    if not masked.has_rules:
-        return html
-    done = masked.restore(_run(backend, masked.html))
-    if done is None:
-        raise TemplateError(f"{_name(backend)} lost a part of the HTML", template="html")
-    return done
+    source = tuple(pieces(html))
+    moved = _move(source, None, inliner_for(inliner))
+    return html if moved is None else moved.html
 
 
 @attrs.frozen(kw_only=True)
@@ -132,40 +140,45 @@ class Inlined:
     """What came of inlining a letter's HTML once for all readers.
 
     Attributes:
-        html: The HTML with its marks; inlined unless `per_recipient`.
-        per_recipient: Whether it must be inlined anew for each reader, after Jinja has run.
+        html: The HTML with its marks; inlined unless `inliner` is given.
+        inliner: What inlines it anew for each reader, after Jinja has run; None if that is done.
         findings: What is to be said about it.
     """
 
     html: str
-    per_recipient: bool = False
+    inliner: Inliner | None = None
     findings: tuple[Finding, ...] = ()
+
+    @property
+    def per_recipient(self) -> bool:
+        """Whether it is inlined anew for each reader."""
+        return self.inliner is not None
 
 
 def inline_once(html: str, marks: Marks, backend: Inliner) -> Inlined:
     """Inline a letter's HTML so that it holds for every reader, or say that it must be done for each."""
-    masked = mask(html, marks)
-    if not masked.has_rules:
+    moved = _move(tuple(pieces(html)), marks, backend)
+    if moved is None:
         return Inlined(html=html)
-    notes = tuple(_weak(head) for head in masked.weak)
-    reasons = masked.reasons
-    if not reasons:
-        done = masked.restore(_run(backend, masked.html))
-        if done is not None and not tangled(list(pieces(done)), marks):
-            return Inlined(html=done, findings=notes)
-        reasons = (f"{_name(backend)} moved or lost template tags",)
-    return Inlined(html=html, per_recipient=True, findings=(*notes, *(_per_recipient(reason) for reason in reasons)))
+    notes = [_weak(text) for text in moved.lost]
+    if moved.doubted:
+        notes.append(_doubtful(moved.doubted, _name(backend)))
+    if moved.reasons:
+        return Inlined(html=html, inliner=_CssInline(), findings=(*notes, *map(_per_recipient, moved.reasons)))
+    return Inlined(html=moved.html, findings=tuple(notes))
 
 
-def _run(backend: Inliner, html: str) -> str:
+def _move(source: tuple[Piece, ...], marks: Marks | None, backend: Inliner) -> Moved | None:
+    check_nesting(source)
+
+    def doubts(pieces: Sequence[Piece], matched: Mapping[Rule, frozenset[int]]) -> Sequence[Rule]:
+        return doubted(backend, _name(backend), pieces, matched)
+
     try:
-        done = backend.inline(html)
-    except Exception as error:  # inliners raise errors of their parsers, of many kinds
-        reason = f"{_name(backend)} cannot inline this: {type(error).__name__}: {error}"
+        return move(source, marks) if isinstance(backend, _CssInline) else move(source, marks, doubts)
+    except RecursionError as error:
+        reason = "blocks of CSS stand too deeply inside of each other; are their ends missing?"
         raise TemplateError(reason, template="html") from error
-    if not isinstance(done, str):
-        raise TemplateError(f"{_name(backend)} gave back {type(done).__name__} and not HTML", template="html")
-    return done
 
 
 def _name(backend: Inliner) -> str:
@@ -182,13 +195,24 @@ def _per_recipient(reason: str) -> Finding:
     )
 
 
-def _weak(head: str) -> Finding:
+def _weak(selector: str) -> Finding:
     return Finding(
         code="compose.weak-media",
         severity=Severity.INFO,
-        message="an inlined declaration beats one that stays in <style> without !important",
+        message="a rule in <style> wins or loses on some element where it did not before its CSS was inlined",
         place=Place(source="html"),
-        evidence=head,
-        mend="add !important to its declarations",
+        evidence=selector,
+        mend="give its declarations !important, or more weight to the selector that should win",
         source="CSS Cascading and Inheritance, 6.1",
+    )
+
+
+def _doubtful(selectors: Sequence[str], name: str) -> Finding:
+    return Finding(
+        code="compose.inliner-differs",
+        severity=Severity.INFO,
+        message=f"{name} holds some rules to be for other elements than browsers do; it was not followed",
+        place=Place(source="html"),
+        evidence=", ".join(selectors)[:200],
+        mend="nothing, if the letter looks right; write the selectors with types, classes and ids to be sure",
     )

@@ -14,7 +14,6 @@ from mailkit.compose.guarding import Guard
 from mailkit.compose.links import Link, Links
 from mailkit.compose.marks import MARK, Kind, Marks, Spot
 from mailkit.compose.markup import Attribute, PieceKind, attributes, pieces, replaced
-from mailkit.errors import TemplateError
 from mailkit.findings import Finding, Place, Severity
 
 __all__ = ["LINKS", "PIXEL", "Linked", "ReaderLinks", "link", "reader_values"]
@@ -155,7 +154,8 @@ class _Linker:
             if piece.kind is PieceKind.TEXT:
                 words.append(unescape(piece.text))
             elif piece.name == "img":
-                words += [unescape(one.value) for one in attributes(piece.text) if one.name == "alt"]
+                said = [unescape(one.value) for one in attributes(piece.text) if one.name == "alt"]
+                words += [one for one in said if one not in words]  # the same picture for the dark
         return _BLANKS.sub(" ", self._marks.words("".join(words))).strip()
 
 
@@ -165,10 +165,8 @@ def reader_values(
     """What a template needs to fill its slots; without a person the addresses as they were written."""
     if links is None:
         return {}
-    if person is None:
+    if person is None or at is None:
         return {LINKS: slots, PIXEL: ""}
-    if at is None:
-        raise TemplateError("links for a person need the time of sending: give at=…")
     from mailkit.compose.sandbox import trusted
 
     picture = links.pixel(person=person, at=at)

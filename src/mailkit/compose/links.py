@@ -20,9 +20,10 @@ class Link:
         number: Its place in the letter in reading order, from 1.
         href: Its destination as written.
         label: The text between its tags, or the picture's alternative text.
-        block: Which block it stands in, such as "button 5"; empty in an HTML source.
+        block: Which block it stands in, by its path, such as "blocks[4].columns[0].blocks[1]"; empty in
+            an HTML source.
 
-    >>> Link(number=1, href="https://shop.example.com/sale", label="See the sale", block="button 2").number
+    >>> Link(number=1, href="https://shop.example.com/sale", label="See the sale", block="blocks[1]").number
     1
     """
 

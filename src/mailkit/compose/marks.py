@@ -34,7 +34,23 @@ MARK: Final = re.compile("[\U000f0000-\U000ffffd]")
 """Finds a mark: one character of Unicode's plane 15, which is set aside for private use."""
 _FIRST: Final = 0xF0000
 _LAST: Final = 0xFFFFD
+_MENDS: Final = (
+    (r"got .*\0.*\{%[^%]*\{\{", "; a statement takes names without braces: {% if vip %}"),
+    (r"got '}'\0.*\{\{\{", "; write two braces, {{ name }}: values are escaped by themselves"),
+    (r"'&'", "; write and"),
+    (r"got '\|'", "; write or"),
+    (r"char '!'", "; write not"),
+    (r"char '\?'", "; write {{ 'yes' if vip else 'no' }}"),
+    (r"got '='|'='\0.*===", "; write == to compare"),
+    (r"got ':'\0.*\|\s*\w+:", '; a filter takes its arguments in brackets: |date("dd.MM.yyyy")'),
+    (r"'(?:elseif|elsif)'", "; write {% elif … %}"),
+    (r"tag '(?:load|comment|csrf_token|static|url|(?:block)?trans\w*)'", "; Jinja has no such tag: leave it out"),
+    (r"char '[#$@]'|'/'\0.*\{\{\s*/", "; write {{ name }}, {% if … %} and {% for … in … %}, as Jinja does"),
+    (r"unexpected '}'\0.*\{\{", "; a value ends with two braces: {{ name }}"),
+)
+"""What is meant by what other engines, or haste, write: of the reason and the line, parted by NUL."""
 _LIVE_BRACE: Final = re.compile(r"\{(?=[{%#]|\Z)")
+_MOST_LINES: Final = 40_000
 _MISSING_COMMENT_END: Final = "Missing end of comment tag"
 
 
@@ -85,6 +101,11 @@ class Token:
     written: str = ""
 
     @property
+    def is_line(self) -> bool:
+        """Whether it is the beginning of a file's line."""
+        return self.kind is Kind.BLOCK and self.spot.line is not None
+
+    @property
     def word(self) -> str:
         """The first word: of a statement, its name."""
         return (self.body.split(None, 1) or [""])[0]
@@ -121,10 +142,15 @@ _ITSELF: Final = Token(kind=Kind.EXPRESSION, body="", spot=Spot(part="html"))
 
 
 class Marks:
-    """The tags of one letter. Sources that are read by the same `Marks` can be put together."""
+    """The tags of one letter. Sources that are read by the same `Marks` can be put together.
 
-    def __init__(self) -> None:
+    With `has_lines`, each line of a file begins with a mark of its own, a block without a name,
+    so that whoever looks at files put together knows what came from where. Such are for reading only.
+    """
+
+    def __init__(self, *, has_lines: bool = False) -> None:
         self._tokens: list[Token] = []
+        self._has_lines = has_lines
 
     def __getitem__(self, mark: str) -> Token:
         place = ord(mark) - _FIRST
@@ -137,13 +163,14 @@ class Marks:
         self._tokens.append(Token(kind=kind, body=body, spot=spot, written=written))
         return chr(_FIRST + len(self._tokens) - 1)
 
-    def read(self, source: str, part: str, *, block: str = "") -> str:
+    def read(self, source: str, part: str, *, block: str = "", is_file: bool = False) -> str:
         """The source with marks in place of its tags, without its comments.
 
         Args:
             source: Text, HTML or both, with Jinja in it.
             part: The part of the letter, for errors.
             block: The block whose own text it is, for errors; empty for a whole source.
+            is_file: Whether it may ask for other files, which `assemble` then puts in.
 
         Raises:
             TemplateError: Jinja cannot read it, or it asks for other files.
@@ -160,28 +187,30 @@ class Marks:
                 f"the character {found.group()!r} is for private use and may not stand in a letter"
             )
         if "{" not in source:
-            return source.replace("\r\n", "\n").replace("\r", "\n")
-        return self._read(source, spot)
+            plain = source.replace("\r\n", "\n").replace("\r", "\n")
+            return self._lined(plain, 1, spot) if is_file else plain
+        return self._read(source, spot, is_file=is_file)
 
-    def _read(self, source: str, spot: Callable[[int], Spot]) -> str:
+    def _read(self, source: str, spot: Callable[[int], Spot], *, is_file: bool) -> str:
         from jinja2 import TemplateSyntaxError
 
         from mailkit.compose.sandbox import environment, other_file
 
         jinja = environment(html=True)
         try:
-            foreign = other_file(jinja.parse(source))
+            tree = jinja.parse(source)
         except TemplateSyntaxError as error:
-            raise spot(error.lineno).error(_reason(error)) from error
+            where = spot(error.lineno)
+            raise where.error(_reason(error, where.excerpt)) from error
         except UNREADABLE as error:
             raise Spot(part=spot(1).part).error(unreadable(error)) from error
-        if foreign:
-            raise spot(foreign).error("include, import and extends are not for letters; a letter is one source")
+        if not is_file and (line := other_file(tree)):
+            raise spot(line).error("include, import and extends are for HTML and MJML sources alone")
         out: list[str] = []
         body: list[str] = []
         for line, kind, text in jinja.lex(source):
             if kind == "data":
-                out.append(text)
+                out.append(self._lined(text, line, spot) if is_file else text)
             elif kind in ("variable_begin", "block_begin"):
                 body.clear()
             elif kind in ("variable_end", "block_end"):
@@ -190,6 +219,19 @@ class Marks:
             else:
                 body.append(text)
         return "".join(out)
+
+    def _lined(self, text: str, line: int, spot: Callable[[int], Spot]) -> str:
+        """Text of a file, with a mark before each of its lines if that is wanted."""
+        if not self._has_lines or len(self._tokens) + text.count("\n") > _MOST_LINES:
+            return text
+        cut = text.split("\n")
+        return "\n".join(self.add(Kind.BLOCK, "", spot(line + place)) + one for place, one in enumerate(cut))
+
+    def without_lines(self, marked: str) -> str:
+        """The text without the marks of its lines."""
+        if not self._has_lines:
+            return marked
+        return MARK.sub(lambda found: "" if self[found.group()].is_line else found.group(), marked)
 
     def words(self, marked: str) -> str:
         """The text with its tags as they are written: for people, not for Jinja."""
@@ -227,11 +269,12 @@ def unreadable(error: Exception) -> str:
     return f"this cannot be read: {error}"
 
 
-def _reason(error: TemplateSyntaxError) -> str:
+def _reason(error: TemplateSyntaxError, line: str) -> str:
     text = (error.message or "this cannot be read").rstrip(".")
     if text == _MISSING_COMMENT_END:
         return "a comment that begins with {# has no end; in CSS, put a space between { and #"
-    return text[:1].lower() + text[1:]
+    text = text[:1].lower() + text[1:]
+    return text + next((mend for pattern, mend in _MENDS if re.search(pattern, f"{text}\0{line}")), "")
 
 
 def _shown(line: str) -> str:

@@ -9,11 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from enum import Enum
+from functools import lru_cache
+from html import unescape
+from html.entities import html5
 from typing import Final
 
 import attrs
 
-__all__ = ["VOID", "Attribute", "Piece", "PieceKind", "attributes", "pieces", "replaced"]
+__all__ = ["VOID", "Attribute", "Piece", "PieceKind", "attributes", "decoded", "pieces", "replaced"]
 
 VOID: Final = frozenset(
     {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
@@ -33,7 +36,9 @@ _PIECE: Final = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+_LONG: Final = 1000  # a tag that holds a picture is not worth remembering
 _NAME: Final = re.compile(r"</?([a-zA-Z][^\s/>]*)")
+_REFERENCE: Final = re.compile(r"&(?:#[0-9]+;?|#[xX][0-9a-fA-F]+;?|[a-zA-Z][a-zA-Z0-9]*+(?:;|(?!=)))")
 _PART: Final = re.compile(
     r"""(?P<name>[^\s/>][^\s/>=]*+)(?:\s*+=\s*+(?P<value>"[^"]*+"|'[^']*+'|[^\s"'>][^\s>]*+)?+)?+""", re.DOTALL
 )
@@ -123,6 +128,10 @@ def attributes(tag: str) -> tuple[Attribute, ...]:
     >>> [(one.name, one.value) for one in attributes("<a href='/x' DISABLED>")]
     [('href', '/x'), ('disabled', '')]
     """
+    return _read(tag) if len(tag) > _LONG else _remembered(tag)
+
+
+def _read(tag: str) -> tuple[Attribute, ...]:
     name = _NAME.match(tag)
     found = []
     for part in _PART.finditer(tag, name.end() if name else 1, len(tag) - 1):
@@ -131,6 +140,29 @@ def attributes(tag: str) -> tuple[Attribute, ...]:
         value = (raw[1:-1] if raw[:1] in "\"'" else raw) if raw else ""
         found.append(Attribute(part["name"].lower(), value, start, end))
     return tuple(found)
+
+
+# Each step of compiling asks for them, and a letter's tags are much the same for all readers.
+_remembered: Final = lru_cache(maxsize=2048)(_read)
+
+
+def decoded(value: str) -> str:
+    """An attribute's value with its character references read as HTML reads them there.
+
+    One without a semicolon is text if a letter, a digit or `=` follows (HTML, 13.2.5.73), so
+    that an address keeps its parameters.
+
+    >>> decoded("https://shop.example.com/?a=1&amp;b=2&copy=3&#61;")
+    'https://shop.example.com/?a=1&b=2&copy=3='
+    """
+    return _REFERENCE.sub(_character, value) if "&" in value else value
+
+
+def _character(found: re.Match[str]) -> str:
+    written = found.group()
+    if written.endswith(";") or written.startswith("&#"):
+        return unescape(written)
+    return html5.get(written[1:], written)
 
 
 def replaced(tag: str, changes: list[tuple[Attribute, str]]) -> str:

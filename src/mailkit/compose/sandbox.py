@@ -2,41 +2,48 @@
 
 Only this module and `programs` import Jinja; they are loaded when the first letter is compiled.
 
-How far the budgets reach: turns of loops and calls, finished bytes, `*`, `**`, `+` and `%`, and the
-filters and methods that make wide text from a number or from another text. Text that a template
-doubles by `~` again and again is stopped only when it is printed.
+What may be reached is said here: names, filters, methods, operators. What it may cost is told in
+`budgets`, and `charging` makes loops, calls and filters pay.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
-from functools import cache, wraps
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from math import isfinite
 from types import FunctionType, ModuleType
 from typing import Any, Final, cast
 
 from jinja2 import Environment, StrictUndefined, UndefinedError, nodes
-from jinja2.filters import FILTERS
-from jinja2.nodes import EvalContext
 from jinja2.runtime import Context, Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from jinja2.utils import missing, pass_context, pass_eval_context
+from jinja2.utils import missing
 from markupsafe import Markup
 
 from mailkit.compose.addresses import refuse_unsafe
+from mailkit.compose.budgets import (
+    SHORT,
+    Unfit,
+    check_length,
+    check_number,
+    made,
+    refuse_container,
+    spend,
+    spend_length,
+    weigh,
+)
+from mailkit.compose.charging import charged_filters, charged_tests, check_joined, check_replaced, dump_json
+from mailkit.compose.invitations import calendar_value
+from mailkit.compose.languages import Language
 from mailkit.compose.plaintext import plain_text
+from mailkit.compose.printable import default, is_nothing, refuse_unprintable
 
-__all__ = ["BUDGET", "MOST_TURNS", "TURNS", "MissingField", "Turns", "Unfit", "environment", "other_file", "trusted"]
+__all__ = ["MissingField", "environment", "other_file", "trusted"]
 
-MOST_TURNS: Final = 100_000
-"""How many turns all loops of one part may make together."""
-_LONGEST_OPERAND: Final = 1_000_000
-_WIDEST_NUMBER: Final = 4_096  # in bits, of a product's factors together
-_BREAKS_OUT_OF_CSS: Final = re.compile(r"[{}<\\()]|/\*|\*/")
-TURNS: Final = "mailkit turns"
-"""The filter that counts turns, by a name that no template can write."""
-BUDGET: Final = "_mailkit_turns"
-"""The name by which that filter finds what is left."""
+_BREAKS_OUT_OF_CSS: Final = re.compile(r"[{}<\\()]|/\*|\*/|(?i:java|vb)script:")
+# The brackets of a colour hold numbers and words, and end.
+_COLOUR: Final = re.compile(r"\b(?:rgb|rgba|hsl|hsla|hwb|lab|lch|oklab|oklch)\([\w\s.,%/+-]*\)", re.IGNORECASE)
 
 # Wide text from a number, chance, or the memory of a whole list: what no letter needs.
 _NO_FILTERS: Final = ("batch", "center", "format", "indent", "pprint", "random", "slice", "xmlattr")
@@ -58,10 +65,6 @@ class MissingField(Exception):
         self.owner, self.name = owner, name
 
 
-class Unfit(Exception):
-    """A value that is there and yet cannot be printed; says why, of the field in `{}`."""
-
-
 class _Absent(StrictUndefined):
     """A field that the record does not have: prints, compares and loops as an error."""
 
@@ -81,36 +84,51 @@ class _Absent(StrictUndefined):
 
 
 class _Sandbox(ImmutableSandboxedEnvironment):
-    intercepted_binops = frozenset({"*", "**", "%", "+"})
+    intercepted_binops = frozenset({"*", "**", "%", "+", "//"})
+
+    @staticmethod
+    def concat(parts: Any) -> str:
+        """The text of a macro or of a `{% set %}` block, which Jinja has in pieces."""
+        listed = list(parts)
+        length = sum(map(len, listed))
+        check_length(length)
+        spend_length(length)
+        return "".join(listed)
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
         if operator == "%" and isinstance(left, str | bytes):
             raise Unfit("% formats text; write {{ a ~ b }} to join texts")
         if operator == "**" and (_size(right) > 64 or _size(left) > 10**9):
             raise Unfit("a power beyond reason")
-        if operator == "*" and _bits(left) + _bits(right) > _WIDEST_NUMBER:
-            raise Unfit("a number beyond reason")
+        if operator != "+":
+            check_number(left, right)
         if operator in "*+":
-            _check_length(_length(left, right, operator))
-        return super().call_binop(context, operator, left, right)
+            check_length(_length(left, right, operator))
+        return made(super().call_binop(context, operator, left, right))
 
     def call(__self, __context: Context, __obj: Any, *args: Any, **kwargs: Any) -> Any:
-        cast("Turns", __context.resolve(BUDGET)).take(1)
-        text, name = getattr(__obj, "__self__", None), getattr(__obj, "__name__", "")
-        if isinstance(text, str) and name == "replace":
-            _check_replaced(text, *args, **kwargs)
-        if isinstance(text, str) and name == "join" and args:
-            args = (_check_joined(args[0], text), *args[1:])
-        return super().call(__context, __obj, *args, **kwargs)
+        owner, name = getattr(__obj, "__self__", None), getattr(__obj, "__name__", "")
+        spend(1)
+        for one in (owner, *args, *kwargs.values()):
+            weigh(one)
+        if isinstance(owner, str):
+            args = _check_method(owner, name, args, kwargs)
+        elif name == "strftime":
+            _check_arguments_of(name, (*args, *kwargs.values()))
+        return made(super().call(__context, __obj, *args, **kwargs))
 
     def wrap_str_format(self, value: Any) -> None:
         """None: `format` is no method of letters, and so needs no safe stand-in."""
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         # `order.items` is a field of the record, and not the method of the dict that holds it.
-        if isinstance(obj, Mapping) and attribute in obj:
+        if (type(obj) is dict or isinstance(obj, Mapping)) and attribute in obj:
             return obj[attribute]
         return super().getattr(obj, attribute)
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        refuse_container(argument)
+        return super().getitem(obj, argument)
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
         if isinstance(obj, str | bytes | int) and attr in _NO_METHODS:
@@ -132,28 +150,22 @@ def _size(number: Any) -> float:
     return abs(number) if isinstance(number, int | float) else 0
 
 
-def _bits(number: Any) -> int:
-    return number.bit_length() if isinstance(number, int) else 0
+def _check_method(text: str, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
+    """The arguments of a text's method, once it is clear that it will not take long or make much."""
+    if name == "replace":
+        check_replaced(text, *args, **kwargs)
+        return args
+    for one in args:
+        spend(len(text) * len(one) // 1_000 if isinstance(one, str) else 0)  # `strip` tries sign by sign
+    if name == "join" and args:
+        return (check_joined(args[0], text), *args[1:])
+    return args
 
 
-def _check_length(length: int) -> None:
-    if length > _LONGEST_OPERAND:
-        raise Unfit(f"a text or list of more than {_LONGEST_OPERAND:,} elements")
-
-
-def _check_replaced(text: Any, old: Any, new: Any, count: Any = -1) -> None:
-    text, old, new = str(text), str(old), str(new)
-    times = text.count(old)
-    _check_length(len(text) + (times if count is None or count < 0 else min(count, times)) * len(new))
-
-
-def _check_joined(items: Any, glue: str) -> list[Any]:
-    listed, length = [], 0
-    for item in items:
-        listed.append(item)
-        length += len(glue) + (len(item) if isinstance(item, str) else 0)
-        _check_length(length)
-    return listed
+def _check_arguments_of(name: str, given: Sequence[Any]) -> None:
+    """`strftime` sets aside 256 characters for each that it is given."""
+    if any(isinstance(one, str) and len(one) > 100 for one in given):
+        raise Unfit(f"a pattern of more than 100 characters for {name}")
 
 
 def _length(left: Any, right: Any, operator: str) -> int:
@@ -165,95 +177,47 @@ def _length(left: Any, right: Any, operator: str) -> int:
     return 0
 
 
-class Turns:
-    """What is left of the loops' budget, over one part for one reader."""
-
-    def __init__(self) -> None:
-        self.left: int = MOST_TURNS
-
-    def take(self, count: int) -> None:
-        """Use up some turns."""
-        self.left -= count
-        if self.left < 0:
-            raise Unfit(f"the loops and calls take more than {MOST_TURNS:,} turns")
-
-    def each(self, items: Iterable[Any]) -> Iterator[Any]:
-        """The items, each of which is a turn."""
-        for item in items:
-            self.take(1)
-            yield item
-
-
-@pass_context
-def _counted(context: Context, items: Any) -> Any:
-    if items is None:
-        raise Unfit("{} is None where a list was meant; give it one, or write {{% for … in {} or [] %}}")
-    turns = cast("Turns", context.resolve(BUDGET))
-    if isinstance(items, Sized) and not isinstance(items, Undefined):
-        turns.take(len(items))
-        return items
-    return turns.each(items)
-
-
-@pass_eval_context
-def _replace(eval_ctx: EvalContext, s: Any, old: Any, new: Any, count: int | None = None) -> Any:
-    _check_replaced(s, old, new, count)
-    return cast("Callable[..., Any]", FILTERS["replace"])(eval_ctx, s, old, new, count)
-
-
-@pass_eval_context
-def _join(eval_ctx: EvalContext, value: Any, d: Any = "", attribute: str | int | None = None) -> Any:
-    listed = _check_joined(value, str(d))
-    return cast("Callable[..., Any]", FILTERS["join"])(eval_ctx, listed, d, attribute)
-
-
-@pass_eval_context
-def _tojson(eval_ctx: EvalContext, value: Any) -> Any:
-    return cast("Callable[..., Any]", FILTERS["tojson"])(eval_ctx, value)
-
-
-def _with_short_arguments(name: str) -> Callable[..., Any]:
-    """A filter of Jinja's that puts its arguments in as often as the text asks for it."""
-    original = cast("Callable[..., Any]", FILTERS[name])
-
-    @wraps(original)
-    def checked(context: object, value: Any, *args: Any, **kwargs: Any) -> Any:
-        if any(len(one) > 100 for one in (*args, *kwargs.values()) if isinstance(one, str)):
-            raise Unfit(f"an argument of more than 100 characters for the filter {name}")
-        return original(context, value, *args, **kwargs)
-
-    return checked
-
-
-def _round(value: Any, precision: int = 0, method: Any = "common") -> Any:
-    if _size(precision) > 64:
-        raise Unfit("more places than any number has")
-    return cast("Callable[..., Any]", FILTERS["round"])(value, precision, method)
-
-
 def _css(value: Any, is_declaration: bool) -> Any:
     """Let through what stays one value in CSS, or at a declaration's place one or several declarations."""
     if value is None or isinstance(value, Undefined) or hasattr(value, "__html__"):
         return value
     text = str(value)
-    if _BREAKS_OUT_OF_CSS.search(text) or (";" in text and not is_declaration):
+    if _BREAKS_OUT_OF_CSS.search(_COLOUR.sub("", text) if "(" in text else text) or (
+        ";" in text and not is_declaration
+    ):
         what = "declarations" if is_declaration else "a value"
         raise Unfit("{} " + f"is {text[:40]!r}, which is more than {what} of CSS; write |safe if it is CSS of your own")
+    return value
+
+
+def _required(value: Any) -> Any:
+    """Let through what says something: a letter about an empty cart is not to be sent."""
+    is_empty = (
+        not value.strip()
+        if isinstance(value, str)
+        else value is None or is_nothing(value) or (hasattr(value, "__len__") and not value)
+    )
+    if is_empty:
+        raise Unfit("it is empty, and the letter is not to be sent without it; choose its readers by this field")
     return value
 
 
 def _shown(value: Any) -> Any:
     """Let through what can be printed (Jinja calls it for every `{{ … }}`), with plain line breaks."""
     if type(value) is str:
+        if len(value) > SHORT:
+            spend_length(len(value))
         return _lines(value) if "\r" in value else value
     if value is None:
         raise Unfit("{} is None; give it a value, or write |default('…', true)")
-    if isinstance(value, Undefined | int | float):
+    kind = type(value)
+    if kind is int or (kind is float and isfinite(value)) or isinstance(value, Undefined):
         return value
     if hasattr(value, "__html__"):
-        return Markup(_lines(value.__html__()))  # noqa: S704 - says itself that it is HTML
-    if isinstance(value, bytes | list | tuple | set | frozenset | Mapping):
-        raise Unfit("{} is " + f"a {type(value).__name__} where text was meant")
+        html = value.__html__()
+        spend_length(len(html))
+        return Markup(_lines(html))  # noqa: S704 - says itself that it is HTML
+    refuse_unprintable(value)
     if callable(value):
         raise Unfit("{} is a method and not a field")
     return _lines(str(value))
@@ -265,25 +229,37 @@ def _lines(text: str) -> str:
 
 def _shown_as_text(value: Any) -> Any:
     value = _shown(value)
-    return plain_text(value).rstrip("\n") if isinstance(value, Markup) else value
+    if not isinstance(value, Markup):
+        return value
+    spend(len(value))  # reading HTML costs ten times as much as printing it
+    return plain_text(value).rstrip("\n")
 
 
-@cache
-def environment(*, html: bool) -> Environment:
-    """Jinja for HTML, which escapes what it prints, or for text, which does not."""
+@lru_cache(maxsize=64)
+def environment(*, html: bool, lang: str = "en") -> Environment:
+    """Jinja for HTML, which escapes what it prints, or for text, which does not.
+
+    Args:
+        html: Which of them.
+        lang: The letter's language (RFC 5646), for dates, amounts and plurals.
+    """
     jinja = _Sandbox(
         autoescape=html,
         undefined=_Absent,
         finalize=_shown if html else _shown_as_text,
         keep_trailing_newline=True,
     )
-    for name in _NO_FILTERS:
-        del jinja.filters[name]
     for name in _NO_GLOBALS:
         del jinja.globals[name]
-    jinja.filters.update({name: _with_short_arguments(name) for name in ("urlize", "wordwrap")})
-    jinja.filters.update(replace=_replace, join=_join, tojson=_tojson, round=_round)
-    jinja.filters[TURNS] = _counted
+    jinja.policies["json.dumps_function"] = dump_json
+    for name in _NO_FILTERS:
+        del jinja.filters[name]
+    jinja.filters.update(charged_filters(jinja.filters))
+    jinja.tests.update(charged_tests(jinja.tests))
+    jinja.filters.update(Language(lang).filters())
+    jinja.filters["required"] = _required
+    jinja.filters["default"] = jinja.filters["d"] = default
+    jinja.filters["_mailkit_calendar"] = calendar_value
     jinja.filters["_mailkit_css"] = _css
     jinja.filters["_mailkit_url"] = refuse_unsafe
     return jinja

@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 
 from mailkit.address import Address, Domain, Mailbox
 from mailkit.event import Event, Kind
+from mailkit.testing.letters import LETTER_RECORD, letters
 
-__all__ = ["addresses", "domains", "events", "instants", "mailboxes", "one_line_texts"]
+__all__ = ["LETTER_RECORD", "addresses", "domains", "events", "instants", "letters", "mailboxes", "one_line_texts"]
 
 _LDH = string.ascii_lowercase + string.digits
 _ATEXT = string.ascii_letters + string.digits + "!#$%&'*+-/=?^_`{|}~"

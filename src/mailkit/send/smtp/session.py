@@ -189,8 +189,9 @@ class Session:
     def _why_not(self, envelope: Envelope, body: bytes) -> str:
         """Why this server cannot take this letter at all; empty if it can."""
         server, extensions = self._account.server, self._client.esmtp_extensions
-        if envelope.needs_smtputf8 and "smtputf8" not in extensions:
-            return f"the addresses are not all ASCII, and {server} does not offer SMTPUTF8 (RFC 6531)"
+        if _needs_smtputf8(envelope, body) and "smtputf8" not in extensions:
+            what = "addresses" if envelope.needs_smtputf8 else "header fields"
+            return f"the {what} are not all ASCII, and {server} does not offer SMTPUTF8 (RFC 6531)"
         if not body.isascii() and "8bitmime" not in extensions:
             return f"the message has 8-bit characters, and {server} does not offer 8BITMIME (RFC 6152)"
         limit = extensions.get("size", "")
@@ -206,9 +207,14 @@ class Session:
             parts.append(f"SIZE={len(body) - len(END)}")
         if not body.isascii():
             parts.append("BODY=8BITMIME")
-        if envelope.needs_smtputf8:
+        if _needs_smtputf8(envelope, body):
             parts.append("SMTPUTF8")
         return " ".join(parts).encode("utf-8")
+
+
+def _needs_smtputf8(envelope: Envelope, body: bytes) -> bool:
+    """Whether addresses or header fields are beyond ASCII (RFC 6532)."""
+    return envelope.needs_smtputf8 or (not body.isascii() and not body[: body.find(b"\r\n\r\n")].isascii())
 
 
 def _forget(task: asyncio.Future[Any]) -> None:
