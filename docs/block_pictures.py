@@ -1,6 +1,6 @@
 """Makes the pictures of the blocks that `docs/reference/blocks.md` shows: real letters in Chromium.
 
-    python docs/block_pictures.py [--chromium /usr/bin/chromium] [--only hero,columns] [--to docs/_static/blocks]
+    python docs/block_pictures.py [--chromium PROGRAM] [--only hero,columns] [--to docs/_static/blocks]
     python docs/block_pictures.py --schema      writes docs/_static/letter.schema.json instead
 
 Needs Playwright (`pip install playwright`) and a Chromium. No network: the pictures in the
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 from collections.abc import Iterator
 from html import escape
 from pathlib import Path
@@ -192,7 +193,7 @@ def take(page: Page, name: str, look: str, path: Path) -> None:
 def main() -> None:
     """Take the pictures."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--chromium", help="the program; Playwright's own if left out")
+    parser.add_argument("--chromium", default=shutil.which("chromium"), help="the program")
     parser.add_argument("--only", default="", help="names of blocks, with commas")
     parser.add_argument("--to", type=Path, default=Path(__file__).parent / "_static" / "blocks")
     parser.add_argument("--width", type=int, default=0, help="another width of the window, for looking")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import inspect
+import shutil
 from base64 import b64encode
 from html import escape
 from pathlib import Path
@@ -42,7 +43,7 @@ async def shots(names: list[str], lang: str, width: int, dark: bool) -> dict[str
 
     made = {}
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        browser = await playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         page = await browser.new_page(
             viewport={"width": width, "height": 600}, color_scheme="dark" if dark else "light"
         )
@@ -67,7 +68,7 @@ async def sheet(pictures: dict[str, bytes], to: Path, *, across: int, width: int
     page_width = across * (width + 12) + 12
     body = f'<!doctype html><body style="margin:12px;columns:{across};column-gap:12px;background:#fff">{figures}'
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        browser = await playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         page = await browser.new_page(viewport={"width": page_width, "height": 400})
         await page.set_content(body)
         await page.screenshot(path=to, full_page=True)

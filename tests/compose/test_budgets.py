@@ -156,7 +156,7 @@ def test_a_block_pays_whenever_it_is_shown() -> None:
 
 @pytest.mark.parametrize("cart", [5, True, 1.5])
 def test_what_is_no_list_is_told_by_its_name(cart: object) -> None:
-    with pytest.raises(TemplateError, match=r"'cart' is a (int|bool|float) where a list was meant"):
+    with pytest.raises(TemplateError, match=r"'cart' is of the type (int|bool|float) where a list was meant"):
         render("{% for item in cart %}x{% endfor %}", {"cart": cart})
 
 

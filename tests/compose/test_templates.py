@@ -282,7 +282,7 @@ def test_a_misspelt_field_in_a_block_names_the_block() -> None:
         ("{{ 2 ** x }}", 999, "a power beyond reason"),
         ("{% for a in x %}{% for b in x %}{% endfor %}{% endfor %}", [1] * 500, "more than 500,000 steps"),
         ("{% for a in x %}{% endfor %}", (i for i in range(200_000)), "more than 500,000 steps"),
-        ("{% for a in x %}{% endfor %}", 5, "'x' is a int where a list was meant"),
+        ("{% for a in x %}{% endfor %}", 5, "'x' is of the type int where a list was meant"),
         ("{{ x }}", type("Bad", (), {"__str__": lambda self: 1 / 0})(), "ZeroDivisionError"),
         ("{{ x.broken }}", Person("a"), "ValueError: no database"),
     ],

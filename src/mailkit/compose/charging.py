@@ -152,7 +152,7 @@ def _turns(items: Any, cost: int) -> Any:
     if isinstance(items, str | bytes):
         raise Unfit("{} is text where a list was meant")
     if not isinstance(items, Iterable):
-        raise Unfit("{} is a " + f"{type(items).__name__} where a list was meant")
+        raise Unfit("{} is of the type " + f"{type(items).__name__} where a list was meant")
     if isinstance(items, Sized):
         spend(len(items) * cost)
         return items
