@@ -464,3 +464,8 @@ def test_any_template_inlined_before_it_is_rendered_is_one_inlined_after(
     for reader in READERS:
         source = unmoved.render(reader).html.replace("<style></style>", f"<style>{css}</style>", 1)
         assert shape(template.render(reader).html) == shape(compose.inline(source, inliner=inliner))
+
+
+def test_half_a_surrogate_in_a_tag_is_no_reason_to_stop() -> None:
+    html = "<style>p { color: red }</style><div\ud800<!DOCTYPE html><p>x</p>"
+    assert '<p style="color:red">' in compose.inline(html)

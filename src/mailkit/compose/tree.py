@@ -102,7 +102,8 @@ def grow(pieces: Sequence[Piece], marks: Marks | None = None) -> Tree:
 
     skeleton = _Skeleton(pieces, marks)
     parser = CSSInliner(inline_style_tags=False, keep_style_tags=True, load_remote_stylesheets=False)
-    return _Grower(skeleton, marks).tree(str(parser.inline(skeleton.html)))
+    html = skeleton.html.encode("utf-8", "replace").decode()  # half a surrogate in a tag's name is no text
+    return _Grower(skeleton, marks).tree(str(parser.inline(html)))
 
 
 def body_start(pieces: Sequence[Piece]) -> int:
