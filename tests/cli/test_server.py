@@ -101,13 +101,21 @@ def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
         serve(LetterFile(tmp_path / "x.html"), port=taken.getsockname()[1])
 
 
+# A program that is started in the background inherits that interrupts are ignored.
+_FROM_A_TERMINAL = """
+import runpy, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+runpy.run_module("mailkit", run_name="__main__")
+"""
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no SIGINT to one process")
 @pytest.mark.parametrize("is_followed", [False, True])
 def test_an_interrupt_ends_the_real_server_at_once_even_while_a_letter_hangs(tmp_path: Path, is_followed: bool) -> None:
     path = tmp_path / "letter.py"
     path.write_text("while True: pass")
     process = subprocess.Popen(
-        [sys.executable, "-m", "mailkit", "preview", str(path)],
+        [sys.executable, "-c", _FROM_A_TERMINAL, "preview", str(path)],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ | {"PYTHONUNBUFFERED": "1"},
     )  # fmt: skip
     assert process.stdout
