@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from functools import cache
 from itertools import combinations, product
@@ -151,7 +152,8 @@ sheets = st.lists(st.lists(rules, min_size=1, max_size=5).map("\n".join), min_si
 
 
 @pytest.mark.slow
-@settings(max_examples=60, derandomize=True)  # new sheets are for a search by hand, not for somebody's change
+@pytest.mark.skipif("MAILKIT_SEARCH" not in os.environ, reason="looks for unknown faults; say MAILKIT_SEARCH=1")
+@settings(max_examples=60)
 @given(sheets)
 def test_whatever_the_style_sheet_says_inlining_changes_no_look(judge: Judge, css: list[str]) -> None:
     html = PAGE % "".join(f"<style>{one}</style>" for one in css)
