@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from datetime import date
 from itertools import count
 from pathlib import Path
@@ -184,3 +185,11 @@ def test_what_is_slow_by_element_or_word_costs_more(source: str) -> None:
     with pytest.raises(TemplateError, match="more than 500,000 steps"):
         render(source)
     assert "<p>" in render("{{ range(100)|map('string')|sort|join(' ')|title }}")
+
+
+def test_a_thing_that_can_be_looped_over_and_not_counted_pays_as_it_goes() -> None:
+    class Rows:
+        def __iter__(self) -> Iterator[int]:
+            return iter((1, 2))
+
+    assert render("{% for row in rows %}{{ row }}{% endfor %}", {"rows": Rows()}) == "<p>\n12</p>\n"
