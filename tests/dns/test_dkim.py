@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailkit.dns import DictResolver, Malformed, ServerFailure, TimedOut, dkim
-from mailkit.dns.dkim_lint import lint
+from mailkit.dns.dkim.lint import lint
 from mailkit.dns.drive import drive_blocking
 from mailkit.dns.tags import Broken
 from mailkit.errors import InvalidValue

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailkit.dns.dmarc import Alignment, Policy, Record, Suffix, is_dmarc
+from mailkit.dns.dmarc.record import Alignment, Policy, Record, Suffix, is_dmarc
 from mailkit.errors import InvalidValue
 
 uris = st.from_regex(r"mailto:[a-z0-9.+-]{1,8}@[a-z]{1,8}\.example", fullmatch=True) | st.just(

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from mailkit.dns import DictResolver, ServerFailure, TimedOut
-from mailkit.dns.dmarc import Record
-from mailkit.dns.dmarc_lint import lint, suggested, wanted
-from mailkit.dns.dmarc_walk import Discovery, discover, walk_names
+from mailkit.dns.dmarc.lint import lint, suggested, wanted
+from mailkit.dns.dmarc.record import Record
+from mailkit.dns.dmarc.walk import Discovery, discover, walk_names
 from mailkit.dns.drive import drive_blocking
 
 WHOLE = "v=DMARC1; p=reject; rua=mailto:a@example.com"

@@ -6,8 +6,11 @@ from html.parser import HTMLParser
 from typing import Any
 
 from mailkit import dns
-from mailkit.dns import audit, dkim_lint, dmarc_lint, spf_lint
+from mailkit.dns import audit
+from mailkit.dns.dkim import lint as dkim_lint
+from mailkit.dns.dmarc import lint as dmarc_lint
 from mailkit.dns.report import DEDUCTIONS, SHARES
+from mailkit.dns.spf import lint as spf_lint
 
 BAD: dict[Any, Any] = {
     ("example.com", "TXT"): ["v=spf1 ptr foo +all"],

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailkit.dns.spf import Broken, Mechanism, Modifier, Qualifier, Record, is_spf
+from mailkit.dns.spf.record import Broken, Mechanism, Modifier, Qualifier, Record, is_spf
 from mailkit.errors import InvalidValue
 
 labels = st.from_regex(r"[a-z0-9_]([a-z0-9-]{0,6}[a-z0-9])?", fullmatch=True)

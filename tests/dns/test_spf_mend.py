@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from mailkit.dns import DictResolver, TimedOut
 from mailkit.dns.drive import drive_blocking
-from mailkit.dns.spf import Record
-from mailkit.dns.spf_lint import lint
-from mailkit.dns.spf_mend import suggested
-from mailkit.dns.spf_tree import Branch, lists, walk
+from mailkit.dns.spf.lint import lint
+from mailkit.dns.spf.mend import suggested
+from mailkit.dns.spf.record import Record
+from mailkit.dns.spf.tree import Branch, lists, walk
 
 
 def tree_of(*records: str) -> Branch:

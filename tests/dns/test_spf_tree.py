@@ -8,8 +8,8 @@ import pytest
 
 from mailkit.dns import Answer, DictResolver, Malformed, NoSuchDomain, Outcome, Query, ServerFailure, TimedOut
 from mailkit.dns.drive import drive_blocking
-from mailkit.dns.spf_lint import lint
-from mailkit.dns.spf_tree import Branch, Stop, lists, walk
+from mailkit.dns.spf.lint import lint
+from mailkit.dns.spf.tree import Branch, Stop, lists, walk
 
 
 class Counting:

@@ -10,11 +10,17 @@ from typing import Any, Final
 import attrs
 
 from mailkit.address import Domain
-from mailkit.dns import dkim, dkim_lint, dmarc_lint, dmarc_walk, spf_lint, spf_mend, spf_tree
-from mailkit.dns.drive import drive, drive_blocking, is_async, resolver_from
+from mailkit.dns import dkim
+from mailkit.dns.dkim import lint as dkim_lint
+from mailkit.dns.dmarc import lint as dmarc_lint
+from mailkit.dns.dmarc import walk as dmarc_walk
+from mailkit.dns.drive import DEADLINE, run, run_sync
 from mailkit.dns.lookup import Check, Resolver, each, together
 from mailkit.dns.records import TextRecord
 from mailkit.dns.report import DomainReport
+from mailkit.dns.spf import lint as spf_lint
+from mailkit.dns.spf import mend as spf_mend
+from mailkit.dns.spf import tree as spf_tree
 from mailkit.dns.tags import cut
 from mailkit.errors import AddressError, InvalidValue
 from mailkit.findings import Finding, Place, Severity
@@ -25,7 +31,6 @@ _RANK: Final = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
 _MENDED_BY_RECORD: Final = ("absent", "several", "no-all", "neutral-all", "plus-all", "unreachable", "not-listed")
 _MOST_OF_A_KIND: Final = 20
 """Findings of one code that a report lists: a hostile record of 64 KB has 32,000 broken terms."""
-_DEADLINE: Final = timedelta(seconds=10)
 
 
 async def check(
@@ -34,7 +39,7 @@ async def check(
     selectors: Sequence[str] = (),
     sends_through: Sequence[str] = (),
     resolver: Resolver | Mapping[Any, Any] | None = None,
-    deadline: timedelta = _DEADLINE,
+    deadline: timedelta = DEADLINE,
 ) -> DomainReport:
     """Look at the SPF, DKIM and DMARC records of a sending domain.
 
@@ -62,7 +67,7 @@ async def check(
     ['dns.dkim-unknown', 'dns.dmarc-no-rua']
     """
     asking = questions(domain, selectors=selectors, sends_through=sends_through)
-    return await drive(asking, _resolver(resolver), deadline=_positive(deadline))
+    return await run(asking, resolver=resolver, deadline=deadline)
 
 
 def check_sync(
@@ -71,7 +76,7 @@ def check_sync(
     selectors: Sequence[str] = (),
     sends_through: Sequence[str] = (),
     resolver: Resolver | Mapping[Any, Any] | None = None,
-    deadline: timedelta = _DEADLINE,
+    deadline: timedelta = DEADLINE,
 ) -> DomainReport:
     """`check` for places without `await`: scripts, threads, and also notebooks.
 
@@ -81,13 +86,8 @@ def check_sync(
     >>> report.findings[0].code, report.records[0].text
     ('dns.spf-plus-all', 'v=spf1 mx ~all')
     """
-    asked = _resolver(resolver)
     asking = questions(domain, selectors=selectors, sends_through=sends_through)
-    if not is_async(asked):
-        return drive_blocking(asking, asked, deadline=_positive(deadline))
-    from mailkit.blocking import run
-
-    return run(lambda: drive(asking, asked, deadline=_positive(deadline)))
+    return run_sync(asking, resolver=resolver, deadline=deadline)
 
 
 def questions(
@@ -185,14 +185,6 @@ def _no_selector() -> Finding:
     )
 
 
-def _resolver(given: Resolver | Mapping[Any, Any] | None) -> Resolver:
-    if given is not None:
-        return resolver_from(given)
-    from mailkit.dns.resolver import AsyncResolver
-
-    return AsyncResolver()
-
-
 def _listed(what: str, given: Sequence[str]) -> list[str]:
     if not isinstance(given, Iterable):
         raise InvalidValue(what, given, "is not a list of texts", "leave it out if there are none")
@@ -213,9 +205,3 @@ def _address(text: str) -> IPv4Address | IPv6Address:
     if address.scope_id is not None:
         raise InvalidValue("sends_through", text, "is the address of an interface, which nobody else can see", mend)
     return address.ipv4_mapped or address
-
-
-def _positive(deadline: timedelta) -> timedelta:
-    if not isinstance(deadline, timedelta) or deadline <= timedelta():
-        raise InvalidValue("deadline", deadline, "is not a length of time", "write timedelta(seconds=10)")
-    return deadline

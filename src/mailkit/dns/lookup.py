@@ -10,6 +10,9 @@ blocking resolver, an asynchronous one, or a dict in a test (`mailkit.dns.drive`
 
 Absent, unanswered and broken are different things. Whoever reads an `Outcome` has to say
 what it makes of each of the six.
+
+A check may also want a page of the web (`Fetch`), or to see how a mail server greets (`Greet`).
+Who drives it says who brings these; without anybody they end as `NotAsked`.
 """
 
 from __future__ import annotations
@@ -27,9 +30,16 @@ __all__ = [
     "Answer",
     "Check",
     "Failure",
+    "Fetch",
+    "Fetched",
+    "Fetcher",
+    "Greet",
+    "Greeted",
+    "Greeter",
     "Malformed",
     "NoData",
     "NoSuchDomain",
+    "NotAsked",
     "Outcome",
     "Query",
     "Resolver",
@@ -38,6 +48,8 @@ __all__ = [
     "TimedOut",
     "ask",
     "each",
+    "fetch",
+    "greet",
     "name_fault",
     "together",
 ]
@@ -46,6 +58,7 @@ T = TypeVar("T")
 T1 = TypeVar("T1")
 T2 = TypeVar("T2")
 T3 = TypeVar("T3")
+T4 = TypeVar("T4")
 
 
 def _name(text: str) -> str:
@@ -193,7 +206,107 @@ Failure: TypeAlias = ServerFailure | TimedOut | Malformed
 Outcome: TypeAlias = Answer | Absence | Failure
 """How a question can end."""
 
-Step: TypeAlias = "Query | Generator[tuple[Step, ...], tuple[Any, ...], Any]"
+
+@attrs.frozen
+class Fetch:
+    """One page of the web to be read.
+
+    Attributes:
+        url: Its address; only https is fetched, and no redirect is followed unless `follows`.
+        longest_bytes: How much of it is read at the most; a longer one is `Malformed`.
+        follows: Whether redirects to other https addresses are followed, three at the most.
+
+    >>> Fetch("https://mta-sts.example.com/.well-known/mta-sts.txt").longest_bytes
+    65536
+    """
+
+    url: str
+    longest_bytes: int = 65536
+    follows: bool = False
+
+    def __str__(self) -> str:
+        return f"GET {self.url}"
+
+
+@attrs.frozen
+class Fetched:
+    """A page that came, whatever its status.
+
+    Attributes:
+        status: Its HTTP status, such as 200.
+        media_type: What it says to be, such as "text/plain"; in small letters, without parameters.
+        body: Its content.
+
+    >>> print(Fetched(status=404, media_type="text/plain", body=b""))
+    status 404, 0 bytes
+    """
+
+    status: int
+    media_type: str
+    body: bytes = attrs.field(repr=False)
+
+    def __str__(self) -> str:
+        return f"status {self.status}, {len(self.body)} bytes"
+
+
+@attrs.frozen
+class Greet:
+    """A mail server to be greeted: EHLO, STARTTLS where it is offered, and good-bye; nothing is sent.
+
+    Attributes:
+        host: Its name, which its certificate should bear.
+        port: Its port.
+
+    >>> print(Greet("mx.example.com"))
+    EHLO mx.example.com:25
+    """
+
+    host: str
+    port: int = 25
+
+    def __str__(self) -> str:
+        return f"EHLO {self.host}:{self.port}"
+
+
+@attrs.frozen(kw_only=True)
+class Greeted:
+    """How a mail server greeted.
+
+    Attributes:
+        banner: The first line that it said.
+        offers_starttls: Whether it offers STARTTLS.
+        tls_version: The protocol that was agreed on, such as "TLSv1.3"; empty without TLS.
+        certificate: Its certificate in DER; empty without TLS.
+        chain: The certificates that it sent, its own first, in DER.
+        is_trusted: Whether the certificate is valid for the host by this machine's roots; None without TLS.
+        reason: What is wrong about it, or about STARTTLS; empty if nothing.
+
+    >>> Greeted(banner="220 mx.example.com ESMTP", offers_starttls=False).is_trusted is None
+    True
+    """
+
+    banner: str
+    offers_starttls: bool
+    tls_version: str = ""
+    certificate: bytes = attrs.field(default=b"", repr=False)
+    chain: tuple[bytes, ...] = attrs.field(default=(), repr=False)
+    is_trusted: bool | None = None
+    reason: str = ""
+
+
+@attrs.frozen
+class NotAsked:
+    """Nobody was there to bring it: no fetcher, or no greeter, was given.
+
+    >>> print(NotAsked())
+    not asked
+    """
+
+    def __str__(self) -> str:
+        return "not asked"
+
+
+Step: TypeAlias = "Query | Fetch | Greet | Generator[tuple[Step, ...], tuple[Any, ...], Any]"
 """What a check may wait for: the outcome of a question, or the result of another check."""
 
 Check: TypeAlias = Generator[tuple[Step, ...], tuple[Any, ...], T]
@@ -219,6 +332,28 @@ class Resolver(Protocol):
         ...
 
 
+class Fetcher(Protocol):
+    """What brings pages of the web: `mailkit.dns.fetcher.HttpsFetcher`, or one of your own.
+
+    `fetch` may also be a coroutine function. It never raises for what a server does or fails to do.
+    """
+
+    def fetch(self, page: Fetch) -> Any:
+        """`Fetched`, `ServerFailure`, `TimedOut` or `Malformed`, or an awaitable of it."""
+        ...
+
+
+class Greeter(Protocol):
+    """What greets mail servers: `mailkit.dns.greeter.SMTPGreeter`, or one of your own.
+
+    `greet` may also be a coroutine function. It never raises for what a server does or fails to do.
+    """
+
+    def greet(self, server: Greet) -> Any:
+        """`Greeted`, `ServerFailure`, `TimedOut` or `Malformed`, or an awaitable of it."""
+        ...
+
+
 def ask(query: Query) -> Check[Outcome]:
     """Ask one question.
 
@@ -228,6 +363,28 @@ def ask(query: Query) -> Check[Outcome]:
     outcome: Outcome
     (outcome,) = yield (query,)
     return outcome
+
+
+def fetch(page: Fetch) -> Check[Fetched | Failure | NotAsked]:
+    """Read one page of the web.
+
+    >>> next(fetch(Fetch("https://example.com/logo.svg")))
+    (Fetch(url='https://example.com/logo.svg', longest_bytes=65536, follows=False),)
+    """
+    found: Fetched | Failure | NotAsked
+    (found,) = yield (page,)
+    return found
+
+
+def greet(server: Greet) -> Check[Greeted | Failure | NotAsked]:
+    """See how one mail server greets.
+
+    >>> next(greet(Greet("mx.example.com")))
+    (Greet(host='mx.example.com', port=25),)
+    """
+    found: Greeted | Failure | NotAsked
+    (found,) = yield (server,)
+    return found
 
 
 def each(checks: Iterable[Check[T]]) -> Check[tuple[T, ...]]:
@@ -243,8 +400,12 @@ def each(checks: Iterable[Check[T]]) -> Check[tuple[T, ...]]:
 def together(first: Check[T1], second: Check[T2], /) -> Check[tuple[T1, T2]]: ...
 @overload
 def together(first: Check[T1], second: Check[T2], third: Check[T3], /) -> Check[tuple[T1, T2, T3]]: ...
+@overload
+def together(
+    first: Check[T1], second: Check[T2], third: Check[T3], fourth: Check[T4], /
+) -> Check[tuple[T1, T2, T3, T4]]: ...
 def together(*checks: Check[Any]) -> Check[Any]:
-    """Run two or three checks of different kinds side by side, and give their results in order.
+    """Run two to four checks of different kinds side by side, and give their results in order.
 
     None of them waits for another: each goes on as soon as its own answers are there.
 

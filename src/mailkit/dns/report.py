@@ -10,14 +10,14 @@ from typing import Final
 import attrs
 
 from mailkit.address import Domain
-from mailkit.dns.dkim import Found
-from mailkit.dns.dkim import Record as DkimRecord
-from mailkit.dns.dmarc import Policy
-from mailkit.dns.dmarc import Record as DmarcRecord
-from mailkit.dns.dmarc_walk import Discovery
+from mailkit.dns.dkim.key import Found
+from mailkit.dns.dkim.key import Record as DkimRecord
+from mailkit.dns.dmarc.record import Policy
+from mailkit.dns.dmarc.record import Record as DmarcRecord
+from mailkit.dns.dmarc.walk import Discovery
 from mailkit.dns.records import TextRecord
-from mailkit.dns.spf import Record as SpfRecord
-from mailkit.dns.spf_tree import Branch
+from mailkit.dns.spf.record import Record as SpfRecord
+from mailkit.dns.spf.tree import Branch
 from mailkit.dns.tags import cut
 from mailkit.findings import Finding, Severity, findings_html
 

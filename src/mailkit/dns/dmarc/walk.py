@@ -10,7 +10,7 @@ from typing import Final
 
 import attrs
 
-from mailkit.dns.dmarc import Policy, Record, Suffix, is_dmarc
+from mailkit.dns.dmarc.record import Policy, Record, Suffix, is_dmarc
 from mailkit.dns.lookup import Answer, Check, Failure, NoSuchDomain, Outcome, Query, ask, each, together
 
 __all__ = ["Discovery", "Level", "discover", "walk_names"]

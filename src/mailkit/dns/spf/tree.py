@@ -14,7 +14,7 @@ from typing import Final, TypeAlias
 import attrs
 
 from mailkit.dns.lookup import Absence, Answer, Check, NoData, Outcome, Query, ask, each, name_fault
-from mailkit.dns.spf import Mechanism, Modifier, Qualifier, Record, is_spf
+from mailkit.dns.spf.record import Mechanism, Modifier, Qualifier, Record, is_spf
 
 __all__ = ["MOST_LOOKUPS", "MOST_MX_HOSTS", "MOST_VOIDS", "Branch", "Leaf", "Stop", "lists", "walk"]
 

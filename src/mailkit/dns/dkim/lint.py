@@ -7,7 +7,7 @@ from typing import Final
 
 import attrs
 
-from mailkit.dns.dkim import Found, Record
+from mailkit.dns.dkim.key import Found, Record
 from mailkit.dns.lookup import Answer, Failure
 from mailkit.dns.records import TextRecord
 from mailkit.dns.tags import Fault, cut

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from mailkit.dns.lookup import Answer, Failure, name_fault
-from mailkit.dns.spf import Mechanism, Modifier, Qualifier
-from mailkit.dns.spf_tree import MOST_LOOKUPS, MOST_MX_HOSTS, MOST_VOIDS, Branch, Leaf, Stop
+from mailkit.dns.spf.record import Mechanism, Modifier, Qualifier
+from mailkit.dns.spf.tree import MOST_LOOKUPS, MOST_MX_HOSTS, MOST_VOIDS, Branch, Leaf, Stop
 from mailkit.dns.tags import Fault, Span, cut
 from mailkit.errors import did_you_mean
 from mailkit.findings import Finding, Place, Severity

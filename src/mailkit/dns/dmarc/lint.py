@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import attrs
 
-from mailkit.dns.dmarc import Policy, Record
-from mailkit.dns.dmarc_walk import Discovery, Level
+from mailkit.dns.dmarc.record import Policy, Record
+from mailkit.dns.dmarc.walk import Discovery, Level
 from mailkit.dns.lookup import Answer
 from mailkit.dns.records import TextRecord
 from mailkit.dns.tags import cut

@@ -9,8 +9,8 @@ import attrs
 
 from mailkit.dns.lookup import Failure
 from mailkit.dns.records import TextRecord
-from mailkit.dns.spf import Mechanism, Modifier, Qualifier, Record, Term
-from mailkit.dns.spf_tree import Branch, lists
+from mailkit.dns.spf.record import Mechanism, Modifier, Qualifier, Record, Term
+from mailkit.dns.spf.tree import Branch, lists
 from mailkit.dns.tags import cut
 
 __all__ = ["suggested"]
