@@ -24,8 +24,12 @@ _ERROR, _WARNING, _INFO = Severity.ERROR, Severity.WARNING, Severity.INFO
 _MOST_NAMES: Final = 10
 """Names of one address that are looked at; RFC 7208, 5.5, has the same limit."""
 _GENERIC: Final = frozenset(
-    "adsl broadband cable client cust customer customers dhcp dial dialin dialup dip dsl dyn dynamic dynamicip dynip "
-    "fibre fiber ftth home ip ipv4 ipv6 modem pool pools ppp pppoe rdns rev reverse res residential unassigned vdsl wifi".split()
+    re.findall(
+        "[a-z0-9]+",
+        "adsl broadband cable client cust customer customers dhcp dial dialin dialup dip dsl dyn dynamic dynamicip "
+        "dynip fiber fibre ftth home ip ipv modem pool pools ppp pppoe rdns res residential rev reverse unassigned "
+        "vdsl wifi",
+    )
 )
 """Words that providers put into names of addresses that are given to whoever is connected."""
 

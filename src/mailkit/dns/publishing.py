@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Final
 
-from mailkit.dns.records import AnyRecord, Record, TextRecord
+from mailkit.dns.records import AnyRecord, TextRecord
 from mailkit.errors import InvalidValue, did_you_mean
 
 __all__ = ["octodns_yaml", "table", "table_html", "terraform", "zone_text"]
@@ -39,6 +39,7 @@ def zone_text(records: Iterable[AnyRecord]) -> str:
 def table(records: Iterable[AnyRecord]) -> str:
     """The records as a table in plain text, with the values as web forms want them.
 
+    >>> from mailkit.dns.records import Record
     >>> print(table([Record(name="click.example.com", type="CNAME", text="track.example.net")]))
     Type   Name               Value
     CNAME  click.example.com  track.example.net
@@ -87,6 +88,7 @@ def terraform(records: Iterable[AnyRecord], *, provider: str = "cloudflare", ttl
     Raises:
         InvalidValue: The provider is neither.
 
+    >>> from mailkit.dns.records import Record
     >>> print(terraform([Record(name="example.com", type="MX", text="10 mx.example.com")]))
     resource "cloudflare_dns_record" "mx_example_com" {
       zone_id  = var.zone_id
