@@ -42,7 +42,7 @@ class Server:
 
     host: str
     tlsa: Outcome
-    greeted: Greeted | Failure | NotAsked = NotAsked()
+    greeted: Greeted | Failure | NotAsked = attrs.field(factory=NotAsked)
 
     @property
     def name(self) -> str:
