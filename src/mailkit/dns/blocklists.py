@@ -276,7 +276,7 @@ def _entry(one: Blocklist, subject: str, labels: str) -> Check[Entry]:
 
 
 def _checked(outcome: Outcome) -> Outcome:
-    """The answer, unless it is one that no block list gives: a list that has ended, or a hijacked answer (RFC 5782, 2.1)."""
+    """The answer, unless no block list gives such a one: the list has ended, or another answers (RFC 5782, 2.1)."""
     if not isinstance(outcome, Answer):
         return outcome
     found = addresses_of(outcome)
