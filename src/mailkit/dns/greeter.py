@@ -99,7 +99,11 @@ class SMTPGreeter(Reach):
         except Refused as refusal:
             return attrs.evolve(found, reason=f"STARTTLS: {refusal}")
         try:
-            await writer.start_tls(self.context(verifies=verifies), server_hostname=server.host)
+            await writer.start_tls(
+                self.context(verifies=verifies),
+                server_hostname=server.host,
+                ssl_handshake_timeout=self.timeout.total_seconds() / 2,
+            )
         except ssl.SSLCertVerificationError:
             raise
         except (ssl.SSLError, ConnectionError) as error:

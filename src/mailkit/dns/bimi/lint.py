@@ -160,6 +160,9 @@ def _of_policy(found: Found, policy: dmarc.Record | None) -> Iterator[Finding]:
     elif policy.policy_below() not in strict:
         message = "the DMARC policy for subdomains is none, so that no receiver shows the logo"
         yield _say("policy", _ERROR, message, found, str(policy), "remove sp=none", "7.1")
+    elif any(tag.name == "pct" and tag.value != "100" for tag in policy.historic):
+        message = "the DMARC record has a pct other than 100, with which many receivers show no logo"
+        yield _say("policy", _WARNING, message, found, str(policy.historic[0]), "remove pct", "7.1")
     elif policy.is_testing:
         message = "the DMARC policy is being tested (t=y), so that receivers may not show the logo"
         yield _say("policy", _WARNING, message, found, str(policy), "remove t=y", "7.1")
@@ -183,20 +186,20 @@ def _of_logo(found: Found) -> Iterator[Finding]:
             f"the logo cannot be shown: {fault.message}",
             found,
             evidence,
-            section="4.3.2",
+            section="7.6",
         )
 
 
 def _not_there(found: Found, page: Page, what: str, url: str) -> Iterator[Finding]:
     if isinstance(page, NotAsked):
         message = f"whether the {what} can be fetched was not looked at, as no fetcher was given"
-        yield _say(f"{what}-not-asked", _INFO, message, found, url, section="7.4")
+        yield _say(f"{what}-not-asked", _INFO, message, found, url, section="7.3")
     elif isinstance(page, Fetched):
         message = f"the {what} is not there: the web server answers with status {page.status}"
-        yield _say(f"{what}-absent", _ERROR, message, found, url, section="7.4")
+        yield _say(f"{what}-absent", _ERROR, message, found, url, section="7.3")
     elif isinstance(page, Failure):
         message = f"the {what} could not be fetched: {page}"
-        yield _say(f"{what}-unanswered", _WARNING, message, found, url, "try again", "7.4")
+        yield _say(f"{what}-unanswered", _WARNING, message, found, url, "try again", "7.3")
 
 
 def _of_mark(found: Found, now: datetime) -> Iterator[Finding]:
@@ -208,7 +211,7 @@ def _of_mark(found: Found, now: datetime) -> Iterator[Finding]:
     try:
         mark = Mark.parse(page.body)
     except InvalidValue as error:
-        yield _say("mark-unreadable", _ERROR, f"the mark certificate {error.reason}", found, url, section="7.5")
+        yield _say("mark-unreadable", _ERROR, f"the mark certificate {error.reason}", found, url, section="7.4")
         return
     yield from _dates(found, mark, now)
     yield from _contents(found, mark)
@@ -218,31 +221,31 @@ def _dates(found: Found, mark: Mark, now: datetime) -> Iterator[Finding]:
     evidence = f"{mark.valid_from:%Y-%m-%d} to {mark.valid_until:%Y-%m-%d}"
     if not mark.valid_from <= now <= mark.valid_until:
         message = "the mark certificate is not valid " + ("any more" if now > mark.valid_until else "yet")
-        yield _say("mark-expired", _ERROR, message, found, evidence, "renew it", "7.5")
+        yield _say("mark-expired", _ERROR, message, found, evidence, "renew it", "7.4")
     elif mark.valid_until - now < _SOON:
         days = (mark.valid_until - now).days
         yield _say(
-            "mark-expires", _WARNING, f"the mark certificate ends in {days} days", found, evidence, "renew it", "7.5"
+            "mark-expires", _WARNING, f"the mark certificate ends in {days} days", found, evidence, "renew it", "7.4"
         )
 
 
 def _contents(found: Found, mark: Mark) -> Iterator[Finding]:
     if not mark.is_of(found.domain, found.selector):
         message = f"the mark certificate is not for {found.domain}"
-        yield _say("mark-domain", _ERROR, message, found, ", ".join(mark.names), section="7.5")
+        yield _say("mark-domain", _ERROR, message, found, ", ".join(mark.names), section="7.4")
     if not mark.is_for_marks:
         message = "the certificate is not meant for marks: it has not the purpose 1.3.6.1.5.5.7.3.31"
-        yield _say("mark-purpose", _ERROR, message, found, mark.subject, section="7.5")
+        yield _say("mark-purpose", _ERROR, message, found, mark.subject, section="7.4")
     if not mark.has_logotype:
         message = "the certificate has no logo within (1.3.6.1.5.5.7.1.12)"
-        yield _say("mark-logotype", _ERROR, message, found, mark.subject, section="7.5")
+        yield _say("mark-logotype", _ERROR, message, found, mark.subject, section="7.4")
     elif isinstance(found.logo, Fetched) and found.logo.status == 200 and mark.shows(found.logo.body) is False:
         message = "the logo is not the one within the mark certificate, byte for byte"
-        yield _say("mark-logo", _ERROR, message, found, mark.subject, "publish the logo that was certified", "7.5")
+        yield _say("mark-logo", _ERROR, message, found, mark.subject, "publish the logo that was certified", "7.4")
     kind = f"{mark.kind}, " if mark.kind else ""
     until = f"{kind}valid until {mark.valid_until:%Y-%m-%d}"
     message = f"the mark certificate ({until}) was issued by {cut(mark.issuer, longest=120)}"
-    yield _say("mark-issuer", _INFO, message, found, mark.subject, section="7.5")
+    yield _say("mark-issuer", _INFO, message, found, mark.subject, section="7.4")
 
 
 def _say(
