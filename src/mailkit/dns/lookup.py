@@ -115,6 +115,7 @@ class Answer:
             blanks (RFC 7208, 3.3), and each of its bytes is one character (Latin-1), so that bytes which
             are not ASCII survive. Names stand without the final dot.
         ttl: For how many seconds the answer may be kept; None where nobody said.
+        aliases: The names that the question led to by CNAME, the last of which has the records.
 
     >>> Answer(("20 mx2.example.com", "10 mx1.example.com")).values
     ('10 mx1.example.com', '20 mx2.example.com')
@@ -122,6 +123,7 @@ class Answer:
 
     values: tuple[str, ...] = attrs.field(converter=_record_set)
     ttl: int | None = attrs.field(default=None, eq=False)
+    aliases: tuple[str, ...] = attrs.field(default=(), eq=False, repr=False)
 
     def __str__(self) -> str:
         return f"{len(self.values)} record{'' if len(self.values) == 1 else 's'}"
@@ -131,9 +133,14 @@ class Answer:
 class NoData:
     """The name exists, but has no record of this type (NODATA, RFC 2308, 2.2).
 
+    Attributes:
+        aliases: The names that the question led to by CNAME, the last of which has no such record.
+
     >>> print(NoData())
     no record of this type
     """
+
+    aliases: tuple[str, ...] = attrs.field(default=(), eq=False, repr=False)
 
     def __str__(self) -> str:
         return "no record of this type"
@@ -143,9 +150,14 @@ class NoData:
 class NoSuchDomain:
     """The name does not exist (NXDOMAIN, RFC 2308, 2.1), and no name below it does (RFC 8020).
 
+    Attributes:
+        aliases: The names that the question led to by CNAME, the last of which does not exist.
+
     >>> print(NoSuchDomain())
     no such name
     """
+
+    aliases: tuple[str, ...] = attrs.field(default=(), eq=False, repr=False)
 
     def __str__(self) -> str:
         return "no such name"

@@ -243,7 +243,7 @@ def _read(reply: dns.message.Message, query: Query) -> Outcome:
 
     code = reply.rcode()
     if code == dns.rcode.NXDOMAIN:
-        return NoSuchDomain()
+        return NoSuchDomain(_aliases(reply))
     if code != dns.rcode.NOERROR:
         return ServerFailure(dns.rcode.to_text(code))
     try:
@@ -255,8 +255,22 @@ def _read(reply: dns.message.Message, query: Query) -> Outcome:
     except dns.exception.DNSException as error:
         return Malformed(f"the answer cannot be read ({type(error).__name__})")
     if chain.answer is None:
-        return NoData()
-    return Answer(tuple(_text(rdata) for rdata in chain.answer), chain.minimum_ttl)
+        return NoData(_targets(chain.cnames))
+    return Answer(tuple(_text(rdata) for rdata in chain.answer), chain.minimum_ttl, _targets(chain.cnames))
+
+
+def _aliases(reply: Any) -> tuple[str, ...]:
+    """The aliases that led to a name which does not exist; none if they cannot be read."""
+    import dns.exception
+
+    try:
+        return _targets(reply.resolve_chaining().cnames)
+    except (AttributeError, dns.exception.DNSException):  # not a reply to a query, or none that agrees with itself
+        return ()
+
+
+def _targets(aliases: Iterable[Any]) -> tuple[str, ...]:
+    return tuple(_plain(alias[0].target) for alias in aliases)
 
 
 def _text(rdata: Any) -> str:

@@ -62,17 +62,21 @@ class DictResolver:
     def resolve(self, query: Query) -> Outcome:
         """The outcome of one question."""
         name = query.name
+        aliases: tuple[str, ...] = ()
         for _ in range(_LONGEST_CHAIN):
             fault = name_fault(name)
             if fault:
                 return Malformed(f"the name {fault}")
             found = self._found.get(Query(name, query.type))
             alias = self._found.get(Query(name, "CNAME"))
+            if isinstance(found, Answer | NoData | NoSuchDomain):
+                return attrs.evolve(found, aliases=aliases) if aliases else found
             if found is not None:
                 return found
             if not isinstance(alias, Answer):
-                return NoData() if name in self._names else NoSuchDomain()
+                return NoData(aliases) if name in self._names else NoSuchDomain(aliases)
             name = Query(alias.values[0]).name
+            aliases = (*aliases, name)
         return Malformed("its aliases lead in a circle")
 
 
