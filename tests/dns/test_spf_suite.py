@@ -10,9 +10,13 @@ from typing import Any
 
 import pytest
 
-from mailkit.dns import AsyncResolver
+from mailkit.dns import AsyncResolver, TimedOut
+from mailkit.dns.drive import run_sync
 from mailkit.dns.spf import evaluate
+from mailkit.dns.spf.lint import lint
 from mailkit.dns.spf.result import SpfResult
+from mailkit.dns.spf.tree import walk
+from mailkit.findings import Severity
 from mailkit.testing import DNSZone
 
 SUITE = Path(__file__).parents[2].parent / "shared" / "corpora" / "spf" / "rfc7208.json"
@@ -43,3 +47,31 @@ def test_every_result_and_explanation_of_the_suite_comes_out(name: str) -> None:
         if test["explanation"] is not None:
             expected = DEFAULT if test["explanation"] == "DEFAULT" else test["explanation"]
             assert result.explanation == expected, test["name"]
+
+
+@pytest.mark.parametrize("name", SCENARIOS or ["absent"])
+def test_lint_calls_what_is_a_permanent_error_an_error_and_nothing_that_is_valid(name: str) -> None:
+    """Counted over tests with one right result: permerror, or any of pass, fail, softfail and neutral."""
+    scenario = SCENARIOS[name]
+    resolver = as_dict(scenario["zone"])
+    for test in scenario["tests"]:
+        if len(test["results"]) > 1 or test["results"][0] in ("none", "temperror"):
+            continue
+        domain = (test["mail_from"] or test["helo"]).rpartition("@")[2].rstrip(".").lower()
+        tree = run_sync(walk(domain), resolver=resolver)
+        errors = [str(finding) for finding in lint(tree) if finding.severity is Severity.ERROR]
+        assert bool(errors) is (test["results"] == ["permerror"]), (test["name"], tree.texts, errors)
+
+
+def as_dict(zone: dict[str, Any]) -> dict[tuple[str, str], Any]:
+    """A scenario's zone as a dict resolver takes it."""
+    found: dict[tuple[str, str], Any] = {}
+    for name, node in zone.items():
+        silent = node.get("TIMEOUT", False)
+        for kind in ("TXT", "A", "AAAA", "MX", "PTR", "CNAME"):
+            values = node.get(kind)
+            if values:
+                found[name, kind] = [f"{one[0]} {one[1]}" for one in values] if kind == "MX" else values
+            elif (silent is True and "CNAME" not in node) or (silent and silent is not True and kind in silent):
+                found[name, kind] = TimedOut()
+    return found

@@ -25,8 +25,8 @@ from mailkit.errors import InvalidValue
 
 __all__ = ["check_host"]
 
-_DOMAIN: Final = re.compile(r"[!-?A-Z\\^-~]+\Z")
-"""What a domain may consist of here: printable ASCII without @, [ and ]; the DNS holds more, the mail does not."""
+_MAIL_DOMAIN: Final = re.compile(r"[!-?A-Z\\^-~]+\Z")
+"""Printable ASCII without @, [ and ]. Names that a record leads to may have them: `include:%{s}._spf.example.com`."""
 
 
 def check_host(
@@ -40,7 +40,7 @@ def check_host(
     default_explanation: str | None = None,
     now: datetime,
 ) -> Check[SpfResult]:
-    """Say whether a client may send for a domain, as RFC 7208 defines check_host() in its section 4.
+    """Say whether a client may send for a domain, as the function of this name does (RFC 7208, 4).
 
     Args:
         ip: The client's address.
@@ -55,6 +55,9 @@ def check_host(
     Raises:
         InvalidValue: The address is none.
     """
+    for what, text in (("domain", domain), ("sender", sender)):
+        if not isinstance(text, str):
+            raise InvalidValue(f"spf.check_host: {what}", text, "is not text")
     asked = _a_labels(domain)
     local, _, end = sender.rpartition("@")
     facts = Facts(
@@ -98,8 +101,6 @@ def _domain_fault(name: str) -> str:
     """Why nothing can be looked up for a domain (RFC 7208, 4.3); empty if something can."""
     if not name:
         return "is empty"
-    if not _DOMAIN.match(name):
-        return "has characters that no domain has"
     return name_fault(name) or ("" if "." in name else "has one label only")
 
 
@@ -125,6 +126,10 @@ class _Evaluation:
         facts = self._facts
         about: dict[str, Any] = {"decided_by": facts.domain}
         try:
+            if facts.domain and not _MAIL_DOMAIN.match(facts.domain):
+                raise TermError(
+                    Verdict.NONE, f"{cut(facts.domain, longest=80)!r} has characters that no mail domain has"
+                )
             found = yield from self._visit(facts, None, 0)
         except TermError as error:
             about |= {"verdict": error.verdict, "reason": error.reason, "term": error.term}

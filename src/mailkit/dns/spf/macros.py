@@ -19,7 +19,16 @@ from urllib.parse import quote
 
 import attrs
 
-__all__ = ["Facts", "asks_for_name", "explanation", "is_explanation", "is_macro_string", "target", "target_fault"]
+__all__ = [
+    "Facts",
+    "asks_for_name",
+    "constant_target",
+    "explanation",
+    "is_explanation",
+    "is_macro_string",
+    "target",
+    "target_fault",
+]
 
 _EXPANDED: Final = r"%\{([{letters}])([0-9]*)([rR]?)([.\-+,/_=]*)\}|%([%_-])"
 _ANYWHERE: Final = "slodiphvcrtSLODIPHVCRT"
@@ -136,6 +145,18 @@ def target(text: str, facts: Facts) -> str | None:
         return name
     end = name[-_LONGEST_NAME - 1 :]
     return end.partition(".")[2] if "." in end else end
+
+
+def constant_target(text: str, domain: str) -> str | None:
+    """The name that a domain-spec stands for in the record of a domain, in small letters; None if letters differ in it.
+
+    >>> constant_target("_spf.%{d2}", "news.example.com"), constant_target("%{i}.example.com", "example.com")
+    ('_spf.example.com', None)
+    """
+    if any(token[1] and token[1] not in "dD" for token in _tokens(text) or ()):
+        return None
+    name = target(text, Facts(ip=IPv4Address(0), sender="", domain=domain))
+    return name and name.lower()
 
 
 def explanation(text: str, facts: Facts) -> str | None:

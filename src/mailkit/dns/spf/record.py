@@ -58,7 +58,9 @@ _TAKES: Final = {
 _ONCE: Final = ("redirect", "exp")
 _PART: Final = re.compile("[^ ]+")
 _MOST_TERMS: Final = 5000
-"""Terms read of one record: as many addresses as 64 KB hold, and few enough to cost little time."""
+"""Terms read of one record: as many addresses as 64 KB hold."""
+_MOST_BROKEN: Final = 200
+"""Broken terms after which nothing more is read: one alone makes the record void."""
 
 
 def _qualifier(value: Any) -> Qualifier:
@@ -218,16 +220,18 @@ class Record:
             raise InvalidValue("SPF record", cut(text), "does not begin with 'v=spf1'", "see is_spf")
         terms: list[Term] = []
         once: set[str] = set()
+        broken = 0
         for found in _PART.finditer(text, len("v=spf1")):
-            if len(terms) == _MOST_TERMS:
+            if len(terms) == _MOST_TERMS or broken == _MOST_BROKEN:
                 rest = text[found.start() :].rstrip(" ")
                 span = (found.start(), found.start() + len(rest))
-                reason = f"stands behind {_MOST_TERMS} terms and was not read"
+                reason = f"stands behind {len(terms)} terms and was not read"
                 terms.append(
                     Broken(text=rest, reason=reason, mend="make the record shorter", span=span, fault=Fault.UNREAD)
                 )
                 break
             terms.append(_read_term(found[0], found.span(), once))
+            broken += isinstance(terms[-1], Broken)
         return cls(terms=tuple(terms))
 
     @property
