@@ -77,6 +77,9 @@ class AddressSet:
     def __sub__(self, other: AddressSet) -> AddressSet:
         return AddressSet(_less(self.v4, other.v4), _less(self.v6, other.v6))
 
+    def __and__(self, other: AddressSet) -> AddressSet:
+        return self - (self - other)
+
     def __bool__(self) -> bool:
         return bool(self.v4 or self.v6)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any, Final
 
@@ -20,10 +21,14 @@ from mailkit.dns.spf.macros import Facts
 from mailkit.dns.spf.matching import Tally, TermError, matches, named, target_of
 from mailkit.dns.spf.record import Mechanism, Modifier, Record, is_spf
 from mailkit.dns.spf.result import Identity, Matched, SpfResult, Verdict, Visit
+from mailkit.dns.spf.tree import MOST_LOOKUPS, MOST_VOIDS
 from mailkit.dns.tags import cut
 from mailkit.errors import InvalidValue
 
 __all__ = ["check_host"]
+
+_MOST_EVER: Final = 100
+"""Look-ups beyond which no evaluation goes: records may include each other."""
 
 _MAIL_DOMAIN: Final = re.compile(r"[!-?A-Z\\^-~]+\Z")
 """Printable ASCII without @, [ and ]. Names that a record leads to may have them: `include:%{s}._spf.example.com`."""
@@ -39,6 +44,8 @@ def check_host(
     receiver: str | None = "unknown",
     default_explanation: str | None = None,
     now: datetime,
+    most_lookups: int = MOST_LOOKUPS,
+    most_voids: int = MOST_VOIDS,
 ) -> Check[SpfResult]:
     """Say whether a client may send for a domain, as the function of this name does (RFC 7208, 4).
 
@@ -51,9 +58,11 @@ def check_host(
         receiver: The host that checks.
         default_explanation: What to say of a fail where the domain says nothing.
         now: The time, for the macro `t`.
+        most_lookups: Terms that may cost a look-up, at most 100; receivers allow ten.
+        most_voids: Terms that may look up what is not there; receivers allow two.
 
     Raises:
-        InvalidValue: The address is none.
+        InvalidValue: The address is none, a name is not text, or more than a hundred look-ups are wanted.
     """
     for what, text in (("domain", domain), ("sender", sender)):
         if not isinstance(text, str):
@@ -68,7 +77,9 @@ def check_host(
         receiver=receiver or "unknown",
         seconds=int(now.timestamp()),
     )
-    return _Evaluation(facts, default_explanation).result(identity)
+    if most_lookups > _MOST_EVER:
+        raise InvalidValue("spf.check_host: most_lookups", most_lookups, f"is more than {_MOST_EVER}")
+    return _Evaluation(facts, default_explanation, Tally(most_lookups, most_voids)).result(identity)
 
 
 def _address(given: str | IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
@@ -117,9 +128,9 @@ class _Found:
 class _Evaluation:
     """One evaluation, with what it has used up so far."""
 
-    def __init__(self, facts: Facts, default: str | None) -> None:
+    def __init__(self, facts: Facts, default: str | None, tally: Tally) -> None:
         self._facts, self._default = facts, default
-        self._tally = Tally()
+        self._tally = tally
         self._visits: list[Visit | None] = []
 
     def result(self, identity: Identity) -> Check[SpfResult]:
@@ -227,12 +238,16 @@ def _record(domain: str) -> Check[Record]:
         raise TermError(Verdict.NONE, f"{shown} has no SPF record", domain)
     if len(texts) > 1:
         raise TermError(Verdict.PERMERROR, f"{shown} has {len(texts)} SPF records where one is allowed", domain)
-    record = Record.parse(texts[0])
+    record = _parsed(texts[0])
     if record.broken:
         wrong = record.broken[0]
         reason = f"the record of {shown} cannot be read: {cut(wrong.text, longest=40)!r} {wrong.reason}"
         raise TermError(Verdict.PERMERROR, reason, domain)
     return record
+
+
+_parsed = lru_cache(maxsize=64)(Record.parse)
+"""Whoever compares records evaluates the same few for thousands of addresses."""
 
 
 def _reason(found: _Found) -> str:

@@ -38,19 +38,20 @@ class Tally:
         voids: Terms whose look-up brought nothing; a term counts once, whatever it asks.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, most_lookups: int = MOST_LOOKUPS, most_voids: int = MOST_VOIDS) -> None:
         self.lookups = self.voids = 0
+        self._most_lookups, self._most_voids = most_lookups, most_voids
         self._term: Matched | None = None
         self._domain = ""
         self._is_void = False
 
     def count(self, term: Matched, domain: str) -> None:
-        """Begin a term; the eleventh that costs a look-up is a permanent error."""
+        """Begin a term; the eleventh that costs a look-up, by default, is a permanent error."""
         self._term, self._domain, self._is_void = term, domain, False
         if isinstance(term, Modifier) or term.costs_lookup:
             self.lookups += 1
-        if self.lookups > MOST_LOOKUPS:
-            raise self.error(Verdict.PERMERROR, f"more than {MOST_LOOKUPS} terms cost a look-up")
+        if self.lookups > self._most_lookups:
+            raise self.error(Verdict.PERMERROR, f"more than {self._most_lookups} terms cost a look-up")
 
     def answered(self, outcome: Outcome) -> None:
         """Count what brought nothing; the third term to do so is a permanent error."""
@@ -58,8 +59,8 @@ class Tally:
             return
         self._is_void = True
         self.voids += 1
-        if self.voids > MOST_VOIDS:
-            raise self.error(Verdict.PERMERROR, f"more than {MOST_VOIDS} terms look up what is not there")
+        if self.voids > self._most_voids:
+            raise self.error(Verdict.PERMERROR, f"more than {self._most_voids} terms look up what is not there")
 
     def error(self, verdict: Verdict, reason: str) -> TermError:
         """The end of the evaluation, at the present term."""

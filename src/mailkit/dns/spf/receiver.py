@@ -59,8 +59,8 @@ async def evaluate(
     >>> result.verdict, str(result.term), result.reason
     (<Verdict.PERMERROR: 'permerror'>, 'include:spf.example.net', 'spf.example.net has no SPF record')
     """
-    said = {"receiver": receiver, "default_explanation": default_explanation}
-    asking = questions(ip, mail_from, helo, now=now or SystemClock().now(), **said)
+    time = now or SystemClock().now()
+    asking = questions(ip, mail_from, helo, now=time, receiver=receiver, default_explanation=default_explanation)
     return await run(asking, resolver=resolver, deadline=deadline)
 
 
@@ -80,13 +80,19 @@ def evaluate_sync(
     >>> evaluate_sync("192.0.2.9", "", "mx.example.com", resolver={}).verdict
     <Verdict.NONE: 'none'>
     """
-    said = {"receiver": receiver, "default_explanation": default_explanation}
-    asking = questions(ip, mail_from, helo, now=now or SystemClock().now(), **said)
+    time = now or SystemClock().now()
+    asking = questions(ip, mail_from, helo, now=time, receiver=receiver, default_explanation=default_explanation)
     return run_sync(asking, resolver=resolver, deadline=deadline)
 
 
 def questions(
-    ip: str | IPv4Address | IPv6Address, mail_from: str, helo: str, *, now: datetime, **said: str | None
+    ip: str | IPv4Address | IPv6Address,
+    mail_from: str,
+    helo: str,
+    *,
+    now: datetime,
+    receiver: str = "unknown",
+    default_explanation: str | None = None,
 ) -> Check[SpfResult]:
     """The evaluation as questions, for drivers of one's own; arguments and errors as `evaluate`."""
     for what, text in (("mail_from", mail_from), ("helo", helo)):
@@ -95,4 +101,13 @@ def questions(
     sender = mail_from.strip().removeprefix("<").removesuffix(">")
     identity = Identity.MAIL_FROM if sender else Identity.HELO
     domain = sender.rpartition("@")[2] if sender else helo.strip()
-    return check_host(ip, domain, sender, helo=helo.strip(), identity=identity, now=now, **said)
+    return check_host(
+        ip,
+        domain,
+        sender,
+        helo=helo.strip(),
+        identity=identity,
+        receiver=receiver,
+        default_explanation=default_explanation,
+        now=now,
+    )
