@@ -85,12 +85,11 @@ class Discovery:
     @property
     def is_settled(self) -> bool:
         """Whether no unanswered question could change which policy applies to failing mail."""
-        if self.unanswered:
-            return False
         record = self.applied.record if self.applied else None
         if record is None or self.applied is self.own or not isinstance(self.existence, Failure):
-            return True
-        return record.policy_below(exists=True) is record.policy_below(exists=False)
+            return not self.unanswered
+        is_same = record.policy_below(exists=True) is record.policy_below(exists=False)
+        return is_same and not self.unanswered
 
 
 def walk_names(domain: str) -> tuple[str, ...]:
