@@ -115,6 +115,8 @@ class Answer:
             blanks (RFC 7208, 3.3), and each of its bytes is one character (Latin-1), so that bytes which
             are not ASCII survive. Names stand without the final dot.
         ttl: For how many seconds the answer may be kept; None where nobody said.
+        is_authenticated: Whether a validating resolver that is to be trusted says that DNSSEC vouches for the
+            answer (RFC 4035, 3.2.3); None where nobody to be trusted said so or not.
 
     >>> Answer(("20 mx2.example.com", "10 mx1.example.com")).values
     ('10 mx1.example.com', '20 mx2.example.com')
@@ -122,6 +124,7 @@ class Answer:
 
     values: tuple[str, ...] = attrs.field(converter=_record_set)
     ttl: int | None = attrs.field(default=None, eq=False)
+    is_authenticated: bool | None = attrs.field(default=None, eq=False, kw_only=True)
 
     def __str__(self) -> str:
         return f"{len(self.values)} record{'' if len(self.values) == 1 else 's'}"
@@ -131,9 +134,14 @@ class Answer:
 class NoData:
     """The name exists, but has no record of this type (NODATA, RFC 2308, 2.2).
 
+    Attributes:
+        ttl: For how many seconds this may be kept (RFC 2308, 5); None where nobody said.
+
     >>> print(NoData())
     no record of this type
     """
+
+    ttl: int | None = attrs.field(default=None, eq=False, repr=False, kw_only=True)
 
     def __str__(self) -> str:
         return "no record of this type"
@@ -143,9 +151,14 @@ class NoData:
 class NoSuchDomain:
     """The name does not exist (NXDOMAIN, RFC 2308, 2.1), and no name below it does (RFC 8020).
 
+    Attributes:
+        ttl: For how many seconds this may be kept (RFC 2308, 5); None where nobody said.
+
     >>> print(NoSuchDomain())
     no such name
     """
+
+    ttl: int | None = attrs.field(default=None, eq=False, repr=False, kw_only=True)
 
     def __str__(self) -> str:
         return "no such name"
