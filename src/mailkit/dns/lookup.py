@@ -51,6 +51,7 @@ __all__ = [
     "fetch",
     "greet",
     "name_fault",
+    "recorded",
     "together",
 ]
 
@@ -432,6 +433,29 @@ def together(*checks: Check[Any]) -> Check[Any]:
     2
     """
     return (yield checks)
+
+
+def recorded(check: Check[T], into: dict[Query, Outcome]) -> Check[T]:
+    """The same check, which writes down how each of its questions ended.
+
+    >>> seen: dict[Query, Outcome] = {}
+    >>> check = recorded(ask(Query("example.com")), seen)
+    >>> (question,) = next(check)
+    >>> try:
+    ...     check.send((NoData(),))
+    ... except StopIteration:
+    ...     str(seen[question])
+    'no record of this type'
+    """
+    try:
+        steps = next(check)
+        while True:
+            ended = yield tuple(recorded(step, into) if isinstance(step, Generator) else step for step in steps)
+            into.update((step, end) for step, end in zip(steps, ended, strict=True) if isinstance(step, Query))
+            steps = check.send(ended)
+    except StopIteration as end:
+        result: T = end.value
+        return result
 
 
 def name_fault(name: str) -> str:
