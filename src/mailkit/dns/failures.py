@@ -6,21 +6,20 @@ or the whole, of the mail that failed. Few receivers send them, and hardly any s
 
 from __future__ import annotations
 
-import io
 import os
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from email.message import Message
 from email.utils import parsedate_to_datetime
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 from typing import IO, Final
 
 import attrs
 
-from mailkit.dns.aggregate.values import domain_of
 from mailkit.dns.mailparts import Part, looks_like_mail, parts, split
 from mailkit.dns.notes import Notes
+from mailkit.dns.reported import address_of, domain_of
 from mailkit.errors import InvalidValue
 from mailkit.findings import Findings
 
@@ -134,14 +133,13 @@ def _bytes(source: object) -> bytes:
     if isinstance(source, bytes | bytearray | memoryview):
         return bytes(source)
     if isinstance(source, str) and "\n" in source:
-        return source.encode("utf-8", "surrogateescape" if source.isprintable() else "replace")
+        return source.encode("utf-8", "replace")
     if isinstance(source, str | os.PathLike):
         with Path(source).open("rb") as file:
             return file.read(_LONGEST + 1)
-    if isinstance(source, io.IOBase) or hasattr(source, "read"):
-        content = source.read(_LONGEST + 1)
-        if isinstance(content, bytes):
-            return content
+    content = source.read(_LONGEST + 1) if hasattr(source, "read") else None
+    if isinstance(content, bytes):
+        return content
     raise InvalidValue("failure report", source, "is neither bytes, a path nor a file that is open for reading bytes")
 
 
@@ -203,12 +201,10 @@ def _from_domain(text: str) -> str:
 
 
 def _source_ip(text: str, notes: Notes) -> IPv4Address | IPv6Address | None:
-    compact = text.strip("[] ").lower().removeprefix("ipv6:")
-    try:
-        return ip_address(compact.partition(" ")[0])
-    except ValueError:
+    found = address_of(text.partition(" ")[0])
+    if found is None:
         notes.add("bad-value", "info", "does not say who delivered the mail", "", text, field="Source-IP")
-        return None
+    return found
 
 
 def _arrival(text: str, notes: Notes) -> datetime | None:

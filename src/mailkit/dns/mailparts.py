@@ -112,7 +112,8 @@ def _filename(fields: Message) -> str:
 def _cut_at(boundary: bytes, body: bytes) -> list[bytes]:
     """What stands between the boundaries (RFC 2046, 5.1.1); a closing one that is missing is not missed."""
     line = re.compile(rb"(?:\A|\r?\n)--" + re.escape(boundary) + rb"(--)?[ \t]*(?=\r?\n|\Z)")
-    found, start = [], None
+    found: list[bytes] = []
+    start: int | None = None
     for match in line.finditer(body):
         if start is not None:
             found.append(body[start : match.start()])

@@ -14,7 +14,7 @@ __all__ = ["Notes", "Refused"]
 _MOST: Final = 100
 
 
-class Refused(Exception):  # noqa: N818 - a signal between the parts of a reader, which nobody else sees
+class Refused(Exception):
     """A report, or the rest of it, is not read.
 
     Attributes:

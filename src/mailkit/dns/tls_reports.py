@@ -15,9 +15,8 @@ from typing import Any, Final
 
 import attrs
 
-from mailkit.dns.aggregate.records import moment
-from mailkit.dns.aggregate.values import domain_of
 from mailkit.dns.notes import Notes, Refused
+from mailkit.dns.reported import domain_of, moment
 from mailkit.dns.unpack import Document, Limits, Source, documents
 from mailkit.findings import Findings
 
@@ -71,7 +70,7 @@ _MENDS: Final = {
     ResultType.TLSA_INVALID: "publish a TLSA record of the present key before it is used, and keep the old one a while",
     ResultType.DNSSEC_INVALID: "mend DNSSEC of the zone; a validating resolver must answer",
     ResultType.DANE_REQUIRED: "publish TLSA records for the MX hosts in a signed zone",
-    ResultType.STS_POLICY_FETCH_ERROR: "see that https://mta-sts.<domain>/.well-known/mta-sts.txt answers with status 200",
+    ResultType.STS_POLICY_FETCH_ERROR: "let https://mta-sts.<domain>/.well-known/mta-sts.txt answer with status 200",
     ResultType.STS_POLICY_INVALID: "mend the policy file: version, mode, mx and max_age, a line each",
     ResultType.STS_WEBPKI_INVALID: "get valid certificates for mta-sts.<domain> and the MX hosts",
 }
@@ -93,7 +92,7 @@ class FailureDetail:
         failure_reason_code: What the sender's program says.
     """
 
-    result: ResultType
+    result: ResultType = attrs.field(converter=ResultType)
     said: str = ""
     sessions: int = 0
     sending_mta_ip: str = ""
@@ -204,7 +203,7 @@ def read(source: Source, *, limits: Limits = _LIMITS) -> TLSReading:
 def lint(reports: Iterable[TLSReport]) -> Findings:
     """What the reports tell of our own servers, worst first: each kind of failure with its sessions.
 
-    >>> detail = FailureDetail(result=ResultType.STARTTLS_NOT_SUPPORTED, sessions=3, receiving_mx_hostname="mx.example.com")
+    >>> detail = FailureDetail(result="starttls-not-supported", sessions=3, receiving_mx_hostname="mx.example.com")
     >>> policy = PolicyResult(type="no-policy-found", domain="example.com", failed=3, details=(detail,))
     >>> print(lint([TLSReport(policies=(policy,))]))
     warning: mx.example.com: 3 sessions failed with starttls-not-supported; turn STARTTLS on at the MX host
@@ -213,7 +212,9 @@ def lint(reports: Iterable[TLSReport]) -> Findings:
     for report in reports:
         for policy in report.policies:
             for detail in policy.details:
-                counted[detail.receiving_mx_hostname or policy.domain, detail.said or detail.result.value] += detail.sessions
+                counted[detail.receiving_mx_hostname or policy.domain, detail.said or detail.result.value] += (
+                    detail.sessions
+                )
     notes = Notes("tls-report", "RFC 8460, 4.3")
     for (host, said), sessions in sorted(counted.items(), key=lambda item: (-item[1], item[0])):
         message = f"{sessions} session{'' if sessions == 1 else 's'} failed with {said}"
@@ -302,6 +303,8 @@ def _number(told: dict[str, Any], field: str, name: str, notes: Notes) -> int:
     if isinstance(value, str) and value.strip().isdecimal() and len(value) < 19:
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**63:
-        notes.add("bad-value", "warning", "has a count that is none; it was taken for 0", name, str(value)[:50], field=field)
+        notes.add(
+            "bad-value", "warning", "has a count that is none; it was taken for 0", name, str(value)[:50], field=field
+        )
         return 0
     return value

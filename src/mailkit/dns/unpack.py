@@ -24,7 +24,7 @@ from mailkit.errors import InvalidValue
 __all__ = ["Document", "Limits", "Source", "documents"]
 
 Source: TypeAlias = bytes | bytearray | memoryview | str | os.PathLike[str] | IO[bytes]
-"""A report: its bytes, a path, a file that is open for reading bytes, or its text, a `str` with "<", "{" or a line break."""
+"""A report: its bytes, a path, a file open for reading bytes, or its text, a `str` with "<", "{" or a line break."""
 
 _CHUNK: Final = 64 * 1024
 _HEAD: Final = 4096
@@ -231,7 +231,9 @@ def _unzip(file: IO[bytes], name: str, opening: _Opening, depth: int) -> Iterato
         if fault:
             raise Refused("too-large", fault)
         with zipfile.ZipFile(file) as archive:
-            members = [member for member in archive.infolist() if not member.is_dir() and not _is_litter(member.filename)]
+            members = [
+                member for member in archive.infolist() if not member.is_dir() and not _is_litter(member.filename)
+            ]
             for member in members[: opening.limits.most_members]:
                 yield from _member(archive, member, f"{name}, {member.filename}", opening, depth)
     except (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError) as error:

@@ -34,7 +34,9 @@ _MOST_NAMES: Final = 2_000
 _MOST_RESULTS: Final = 200
 _MOST_WAITING: Final = 1_000
 _MOST_BREAKS: Final = 1_000
-_RESUME: Final = re.compile(rb"<(?:[A-Za-z_][\w.-]{0,40}:)?(record|policy_published|report_metadata|feedback)[ \t\r\n>]")
+_RESUME: Final = re.compile(
+    rb"<(?:[A-Za-z_][\w.-]{0,40}:)?(record|policy_published|report_metadata|feedback)[ \t\r\n>]"
+)
 _LONGEST_START: Final = 64
 
 
@@ -94,7 +96,9 @@ _HEAD: Final = _Node(
 _POLICY: Final = _Node(
     _leaves("domain p sp np adkim aspf pct fo t testing discovery_method version_published"), is_group=True
 )
-_FEEDBACK: Final = _Node({**_leaves("version"), "report_metadata": _HEAD, "policy_published": _POLICY, "record": _RECORD})
+_FEEDBACK: Final = _Node(
+    {**_leaves("version"), "report_metadata": _HEAD, "policy_published": _POLICY, "record": _RECORD}
+)
 
 
 class _Reader:

@@ -2,33 +2,32 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address
 from typing import Any, Final, TypeVar
 
 from mailkit.dns.aggregate.values import (
     AuthResult,
-    DKIMResult,
     Disposition,
+    DKIMResult,
     Published,
     Reason,
     Report,
     Row,
     SPFResult,
-    domain_of,
 )
 from mailkit.dns.dmarc.record import Alignment, Policy
 from mailkit.dns.notes import Notes
+from mailkit.dns.reported import address_of, domain_of, moment
 
-__all__ = ["Memory", "Texts", "moment", "new_report", "new_row"]
+__all__ = ["Memory", "Texts", "new_report", "new_row"]
 
 Texts = dict[str, Any]
 """What stood in the elements of one group: a text for each, or a list where there may be several."""
 
 E = TypeVar("E", bound=StrEnum)
 
-_MILLISECONDS: Final = 100_000_000_000
 _MOST_MESSAGES: Final = 2**63
 _MOST_KEPT: Final = 10_000
 _RESULTS: Final[dict[str, AuthResult]] = {
@@ -58,7 +57,7 @@ class Memory:
         """Forget what has become too much."""
         for kept in (self.ips, self.domains, self.dkim, self.spf):
             if len(kept) > _MOST_KEPT:
-                kept.clear()  # type: ignore[attr-defined]  # a dict, whatever it holds
+                kept.clear()
 
 
 def new_report(head: Texts, policy: Texts, version: str, namespace: str, name: str, notes: Notes) -> Report:
@@ -119,26 +118,6 @@ def _noted_moment(head: Texts, field: str, name: str, notes: Notes) -> datetime 
     return found
 
 
-def moment(text: str) -> datetime | None:
-    """An instant as reports write it: seconds since 1970, with a fraction or in thousandths, or ISO 8601.
-
-    >>> moment("1767225600.0"), moment("yesterday")
-    (datetime.datetime(2026, 1, 1, 0, 0, tzinfo=datetime.timezone.utc), None)
-    """
-    if len(text) > 40:
-        return None
-    try:
-        seconds = float(text)
-        return datetime.fromtimestamp(seconds / 1000 if seconds > _MILLISECONDS else seconds, UTC)
-    except (ValueError, OverflowError, OSError):
-        pass
-    try:
-        found = datetime.fromisoformat(text)
-        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
-
-
 def new_row(texts: Texts, report: Report, memory: Memory, number: int, name: str, notes: Notes) -> Row | None:
     """One row; None, and a finding, if its address or its count cannot be read."""
     said_ip, said_count = texts.get("source_ip", ""), texts.get("count", "")
@@ -146,11 +125,15 @@ def new_row(texts: Texts, report: Report, memory: Memory, number: int, name: str
     count = int(said_count) if said_count.isdecimal() and len(said_count) < 19 else _odd_count(said_count)
     if ip is None or count is None:
         field, said = ("source_ip", said_ip) if ip is None else ("count", said_count)
-        notes.add("bad-row", "warning", f"has no readable {field}, and was left out", name, said, row=number, field=field)
+        notes.add(
+            "bad-row", "warning", f"has no readable {field}, and was left out", name, said, row=number, field=field
+        )
         return None
     header_from = _domain(texts.get("header_from", ""), memory)
     if not header_from:
-        notes.add("bad-value", "info", "has no From domain; the policy's was taken", name, row=number, field="header_from")
+        notes.add(
+            "bad-value", "info", "has no From domain; the policy's was taken", name, row=number, field="header_from"
+        )
         header_from = report.policy.domain
     dkim = tuple([_dkim(one, memory) for one in texts.get("dkim", ())])
     spf = tuple([_spf(one, memory) for one in texts.get("spf", ())])
@@ -172,14 +155,10 @@ def new_row(texts: Texts, report: Report, memory: Memory, number: int, name: str
 
 
 def _address(said: str, memory: Memory) -> IPv4Address | IPv6Address | None:
-    compact = "".join(said.split()).strip("[]")
-    try:
-        found = ip_address(compact.lower().removeprefix("ipv6:"))
-    except ValueError:
-        return None
-    mapped = found.ipv4_mapped if isinstance(found, IPv6Address) else None
-    memory.ips[said] = mapped or found
-    return mapped or found
+    found = address_of(said)
+    if found is not None:
+        memory.ips[said] = found
+    return found
 
 
 def _odd_count(said: str) -> int | None:

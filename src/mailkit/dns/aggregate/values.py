@@ -17,8 +17,7 @@ from mailkit.checks import aware, instant
 from mailkit.dns.dmarc.record import Alignment, Policy
 from mailkit.errors import InvalidValue
 
-__all__ = ["AuthResult", "DKIMResult", "Disposition", "Published", "Reason", "Report", "Row", "SPFResult", "domain_of"]
-
+__all__ = ["AuthResult", "DKIMResult", "Disposition", "Published", "Reason", "Report", "Row", "SPFResult"]
 
 
 class AuthResult(StrEnum):
@@ -247,13 +246,3 @@ class Row:
     def passes(self) -> bool:
         """Whether DMARC passes: DKIM or SPF does, for the domain of From."""
         return self.dkim_aligned or self.spf_aligned
-
-
-def domain_of(text: str) -> str:
-    """The domain that a report names: in small letters, without final dot, brackets, and what stands before an @.
-
-    >>> domain_of(" <Bounce@News.Example.com.> "), domain_of("<>")
-    ('news.example.com', '')
-    """
-    text = text.strip().strip("<>").rpartition("@")[2].lower()
-    return text[:-1] if text.endswith(".") else text
