@@ -131,9 +131,9 @@ class Snapshot:
             score: The domain's score.
 
         >>> from datetime import UTC
-        >>> asked = Query("_dmarc.example.com")
-        >>> first = Snapshot.of("example.com", {asked: Answer(["v=DMARC1; p=none"])}, now=datetime(2026, 1, 1, tzinfo=UTC))
-        >>> later = Snapshot.of("example.com", {asked: TimedOut()}, now=datetime(2026, 1, 4, tzinfo=UTC), before=first)
+        >>> asked, noon = Query("_dmarc.example.com"), datetime(2026, 1, 1, 12, tzinfo=UTC)
+        >>> first = Snapshot.of("example.com", {asked: Answer(["v=DMARC1; p=none"])}, now=noon)
+        >>> later = Snapshot.of("example.com", {asked: TimedOut()}, now=noon + timedelta(days=3), before=first)
         >>> later.has_stood(asked, timedelta(hours=48)), later.find(asked).outcome
         (True, 'timed-out')
         """
@@ -309,7 +309,7 @@ def new_sources(
         least_messages: How many messages make a source worth an alert.
 
     >>> from datetime import UTC
-    >>> stranger = Sending(name="198.51.100.0/24", kind=Kind.UNKNOWN, messages=90, passing=0, dkim_aligned=0, spf_aligned=0)
+    >>> stranger = Sending(name="198.51.100.0/24", kind="unknown", messages=90)
     >>> (event,) = new_sources([], [stranger], domain="example.com", now=datetime(2026, 1, 1, tzinfo=UTC))
     >>> event.properties["source"], event.properties["failing"]
     ('198.51.100.0/24', 90)

@@ -21,30 +21,9 @@ _CONTROLS: Final = bytes(code for code in range(32) if code not in (9, 10, 13))
 _STRAY: Final = re.compile(rb"&(?!(?:amp|lt|gt|quot|apos|#[0-9]{1,7}|#x[0-9A-Fa-f]{1,6});)")
 _LONGEST_REFERENCE: Final = 10
 _KNOWN: Final = frozenset(
-    [
-        "utf-8",
-        "ascii",
-        "iso8859-1",
-        "iso8859-2",
-        "iso8859-5",
-        "iso8859-9",
-        "iso8859-15",
-        "cp1250",
-        "cp1251",
-        "cp1252",
-        "cp1253",
-        "cp1254",
-        "cp1257",
-        "koi8-r",
-        "gb2312",
-        "gbk",
-        "gb18030",
-        "big5",
-        "shift_jis",
-        "euc_jp",
-        "euc_kr",
-        "iso2022_jp",
-    ]
+    {"utf-8", "ascii", "koi8-r", "gb2312", "gbk", "gb18030", "big5", "shift_jis", "euc_jp", "euc_kr", "iso2022_jp"}
+    | {f"iso8859-{part}" for part in (1, 2, 5, 9, 15)}
+    | {f"cp125{page}" for page in range(8)}
 )
 _MARKS: Final = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _WIDE: Final = ((b"<\x00", "utf-16-le"), (b"\x00<", "utf-16-be"))

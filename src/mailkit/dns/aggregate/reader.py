@@ -101,6 +101,14 @@ _FEEDBACK: Final = _Node(
 )
 
 
+class _Unclosed(Exception):  # a signal out of a handler of the parser
+    """A record begins, at an index of the parser's, before the last one has ended."""
+
+    def __init__(self, index: int) -> None:
+        self.index = index
+        super().__init__()
+
+
 class _Reader:
     """One document: bytes go in with `feed`, rows come out in `rows`."""
 
@@ -152,6 +160,8 @@ class _Reader:
             raise Refused("refused", f"has elements more than {_DEEPEST} deep")
         local = self._names.get(tag)
         node = stack[-1].children.get(self._local(tag) if local is None else local, _NOWHERE)
+        if node is _NOWHERE and self._names[tag] == "record" and _RECORD in stack:
+            raise _Unclosed(self._parser.CurrentByteIndex)
         stack.append(node)
         self._text.clear()
         if node.is_group:
@@ -243,11 +253,15 @@ class _Reader:
 
         if self._is_seeking:
             data = self._sought(self._overlap + data)
+        if not self._stack and b"<!ENTITY" in data:  # the parser would go on, and expand them, to the end of the piece
+            self._refuse_doctype()
         while data:
             try:
                 self._parser.Parse(data, False)
             except expat.ExpatError as error:
-                data = self._after_break(data, error)
+                data = self._after_break(data, self._parser.ErrorByteIndex, _reason(error))
+            except _Unclosed as unclosed:
+                data = self._after_break(data, unclosed.index, "a record is not closed")
             else:
                 self._fed += len(data)
                 self._check_size()
@@ -261,9 +275,9 @@ class _Reader:
             text = "".join(self._text)
             self._text[:] = [text[: _LONGEST_TEXT + 1]]
 
-    def _after_break(self, data: bytes, error: Any) -> bytes:
+    def _after_break(self, data: bytes, index: int, reason: str) -> bytes:
         """Note that the XML breaks off, and give what stands from the next element on at which one can go on."""
-        at = self._parser.ErrorByteIndex - self._fed
+        at = index - self._fed
         if at <= 0:  # where a token began in the piece before; never at the same place again
             at = 1 if at == 0 and not self._is_closed else 0
         self._breaks += 1
@@ -272,10 +286,10 @@ class _Reader:
         if self._breaks > _MOST_BREAKS:
             raise Refused("broken", f"breaks off more than {_MOST_BREAKS} times")
         if not self._stack and not self._is_closed and self._report is None and not _RESUME.search(data, at):
-            raise Refused("unreadable", f"is no XML ({_reason(error)})")
+            raise Refused("unreadable", f"is no XML ({reason})")
         evidence = data[max(0, at - 30) : at + 30].decode("utf-8", "replace")
-        reason = f"is no well-formed XML ({_reason(error)}); it was read on from the next record"
-        self._notes.add("broken", "warning", reason, self._name, evidence, row=self.number + 1)
+        message = f"is no well-formed XML ({reason}); it was read on from the next record"
+        self._notes.add("broken", "warning", message, self._name, evidence, row=self.number + 1)
         if _RECORD in self._stack:
             self.number += 1
         elif len(self._targets) > 1:

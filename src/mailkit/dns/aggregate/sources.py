@@ -79,14 +79,14 @@ class Sending:
     """
 
     name: str
-    kind: Kind
+    kind: Kind = attrs.field(converter=Kind)
     vendor: Vendor | None = None
     networks: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
     messages: int
-    passing: int
-    dkim_aligned: int
-    spf_aligned: int
+    passing: int = 0
+    dkim_aligned: int = 0
+    spf_aligned: int = 0
     dispositions: tuple[tuple[str, int], ...] = ()
     reasons: tuple[tuple[str, int], ...] = ()
     header_from: tuple[str, ...] = ()
