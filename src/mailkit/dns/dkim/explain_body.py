@@ -14,7 +14,7 @@ from itertools import chain
 from quopri import decodestring
 from typing import Final, TypeAlias
 
-from mailkit.dns.dkim.canonical import BODIES
+from mailkit.dns.dkim.bodies import BODIES
 from mailkit.dns.dkim.mail import Mail
 from mailkit.dns.dkim.signature import Signature
 from mailkit.dns.tags import cut
@@ -57,7 +57,7 @@ def explain_body(mail: Mail, signature: Signature) -> tuple[str, str]:
         if spent > _BUDGET:
             break
         if sha256(body[: signature.length]).digest() == signature.body_hash:
-            return what, _difference(body, form(mail.body))
+            return what, _difference(body, mail.body_as(signature.body_form))
     return "how, is not known; nothing that lists and gateways usually do explains it", ""
 
 
@@ -75,7 +75,7 @@ def shown(before: tuple[bytes, ...] | list[bytes], after: tuple[bytes, ...] | li
 
 def _added_below(mail: Mail, signature: Signature) -> list[bytes] | None:
     """The lines at the end without which the hash fits; each prefix costs one line, not the whole."""
-    lines = BODIES[signature.body_form](mail.body).split(b"\r\n")[:-1]
+    lines = mail.body_as(signature.body_form).split(b"\r\n")[:-1]
     state, empty = sha256(), 0
     if signature.body_hash == sha256(b"\r\n" if signature.body_form == "simple" else b"").digest():
         return lines

@@ -15,9 +15,9 @@ from typing import Final, TypeAlias
 
 import attrs
 
-from mailkit.dns.dkim.body import shown
 from mailkit.dns.dkim.canonical import FIELDS, choose, covered, without_signature
 from mailkit.dns.dkim.crypto import Fits
+from mailkit.dns.dkim.explain_body import shown
 from mailkit.dns.dkim.mail import Field, Mail
 from mailkit.dns.dkim.signature import Signature
 
