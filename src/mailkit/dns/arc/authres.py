@@ -15,7 +15,8 @@ import attrs
 __all__ = ["AuthenticationResults", "MethodResult", "without_comments"]
 
 _MOST_RESULTS: Final = 100
-_ITEM: Final = re.compile(r'[^\s";=]+|"(?:[^"\\]|\\.)*"|=|\S', re.DOTALL)
+_ITEM: Final = re.compile(r'[^\s";=]+|"(?:[^"\\]|\\.)*(?:"|\\?\Z)|\S', re.DOTALL)
+"""A word, a quoted string (to the end if it is not closed, else hostile quotes cost quadratic time), a mark."""
 _NAME: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.-]*)\Z")
 
 
@@ -130,4 +131,4 @@ def _result(words: list[str]) -> MethodResult | None:
 
 
 def _unquoted(word: str) -> str:
-    return re.sub(r"\\(.)", r"\1", word[1:-1], flags=re.DOTALL) if len(word) > 1 and word[0] == '"' else word
+    return re.sub(r"\\(.)", r"\1", word[1:].removesuffix('"'), flags=re.DOTALL) if word.startswith('"') else word

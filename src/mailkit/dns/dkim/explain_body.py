@@ -24,6 +24,7 @@ __all__ = ["explain_body", "shown"]
 _LONGEST: Final = 4_000_000
 """Larger bodies are compared, but nothing is tried on them."""
 _MOST_SHOWN: Final = 12
+_MOST_CUT_BELOW: Final = 1000
 _MOST_CUT_ABOVE: Final = 12
 _MOST_CUT_WITHIN: Final = 30
 _MOST_ENDS: Final = 8
@@ -76,16 +77,16 @@ def shown(before: tuple[bytes, ...] | list[bytes], after: tuple[bytes, ...] | li
 def _added_below(mail: Mail, signature: Signature) -> list[bytes] | None:
     """The lines at the end without which the hash fits; each prefix costs one line, not the whole."""
     lines = mail.body_as(signature.body_form).split(b"\r\n")[:-1]
-    state, empty = sha256(), 0
     if signature.body_hash == sha256(b"\r\n" if signature.body_form == "simple" else b"").digest():
         return lines
+    state, empty, first = sha256(), 0, len(lines) - _MOST_CUT_BELOW
     for number, line in enumerate(lines):
         if not line:
             empty += 1
             continue
         state.update(b"\r\n" * empty + line + b"\r\n")
         empty = 0
-        if state.digest() == signature.body_hash:
+        if number >= first and state.digest() == signature.body_hash:
             return lines[number + 1 :]
     return None
 

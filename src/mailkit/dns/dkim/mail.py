@@ -41,7 +41,7 @@ class Field:
         name, colon, _ = self.raw.partition(b":")
         return name.rstrip(b" \t") if colon else b""
 
-    @property
+    @cached_property
     def key(self) -> bytes:
         """The name in small letters."""
         return self.name.lower()
