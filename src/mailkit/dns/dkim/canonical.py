@@ -1,12 +1,9 @@
-"""The two forms in which a mail is signed (RFC 6376, 3.4), and what exactly a signature covers (3.7).
+"""The two forms in which header fields are signed (RFC 6376, 3.4), and what exactly a signature covers (3.7).
 
-`simple` takes fields and body as they stand; `relaxed` forgives changed blanks. All in linear
-time: dkimpy's regular expressions take minutes for a megabyte of blanks.
+`simple` takes fields as they stand; `relaxed` forgives changed blanks, folds and cases of names.
 
 >>> relaxed_field(Field(b"SUBject: \\t News\\r\\n\\tof  May "))
 b'subject:News of May'
->>> relaxed_body(b"Hello \\t World  \\r\\n\\r\\n\\r\\n")
-b'Hello World\\r\\n'
 """
 
 from __future__ import annotations
@@ -18,13 +15,10 @@ from typing import Final
 from mailkit.dns.dkim.mail import Field
 
 __all__ = [
-    "BODIES",
     "FIELDS",
     "choose",
     "covered",
-    "relaxed_body",
     "relaxed_field",
-    "simple_body",
     "simple_field",
     "without_signature",
 ]
@@ -48,34 +42,8 @@ def relaxed_field(field: Field) -> bytes:
     return field.key + b":" + text
 
 
-def simple_body(body: bytes) -> bytes:
-    """A body with one line break at its end (3.4.3).
-
-    >>> simple_body(b""), simple_body(b"Hello\\r\\n\\r\\n")
-    (b'\\r\\n', b'Hello\\r\\n')
-    """
-    return _without_empty_end(body) + b"\r\n"
-
-
-def relaxed_body(body: bytes) -> bytes:
-    """A body whose lines have no blanks at the end, and single ones within (3.4.4)."""
-    text = _BLANKS.sub(b" ", body).replace(b" \r\n", b"\r\n").removesuffix(b" ")
-    text = _without_empty_end(text)
-    return text + b"\r\n" if text else b""
-
-
-def _without_empty_end(body: bytes) -> bytes:
-    end = len(body)
-    while body.endswith(b"\r\n", 0, end):
-        end -= 2
-    return body[:end]
-
-
 FIELDS: Final[dict[str, Callable[[Field], bytes]]] = {"simple": simple_field, "relaxed": relaxed_field}
 """The forms of header fields by their names in c=."""
-
-BODIES: Final[dict[str, Callable[[bytes], bytes]]] = {"simple": simple_body, "relaxed": relaxed_body}
-"""The forms of bodies by their names in c=."""
 
 
 def choose(fields: Sequence[Field], names: Iterable[str]) -> list[Field | None]:

@@ -16,6 +16,8 @@ __all__ = ["Fits", "fitting"]
 Fits: TypeAlias = Callable[[bytes], bool]
 """Whether the signature is one of these bytes."""
 
+_LEAST_BITS: Final = 512
+"""Below a padded hash does not fit; what counts is decided by others."""
 _MOST_BITS: Final = 16384
 _MOST_EXPONENT_BITS: Final = 64
 """Beyond these a key costs seconds; OpenSSL draws the same lines."""
@@ -53,22 +55,19 @@ def _ed25519(key: bytes, signature: bytes) -> Fits:
 def _rsa(key: bytes, signature: bytes) -> Fits | None:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
     from cryptography.hazmat.primitives.serialization import load_der_public_key
-    from dkim.crypto import DigestTooLargeError, EMSA_PKCS1_v1_5_encode, rsa_encrypt
+    from dkim.crypto import EMSA_PKCS1_v1_5_encode, rsa_encrypt
 
     loaded = load_der_public_key(key)
-    if not isinstance(loaded, RSAPublicKey):
+    if not isinstance(loaded, RSAPublicKey) or not _LEAST_BITS <= loaded.key_size <= _MOST_BITS:
         return None
     numbers, length = loaded.public_numbers(), (loaded.key_size + 7) // 8
-    if loaded.key_size > _MOST_BITS or numbers.e.bit_length() > _MOST_EXPONENT_BITS:
+    if numbers.e.bit_length() > _MOST_EXPONENT_BITS:
         return None
     if len(signature) != length or int.from_bytes(signature) >= numbers.n:
         return lambda signed: False
     opened = rsa_encrypt(signature, {"modulus": numbers.n, "publicExponent": numbers.e}, length)
 
     def fits(signed: bytes) -> bool:
-        try:
-            return bool(EMSA_PKCS1_v1_5_encode(sha256(signed), length) == opened)
-        except DigestTooLargeError:
-            return False
+        return bool(EMSA_PKCS1_v1_5_encode(sha256(signed), length) == opened)
 
     return fits

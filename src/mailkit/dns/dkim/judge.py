@@ -11,19 +11,19 @@ from typing import Final, TypeAlias
 
 import attrs
 
-from mailkit.dns.dkim.body import explain_body
-from mailkit.dns.dkim.canonical import BODIES, FIELDS, choose, covered, without_signature
+from mailkit.dns.dkim.canonical import FIELDS, choose, covered, without_signature
 from mailkit.dns.dkim.crypto import Fits, fitting
-from mailkit.dns.dkim.header import explain_header
+from mailkit.dns.dkim.explain_body import explain_body
+from mailkit.dns.dkim.explain_header import explain_header
 from mailkit.dns.dkim.key import Found, Record
 from mailkit.dns.dkim.mail import Mail
 from mailkit.dns.dkim.result import SignatureResult, Word
 from mailkit.dns.dkim.signature import Signature
 from mailkit.dns.lookup import Answer, Failure
-from mailkit.dns.tags import Fault, cut
+from mailkit.dns.tags import Broken, Fault, cut
 from mailkit.findings import Finding, Place, Severity
 
-__all__ = ["Hit", "judge", "key_fault"]
+__all__ = ["Hit", "answer_fault", "judge", "key_fault"]
 
 _LEAST_BITS: Final = 1024
 """Shorter keys count no more (RFC 8301, 3.2)."""
@@ -31,11 +31,25 @@ _GOOD_BITS: Final = 2048
 _MOST_KEYS: Final = 4
 """Of several keys at one name, which the RFC leaves undefined, so many are tried (6.1.2)."""
 
+_UNEXPLAINED: Final = ("how, was not looked for", "")
+
 Hit: TypeAlias = tuple[Word, str, str, str]
 """A result, the word for it, what it says, and whose rule it is."""
 
 
-def judge(mail: Mail, signature: Signature, found: Found | None, now: datetime) -> SignatureResult:
+@attrs.frozen
+class _Case:
+    """What is judged, and how."""
+
+    mail: Mail
+    signature: Signature
+    now: datetime
+    is_explained: bool
+
+
+def judge(
+    mail: Mail, signature: Signature, found: Found | None, now: datetime, *, explains: bool = True
+) -> SignatureResult:
     """The result of one signature.
 
     Args:
@@ -43,6 +57,7 @@ def judge(mail: Mail, signature: Signature, found: Found | None, now: datetime) 
         signature: One of its signatures.
         found: What is published for its selector; None if it was not asked for, as the signature cannot be read.
         now: The moment by which it may have expired.
+        explains: Whether to look for what has changed, which costs more than all the rest.
 
     >>> from mailkit.dns.dkim.mail import Field
     >>> signature = Signature.read(Field(b"DKIM-Signature: v=1; a=rsa-sha512"))
@@ -52,11 +67,11 @@ def judge(mail: Mail, signature: Signature, found: Found | None, now: datetime) 
     if found is None:
         hits = [(Word.NEUTRAL, "signature-syntax", fault, "RFC 6376, 3.5") for fault in signature.faults]
         return _result(signature, hits)
-    hits = [*_claims(mail, signature, now), *_answer(found)]
-    keys = [Record.parse(text) for text in found.texts[:_MOST_KEYS]]
-    results = [_with_key(mail, signature, key, hits, now) for key in keys] or [
-        _with_key(mail, signature, None, hits, now)
-    ]
+    fault = answer_fault(found)
+    hits = [*_claims(mail, signature, now), *([fault] if fault else [])]
+    case = _Case(mail, signature, now, explains)
+    keys: list[Record | None] = [Record.parse(text) for text in found.texts[:_MOST_KEYS]]
+    results = [_with_key(case, key, hits) for key in keys or [None]]
     return next((result for result in results if result.passes), results[0])
 
 
@@ -78,16 +93,21 @@ def _claims(mail: Mail, signature: Signature, now: datetime) -> Iterator[Hit]:
         yield Word.PERMERROR, "expired", message, "RFC 6376, 6.1.1"
 
 
-def _answer(found: Found) -> Iterator[Hit]:
-    """What the question for the key brought, if no key."""
+def answer_fault(found: Found) -> Hit | None:
+    """Why the question for a key has brought none; None if there is one.
+
+    >>> from mailkit.dns.lookup import TimedOut
+    >>> answer_fault(Found(selector="news", name="news._domainkey.example.com", outcome=TimedOut()))[0]
+    <Word.TEMPERROR: 'temperror'>
+    """
+    if found.texts:
+        return None
     if isinstance(found.outcome, Failure):
         message = f"the key at {found.name} could not be had: {found.outcome}"
-        yield Word.TEMPERROR, "key-unanswered", message, "RFC 6376, 6.1.2"
-    elif not isinstance(found.outcome, Answer):
-        message = f"there is no key at {found.name}"
-        yield Word.PERMERROR, "key-absent", message, "RFC 6376, 6.1.2"
-    elif not found.texts:
-        yield Word.PERMERROR, "key-not-one", f"what is at {found.name} is not a DKIM key", "RFC 6376, 3.6.1"
+        return Word.TEMPERROR, "key-unanswered", message, "RFC 6376, 6.1.2"
+    if isinstance(found.outcome, Answer):
+        return Word.PERMERROR, "key-not-one", f"what is at {found.name} is not a DKIM key", "RFC 6376, 3.6.1"
+    return Word.PERMERROR, "key-absent", f"there is no key at {found.name}", "RFC 6376, 6.1.2"
 
 
 def key_fault(key: Record, algorithm: str) -> Hit | None:
@@ -97,7 +117,7 @@ def key_fault(key: Record, algorithm: str) -> Hit | None:
     'key-revoked'
     """
     kind, _, hashed = algorithm.partition("-")
-    fatal = next((part for part in key.broken if part.fault is not Fault.VALUE), None)
+    fatal = next((part for part in key.broken if not _is_harmless(part)), None)
     if fatal is not None:
         message = f"the key record is invalid: {cut(fatal.text, longest=40)!r} {fatal.reason}"
         return Word.PERMERROR, "key-syntax", message, "RFC 6376, 3.6.1"
@@ -120,32 +140,39 @@ def key_fault(key: Record, algorithm: str) -> Hit | None:
     return None
 
 
-def _with_key(mail: Mail, signature: Signature, key: Record | None, hits: list[Hit], now: datetime) -> SignatureResult:
-    hits = list(hits)
+def _is_harmless(part: Broken) -> bool:
+    """Whether a broken part takes nothing from the key: a list that is empty, or flags (t=) that nobody knows."""
+    return part.fault is Fault.VALUE and (part.text.startswith("t=") or part.text in ("h=", "s=", "k="))
+
+
+def _with_key(case: _Case, key: Record | None, hits: list[Hit]) -> SignatureResult:
+    hits, signature = list(hits), case.signature
     fault = key_fault(key, signature.algorithm) if key else None
     if fault:
         hits.append(fault)
     if key and "s" in key.flags and signature.identity_domain != signature.domain:
         message = f"the key allows no subdomain (t=s), and the identity is of {signature.identity_domain}"
         hits.append((Word.PERMERROR, "identity", message, "RFC 6376, 3.6.1"))
-    fits = fitting(key, signature.value) if key and not fault and signature.algorithm != "rsa-sha1" else None
-    if fits is None and key and not fault and signature.algorithm != "rsa-sha1":
+    is_usable = key is not None and not fault and signature.algorithm != "rsa-sha1"
+    fits = fitting(key, signature.value) if key and is_usable else None
+    if is_usable and fits is None:
         hits.append((Word.PERMERROR, "key-syntax", "the key is larger than anyone computes with", "RFC 8301, 3.2"))
-    differences = _differences(mail, signature, fits, hits)
+    differences = _differences(case, fits, hits)
     result = _result(signature, hits, bits=key.bits if key else None, difference=differences)
-    return attrs.evolve(result, notices=tuple(_notices(mail, signature, key, now)))
+    return attrs.evolve(result, notices=tuple(_notices(case, key)))
 
 
-def _differences(mail: Mail, signature: Signature, fits: Fits | None, hits: list[Hit]) -> str:
+def _differences(case: _Case, fits: Fits | None, hits: list[Hit]) -> str:
     """Compare the body and the fields with what was signed; what does not fit is added to the hits."""
-    body = BODIES[signature.body_form](mail.body)
+    mail, signature = case.mail, case.signature
+    body = mail.body_as(signature.body_form)
     found: list[str] = []
     has_hash = signature.algorithm != "rsa-sha1"  # of another hash nothing can be said
     if has_hash and signature.length is not None and signature.length > len(body):
         message = f"l={signature.length} is more than the {len(body)} bytes of the body"
         hits.append((Word.FAIL, "length", message, "RFC 6376, 3.5"))
     elif has_hash and not compare_digest(sha256(body[: signature.length]).digest(), signature.body_hash):
-        hint, difference = explain_body(mail, signature)
+        hint, difference = explain_body(mail, signature) if case.is_explained else _UNEXPLAINED
         given, computed = (
             b64encode(one).decode("ascii") for one in (signature.body_hash, sha256(body[: signature.length]).digest())
         )
@@ -153,7 +180,7 @@ def _differences(mail: Mail, signature: Signature, fits: Fits | None, hits: list
         hits.append((Word.FAIL, "body-changed", message, "RFC 6376, 6.1.3"))
         found.append(difference)
     if fits is not None and not fits(_covered(mail, signature)):
-        hint, difference = explain_header(mail, signature, fits)
+        hint, difference = explain_header(mail, signature, fits) if case.is_explained else _UNEXPLAINED
         message = f"the signed header fields are not as they were signed: {hint}"
         hits.append((Word.FAIL, "header-changed", message, "RFC 6376, 6.1.3"))
         found.append(difference)
@@ -166,10 +193,11 @@ def _covered(mail: Mail, signature: Signature) -> bytes:
     return covered([form(field) for field in chosen if field], form(without_signature(signature.field)))
 
 
-def _notices(mail: Mail, signature: Signature, key: Record | None, now: datetime) -> Iterator[Finding]:
+def _notices(case: _Case, key: Record | None) -> Iterator[Finding]:
     """What is to be said even of a signature that verifies."""
+    mail, signature, now = case.mail, case.signature, case.now
     if signature.length is not None:
-        rest = len(BODIES[signature.body_form](mail.body)) - signature.length
+        rest = len(mail.body_as(signature.body_form)) - signature.length
         message = "the signature covers a part of the body only (l=), so that anybody may add to it"
         message += f"; {rest} bytes are not signed" if rest > 0 else ""
         yield _say("partial-body", Severity.WARNING, message, signature, "RFC 6376, 8.2", "sign without l=")

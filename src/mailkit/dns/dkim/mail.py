@@ -11,6 +11,7 @@ from functools import cached_property
 
 import attrs
 
+from mailkit.dns.dkim.bodies import relaxed_body, simple_body
 from mailkit.errors import InvalidValue
 
 __all__ = ["Field", "Mail"]
@@ -40,7 +41,7 @@ class Field:
         name, colon, _ = self.raw.partition(b":")
         return name.rstrip(b" \t") if colon else b""
 
-    @property
+    @cached_property
     def key(self) -> bytes:
         """The name in small letters."""
         return self.name.lower()
@@ -94,6 +95,18 @@ class Mail:
     def named(self, name: str) -> tuple[Field, ...]:
         """The fields of a name, from top to bottom."""
         return self._by_key.get(name.lower().encode("utf-8", "replace"), ())
+
+    def body_as(self, form: str) -> bytes:
+        """The body in the form of that name, "simple" or "relaxed"; worked out once."""
+        return self._simple if form == "simple" else self._relaxed
+
+    @cached_property
+    def _simple(self) -> bytes:
+        return simple_body(self.body)
+
+    @cached_property
+    def _relaxed(self) -> bytes:
+        return relaxed_body(self.body)
 
     @cached_property
     def _by_key(self) -> dict[bytes, tuple[Field, ...]]:

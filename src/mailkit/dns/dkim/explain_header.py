@@ -9,15 +9,16 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from email.errors import HeaderParseError
 from email.header import decode_header
+from functools import cached_property
 from itertools import combinations, islice
 from quopri import encodestring
 from typing import Final, TypeAlias
 
 import attrs
 
-from mailkit.dns.dkim.body import shown
 from mailkit.dns.dkim.canonical import FIELDS, choose, covered, without_signature
 from mailkit.dns.dkim.crypto import Fits
+from mailkit.dns.dkim.explain_body import shown
 from mailkit.dns.dkim.mail import Field, Mail
 from mailkit.dns.dkim.signature import Signature
 
@@ -25,9 +26,11 @@ __all__ = ["explain_header"]
 
 _MOST_BYTES: Final = 100_000
 """Of larger header sections nothing is tried."""
-_MOST_FIELDS: Final = 60
-_MOST_TRIES: Final = 600
-_MOST_PAIRS: Final = 600
+_MOST_FIELDS: Final = 500
+_MOST_NAMES: Final = 60
+_LONGEST_DECODED: Final = 2000
+_MOST_TRIES: Final = 500
+_MOST_PAIRS: Final = 400
 _LISTS_CHANGE: Final = ("subject", "from", "reply-to", "sender", "to", "content-type", "content-transfer-encoding")
 _PREFIX: Final = re.compile(rb"(?:\[[^\[\]]{0,80}\]|\([^()]{0,80}\)|\*{2,5}[^*]{1,40}\*{2,5}|[A-Za-z]{2,12}:)[ \t]*")
 _USUAL: Final = {
@@ -42,16 +45,27 @@ _Change: TypeAlias = tuple[str, Field | None, Field | None]
 
 @attrs.frozen
 class _Covered:
-    """What a signature covers, of whatever fields."""
+    """What a signature covers, of whatever fields; each field is brought into its form once."""
 
     mail: Mail
     signature: Signature
     form: str
 
     def of(self, fields: Sequence[Field]) -> bytes:
-        form = FIELDS[self.form]
         chosen = choose(fields, self.signature.signed)
-        return covered([form(field) for field in chosen if field], form(without_signature(self.signature.field)))
+        return covered([self._piece(field) for field in chosen if field], self._own)
+
+    def _piece(self, field: Field) -> bytes:
+        found = self._pieces.get(id(field))
+        return FIELDS[self.form](field) if found is None else found
+
+    @cached_property
+    def _pieces(self) -> dict[int, bytes]:
+        return {id(field): FIELDS[self.form](field) for field in self.mail.fields}
+
+    @cached_property
+    def _own(self) -> bytes:
+        return FIELDS[self.form](without_signature(self.signature.field))
 
 
 def explain_header(mail: Mail, signature: Signature, fits: Fits) -> tuple[str, str]:
@@ -65,7 +79,8 @@ def explain_header(mail: Mail, signature: Signature, fits: Fits) -> tuple[str, s
     - Subject: News
     + Subject: [list] News
     """
-    if sum(len(field.raw) for field in mail.fields) <= _MOST_BYTES:
+    size = sum(len(field.raw) for field in mail.fields)
+    if size <= _MOST_BYTES and max(len(mail.fields), len(signature.signed)) <= _MOST_FIELDS:
         tried = _as_a_whole(mail, signature, fits) or _by_one(mail, signature, fits) or _by_two(mail, signature, fits)
         if tried:
             return tried
@@ -98,7 +113,7 @@ def _by_two(mail: Mail, signature: Signature, fits: Fits) -> tuple[str, str] | N
     """Lists change two fields at once: the subject's prefix, and the author or the encoding."""
     whole = _Covered(mail, signature, signature.header_form)
     likely = [change for change in _changes(mail, signature) if _key(change) in _LISTS_CHANGE]
-    pairs = (pair for pair in combinations(islice(likely, _MOST_FIELDS), 2) if _key(pair[0]) != _key(pair[1]))
+    pairs = (pair for pair in combinations(islice(likely, _MOST_NAMES), 2) if _key(pair[0]) != _key(pair[1]))
     for pair in islice(pairs, _MOST_PAIRS):
         if fits(_undone(whole, pair)):
             return _told(pair)
@@ -127,7 +142,7 @@ def _key(change: _Change) -> str:
 
 def _changes(mail: Mail, signature: Signature) -> Iterator[_Change]:
     """What may have been done to each signed field, the likeliest fields first."""
-    names = list(dict.fromkeys(signature.signed))[:_MOST_FIELDS]
+    names = list(dict.fromkeys(signature.signed))[:_MOST_NAMES]
     for name in sorted(names, key=lambda name: name not in _LISTS_CHANGE):
         for field in mail.named(name)[-4:]:
             shown_name = field.name.decode("latin-1")
@@ -173,7 +188,8 @@ def _earlier(mail: Mail, name: str, field: Field) -> Iterator[tuple[str, Field]]
         name.title().replace("Id", "ID").encode("latin-1"),
     ):
         yield "had its name written differently", Field.of(other_name, text)
-    yield from (("was encoded differently", Field.of(written, b" " + other)) for other in _encodings(plain))
+    others = _encodings(plain) if len(plain) <= _LONGEST_DECODED else ()
+    yield from (("was encoded differently", Field.of(written, b" " + other)) for other in others)
     for quoted in (plain.replace(b'"', b""), re.sub(rb"^([^\"<]{1,200}?) <", rb'"\1" <', plain), plain.lower()):
         yield "had its quotes or its case changed", Field.of(written, b" " + quoted)
 

@@ -14,7 +14,7 @@ from itertools import chain
 from quopri import decodestring
 from typing import Final, TypeAlias
 
-from mailkit.dns.dkim.canonical import BODIES
+from mailkit.dns.dkim.bodies import BODIES
 from mailkit.dns.dkim.mail import Mail
 from mailkit.dns.dkim.signature import Signature
 from mailkit.dns.tags import cut
@@ -24,6 +24,7 @@ __all__ = ["explain_body", "shown"]
 _LONGEST: Final = 4_000_000
 """Larger bodies are compared, but nothing is tried on them."""
 _MOST_SHOWN: Final = 12
+_MOST_CUT_BELOW: Final = 1000
 _MOST_CUT_ABOVE: Final = 12
 _MOST_CUT_WITHIN: Final = 30
 _MOST_ENDS: Final = 8
@@ -57,7 +58,7 @@ def explain_body(mail: Mail, signature: Signature) -> tuple[str, str]:
         if spent > _BUDGET:
             break
         if sha256(body[: signature.length]).digest() == signature.body_hash:
-            return what, _difference(body, form(mail.body))
+            return what, _difference(body, mail.body_as(signature.body_form))
     return "how, is not known; nothing that lists and gateways usually do explains it", ""
 
 
@@ -75,17 +76,17 @@ def shown(before: tuple[bytes, ...] | list[bytes], after: tuple[bytes, ...] | li
 
 def _added_below(mail: Mail, signature: Signature) -> list[bytes] | None:
     """The lines at the end without which the hash fits; each prefix costs one line, not the whole."""
-    lines = BODIES[signature.body_form](mail.body).split(b"\r\n")[:-1]
-    state, empty = sha256(), 0
+    lines = mail.body_as(signature.body_form).split(b"\r\n")[:-1]
     if signature.body_hash == sha256(b"\r\n" if signature.body_form == "simple" else b"").digest():
         return lines
+    state, empty, first = sha256(), 0, len(lines) - _MOST_CUT_BELOW
     for number, line in enumerate(lines):
         if not line:
             empty += 1
             continue
         state.update(b"\r\n" * empty + line + b"\r\n")
         empty = 0
-        if state.digest() == signature.body_hash:
+        if number >= first and state.digest() == signature.body_hash:
             return lines[number + 1 :]
     return None
 
