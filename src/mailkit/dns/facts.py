@@ -17,9 +17,9 @@ __all__ = ["FREE_MAIL", "facts"]
 FREE_MAIL: Final = frozenset(
     re.findall(
         r"\S+",
-        "gmail.com googlemail.com yahoo.com ymail.com aol.com outlook.com hotmail.com live.com msn.com icloud.com me.com "
-        "mac.com mail.ru inbox.ru list.ru bk.ru internet.ru yandex.ru yandex.com ya.ru rambler.ru gmx.de gmx.net web.de "
-        "mail.com proton.me protonmail.com zoho.com qq.com 163.com 126.com",
+        "gmail.com googlemail.com yahoo.com ymail.com aol.com outlook.com hotmail.com live.com msn.com icloud.com "
+        "me.com mac.com mail.ru inbox.ru list.ru bk.ru internet.ru yandex.ru yandex.com ya.ru rambler.ru gmx.de "
+        "gmx.net web.de mail.com proton.me protonmail.com zoho.com qq.com 163.com 126.com",
     )
 )
 """Domains of free mailboxes, whose owners allow nobody else to send as them."""

@@ -127,7 +127,7 @@ class Answer:
     values: tuple[str, ...] = attrs.field(converter=_record_set)
     ttl: int | None = attrs.field(default=None, eq=False)
     aliases: tuple[str, ...] = attrs.field(default=(), eq=False, repr=False)
-    is_authenticated: bool | None = attrs.field(default=None, eq=False, kw_only=True)
+    is_authenticated: bool | None = attrs.field(default=None, eq=False, repr=False, kw_only=True)
 
     def __str__(self) -> str:
         return f"{len(self.values)} record{'' if len(self.values) == 1 else 's'}"
