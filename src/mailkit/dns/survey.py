@@ -24,7 +24,7 @@ from mailkit.dns.dmarc.external import Destination, destinations
 from mailkit.dns.dmarc.verdict import Identifier
 from mailkit.dns.dmarc.verdict import Verdict as DmarcVerdict
 from mailkit.dns.dmarc.walk import Discovery, discover
-from mailkit.dns.lookup import Answer, Check, Outcome, Query, ask, each, recorded, together
+from mailkit.dns.lookup import Answer, Check, Failure, Outcome, Query, ask, each, recorded, together
 from mailkit.dns.sample import Sample
 from mailkit.dns.spf import tree as spf_tree
 from mailkit.dns.spf.evaluation import check_host
@@ -32,6 +32,9 @@ from mailkit.dns.spf.record import Mechanism, Record, is_spf
 from mailkit.dns.vendors import Vendor
 
 __all__ = ["Seen", "Wish", "survey"]
+
+_MOST_SERVERS: Final = 10
+"""Mail servers that are looked at; who names more is not to cost more questions."""
 
 _MOST_KEYS: Final = 20
 """Selectors of a sample that are asked for; a letter may bear any number of signatures."""
@@ -65,7 +68,7 @@ class Wish:
     paths: tuple[paths.Path, ...] = ()
     lists: tuple[str | blocklists.Blocklist, ...] = ()
     greets: bool = False
-    now: datetime
+    now: datetime = attrs.field(eq=False)
 
 
 @attrs.frozen(kw_only=True)
@@ -135,10 +138,12 @@ def survey(wish: Wish) -> Check[Seen]:
 
 def _survey(wish: Wish) -> Check[Seen]:
     name = wish.domain.ascii
-    signing, policy, mail, sending = yield from together(_signing(wish), _policy(name), _mail(wish), _sending(wish))
-    (keys, guesses), (walk, wanted, logo) = signing, policy
-    (found_mx, servers), sts, rpt = mail
-    (tree, letter), machines, (aliases, served, entries) = sending
+    # What matters most comes first: a blocking resolver may not come to the end before the deadline.
+    policies = together(spf_tree.walk(name), _signing(wish), _policy(name))
+    around = together(_mail(wish), hosts.find(wish.addresses, helo=wish.helo), _beside(wish))
+    first, second, letter = yield from together(policies, around, _letter(wish))
+    tree, (keys, guesses), (walk, wanted, logo) = first
+    ((found_mx, servers), sts, rpt), machines, (aliases, served, entries) = second
     return Seen(
         wish=wish,
         spf_tree=tree,
@@ -166,6 +171,8 @@ def _signing(wish: Wish) -> Check[tuple[tuple[KeyFound, ...], dkim.Guesses | Non
         return (yield from each(dkim.find(selector, domain) for selector, domain in wanted)), None
     name = wish.domain.ascii
     texts, exchanges = yield from together(ask(Query(name, "TXT")), ask(Query(name, "MX")))
+    if isinstance(texts, Failure) and isinstance(exchanges, Failure):
+        return (), None  # its name servers do not answer; more questions would only cost time
     hosts_named = [host for _, host in mx.read(exchanges)[0]]
     guesses = yield from dkim.guess(name, mx=hosts_named, includes=_includes(texts), vendors=wish.vendors)
     return guesses.keys, guesses
@@ -186,7 +193,7 @@ def _includes(outcome: Outcome) -> list[str]:
 
 
 def _policy(name: str) -> Check[tuple[Discovery, tuple[Destination, ...], bimi.Found]]:
-    walk = yield from discover(name)
+    walk, _ = yield from together(discover(name), ask(Query(f"default._bimi.{name}", "TXT")))
     wanted, logo = yield from together(destinations(walk), bimi.find(name, organizational=walk.organizational))
     return walk, wanted, logo
 
@@ -197,31 +204,26 @@ def _mail(wish: Wish) -> Check[tuple[tuple[mx.Found, tls.ServersFound], tls.StsF
 
 
 def _servers(wish: Wish) -> Check[tuple[mx.Found, tls.ServersFound]]:
+    return (yield from together(mx.find(wish.domain.ascii), _reached(wish)))
+
+
+def _reached(wish: Wish) -> Check[tls.ServersFound]:
     name = wish.domain.ascii
     exchanges = yield from ask(Query(name, "MX"))
     hosts_named = [host for _, host in sorted(mx.read(exchanges)[0]) if host != "."]
-    return (yield from together(mx.find(name), tls.find_servers(name, hosts_named, greets=wish.greets)))
+    return (yield from tls.find_servers(name, hosts_named[:_MOST_SERVERS], greets=wish.greets))
 
 
-def _sending(
+def _beside(
     wish: Wish,
-) -> Check[
-    tuple[
-        tuple[spf_tree.Branch, Letter | None],
-        hosts.Found,
-        tuple[names.Found, tuple[paths.Found, ...], tuple[blocklists.Entry, ...]],
-    ]
-]:
+) -> Check[tuple[names.Found, tuple[paths.Found, ...], tuple[blocklists.Entry, ...]]]:
     name = wish.domain.ascii
     key_names = [dkim.key_name(selector, domain) for selector, domain in _selectors(wish) if domain == name]
-    beside = together(
-        names.find(name, names=key_names),
-        paths.find(wish.paths),
-        blocklists.find(wish.lists, addresses=wish.addresses, domains=[name]),
-    )
     return (
         yield from together(
-            together(spf_tree.walk(name), _letter(wish)), hosts.find(wish.addresses, helo=wish.helo), beside
+            names.find(name, names=key_names),
+            paths.find(wish.paths),
+            blocklists.find(wish.lists, addresses=wish.addresses, domains=[name]),
         )
     )
 
