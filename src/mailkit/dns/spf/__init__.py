@@ -10,24 +10,35 @@ pass: example.com lets 192.0.2.1 send (ip4:192.0.2.0/24)
 
 from __future__ import annotations
 
+from mailkit.dns.spf.comparison import differences
+from mailkit.dns.spf.drawing import tree_html, tree_text
 from mailkit.dns.spf.evaluation import check_host
+from mailkit.dns.spf.flattening import Flattened, flatten, flatten_sync
 from mailkit.dns.spf.receiver import evaluate, evaluate_sync
 from mailkit.dns.spf.record import Broken, Mechanism, Modifier, Qualifier, Record, Term, is_spf
-from mailkit.dns.spf.result import Identity, SpfResult, Verdict, Visit
+from mailkit.dns.spf.result import Identity, SpfResult, Verdict
+from mailkit.dns.spf.wishes import Suggestion, suggest
 
 __all__ = [
     "Broken",
+    "Flattened",
     "Identity",
     "Mechanism",
     "Modifier",
     "Qualifier",
     "Record",
     "SpfResult",
+    "Suggestion",
     "Term",
     "Verdict",
-    "Visit",
     "check_host",
+    "differences",
     "evaluate",
     "evaluate_sync",
+    "flatten",
+    "flatten_sync",
     "is_spf",
+    "suggest",
+    "tree_html",
+    "tree_text",
 ]

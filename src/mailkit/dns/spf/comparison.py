@@ -23,7 +23,7 @@ from mailkit.dns.spf.result import SpfResult, Verdict
 from mailkit.dns.spf.tree import MOST_LOOKUPS, MOST_VOIDS
 from mailkit.dns.zonedict import DictResolver
 
-__all__ = ["Difference", "differences"]
+__all__ = ["Difference", "differences", "settled"]
 
 _UNLIMITED: Final = 100
 _NO_TIME: Final = datetime(2000, 1, 1, tzinfo=UTC)
@@ -43,6 +43,12 @@ class Difference:
     ip: IPAddress
     before: Verdict
     after: Verdict
+
+    @property
+    def is_mended(self) -> bool:
+        """Whether the old records ended in an error, and the new ones do not."""
+        errors = (Verdict.PERMERROR, Verdict.TEMPERROR)
+        return self.before in errors and self.after not in errors
 
     def __str__(self) -> str:
         return f"{self.ip}: {self.before} before, {self.after} after"
@@ -73,7 +79,7 @@ def differences(
 
     def verdict(ip: IPAddress, answer: Callable[[Query], Outcome]) -> Verdict:
         asking = check_host(ip, domain, sender, now=_NO_TIME, most_lookups=lookups, most_voids=voids)
-        result: SpfResult = _settled(asking, answer)
+        result: SpfResult = settled(asking, answer)
         return result.verdict
 
     found = []
@@ -84,11 +90,16 @@ def differences(
     return tuple(found)
 
 
-def _settled(check: Any, answer: Callable[[Query], Outcome]) -> Any:
-    """The result of a check whose questions are answered on the spot."""
+def settled(check: Any, answer: Callable[[Query], Outcome]) -> Any:
+    """The result of a check whose questions are answered on the spot.
+
+    >>> from mailkit.dns.lookup import NoData, ask
+    >>> settled(ask(Query("example.com")), lambda query: NoData())
+    NoData()
+    """
     try:
         steps = next(check)
         while True:
-            steps = check.send(tuple(answer(one) if isinstance(one, Query) else _settled(one, answer) for one in steps))
+            steps = check.send(tuple(answer(one) if isinstance(one, Query) else settled(one, answer) for one in steps))
     except StopIteration as end:
         return end.value

@@ -69,7 +69,8 @@ class Flattened:
         resolved: The terms that were replaced.
         kept: The terms that were not: they depend on the letter, or were not answered.
         ttl: For how many seconds the answers were good, at least; None where nobody said.
-        differences: Addresses about which the new records say something else. There are none, unless this is wrong.
+        differences: Addresses about which the new records say something else, where the old ones did not end in an
+            error. There are none, unless this is wrong.
         findings: What is to be known before publishing them.
     """
 
@@ -181,7 +182,7 @@ def _made(tree: Branch, known: Mapping[Query, Outcome], prefix: str) -> Flattene
         resolved=tuple(reading.resolved),
         kept=(*kept, *([last] if last else [])),
         ttl=min(ttls, default=None),
-        differences=changed,
+        differences=tuple(one for one in changed if not one.is_mended),
     )
     return attrs.evolve(made, findings=tuple(_findings(tree.name, made)))
 
