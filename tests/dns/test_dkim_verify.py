@@ -647,6 +647,39 @@ def test_a_signer_who_does_not_do_what_c_says_is_told() -> None:
     assert "its signer wrote them as 'relaxed' and called it 'simple'" in message
 
 
+def by_hand(tags: bytes, raw: bytes, covers: list[bytes]) -> bytes:
+    """A mail whose signature of the relaxed form covers just these lines."""
+    from hashlib import sha256
+
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.asymmetric import padding
+
+    from mailkit.dns.dkim.bodies import relaxed_body
+
+    bh = b64encode(sha256(relaxed_body(raw.partition(b"\r\n\r\n")[2])).digest())
+    text = b"v=1; a=rsa-sha256; c=relaxed/relaxed; d=example.com; s=news; bh=" + bh + b"; " + tags + b"; b="
+    key: Any = serialization.load_pem_private_key(pair().private_key.encode(), password=None)
+    value = key.sign(b"\r\n".join([*covers, b"dkim-signature:" + text]), padding.PKCS1v15(), hashes.SHA256())
+    return b"DKIM-Signature: " + text + b64encode(value) + b"\r\n" + raw
+
+
+FROM = b"from:Anna <anna@example.com>"
+
+
+def test_a_signature_never_covers_the_field_it_stands_in() -> None:
+    assert verified(by_hand(b"h=from:dkim-signature", MAIL, [FROM])).passes
+
+
+def test_a_copy_in_the_signature_tells_what_a_field_was() -> None:
+    tags = b"h=from:to:x-list; z=From:Anna|To:=20Carl=20<c@example.net>|X-List:=20yes"
+    mail = by_hand(tags, MAIL, [FROM, b"to:Carl <c@example.net>"])
+    message, difference = explained(mail)
+    assert "To is not what it was; z= has a copy" in message
+    assert difference == "- To: Carl <c@example.net>\n+ To: Boris <boris@example.net>"
+    gone = by_hand(tags.replace(b"to:", b""), MAIL, [FROM, b"x-list:yes"])
+    assert "X-List was removed" in explained(gone)[0]
+
+
 def test_a_subject_that_was_decoded_on_its_way_is_told() -> None:
     mail = signed(MAIL.replace(b"News of May", b"=?utf-8?q?caf=C3=A9?="))
     message, difference = explained(mail.replace(b"=?utf-8?q?caf=C3=A9?=", "café".encode()))

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from email.errors import HeaderParseError
 from email.header import decode_header
 from functools import cached_property
-from itertools import combinations, islice
-from quopri import encodestring
+from itertools import chain, combinations, islice
+from quopri import decodestring, encodestring
 from typing import Final, TypeAlias
 
 import attrs
@@ -20,7 +20,7 @@ from mailkit.dns.dkim.canonical import FIELDS, choose, covered, without_signatur
 from mailkit.dns.dkim.crypto import Fits
 from mailkit.dns.dkim.explain_body import shown
 from mailkit.dns.dkim.mail import Field, Mail
-from mailkit.dns.dkim.signature import Signature
+from mailkit.dns.dkim.signature import Signature, TagList
 
 __all__ = ["explain_header"]
 
@@ -50,9 +50,10 @@ class _Covered:
     mail: Mail
     signature: Signature
     form: str
+    mine: Field
 
     def of(self, fields: Sequence[Field]) -> bytes:
-        chosen = choose(fields, self.signature.signed)
+        chosen = choose([field for field in fields if field is not self.mine], self.signature.signed)
         return covered([self._piece(field) for field in chosen if field], self._own)
 
     def _piece(self, field: Field) -> bytes:
@@ -89,20 +90,20 @@ def explain_header(mail: Mail, signature: Signature, fits: Fits) -> tuple[str, s
 
 def _as_a_whole(mail: Mail, signature: Signature, fits: Fits) -> tuple[str, str] | None:
     other = "relaxed" if signature.header_form == "simple" else "simple"
-    if fits(_Covered(mail, signature, other).of(mail.fields)):
+    if fits(_Covered(mail, signature, other, signature.field).of(mail.fields)):
         return f"its signer wrote them as {other!r} and called it {signature.header_form!r}", ""
-    upward = _Covered(mail, signature, signature.header_form)
+    upward = _Covered(mail, signature, signature.header_form, signature.field)
     if fits(upward.of(mail.fields[::-1])):
         return "fields of one name have changed their order", ""
     refolded = attrs.evolve(signature, field=Field(signature.field.raw.replace(b"\r\n\t", b"\r\n ")))
     for own in (refolded, attrs.evolve(signature, field=Field(re.sub(rb"\r\n[ \t]+", b" ", signature.field.raw)))):
-        if fits(_Covered(mail, own, signature.header_form).of(mail.fields)):
+        if fits(_Covered(mail, own, signature.header_form, signature.field).of(mail.fields)):
             return "DKIM-Signature itself was folded differently", shown([own.field.raw], [signature.field.raw])
     return None
 
 
 def _by_one(mail: Mail, signature: Signature, fits: Fits) -> tuple[str, str] | None:
-    whole = _Covered(mail, signature, signature.header_form)
+    whole = _Covered(mail, signature, signature.header_form, signature.field)
     for change in islice(_changes(mail, signature), _MOST_TRIES):
         if fits(_undone(whole, (change,))):
             return _told((change,))
@@ -111,7 +112,7 @@ def _by_one(mail: Mail, signature: Signature, fits: Fits) -> tuple[str, str] | N
 
 def _by_two(mail: Mail, signature: Signature, fits: Fits) -> tuple[str, str] | None:
     """Lists change two fields at once: the subject's prefix, and the author or the encoding."""
-    whole = _Covered(mail, signature, signature.header_form)
+    whole = _Covered(mail, signature, signature.header_form, signature.field)
     likely = [change for change in _changes(mail, signature) if _key(change) in _LISTS_CHANGE]
     pairs = (pair for pair in combinations(islice(likely, _MOST_NAMES), 2) if _key(pair[0]) != _key(pair[1]))
     for pair in islice(pairs, _MOST_PAIRS):
@@ -142,22 +143,35 @@ def _key(change: _Change) -> str:
 
 def _changes(mail: Mail, signature: Signature) -> Iterator[_Change]:
     """What may have been done to each signed field, the likeliest fields first."""
-    names = list(dict.fromkeys(signature.signed))[:_MOST_NAMES]
+    names, copies = list(dict.fromkeys(signature.signed))[:_MOST_NAMES], _copies(signature)
     for name in sorted(names, key=lambda name: name not in _LISTS_CHANGE):
         for field in mail.named(name)[-4:]:
             shown_name = field.name.decode("latin-1")
-            for what, was in _earlier(mail, name, field):
+            copied = (
+                ("is not what it was; z= has a copy", Field.of(field.name, text)) for text in copies.get(name, ())
+            )
+            for what, was in chain(copied, _earlier(mail, name, field)):
                 if was.raw != field.raw:
                     yield f"{shown_name} {what}", field, was
             yield f"{shown_name} was added", field, None
         if not mail.named(name):
-            yield from _taken(mail, name)
+            yield from _taken(mail, name, copies.get(name, ()))
 
 
-def _taken(mail: Mail, name: str) -> Iterator[_Change]:
+def _copies(signature: Signature) -> dict[str, list[bytes]]:
+    """The fields as they were when they were signed, where the signer has copied them (3.5, z=)."""
+    copied = "".join(TagList.read(signature.field.text).tags.get("z", "").split())
+    found: dict[str, list[bytes]] = {}
+    for part in copied.split("|")[:_MOST_NAMES] if copied else ():
+        name, _, text = part.partition(":")
+        found.setdefault(name.lower(), []).append(decodestring(text.encode("latin-1")))
+    return found
+
+
+def _taken(mail: Mail, name: str, copies: Sequence[bytes]) -> Iterator[_Change]:
     """What may have stood in a signed field that is not there."""
     senders = [field.text for field in mail.named("From")] if name in ("sender", "reply-to") else []
-    for text in (*_USUAL.get(name, ()), *senders):
+    for text in (*copies, *_USUAL.get(name, ()), *senders):
         shown_name = "-".join(part.capitalize() for part in name.split("-")).replace("Mime", "MIME")
         yield f"{shown_name} was removed", None, Field(shown_name.encode("latin-1") + b": " + text.strip())
 

@@ -15,12 +15,12 @@ from mailkit.dns.dkim.canonical import FIELDS, choose, covered, without_signatur
 from mailkit.dns.dkim.crypto import Fits, fitting
 from mailkit.dns.dkim.explain_body import explain_body
 from mailkit.dns.dkim.explain_header import explain_header
-from mailkit.dns.dkim.key import Found, Record
+from mailkit.dns.dkim.key import Found, Record, is_harmless
 from mailkit.dns.dkim.mail import Mail
 from mailkit.dns.dkim.result import SignatureResult, Word
 from mailkit.dns.dkim.signature import Signature
 from mailkit.dns.lookup import Answer, Failure
-from mailkit.dns.tags import Broken, Fault, cut
+from mailkit.dns.tags import cut
 from mailkit.findings import Finding, Place, Severity
 
 __all__ = ["Hit", "answer_fault", "judge", "key_fault"]
@@ -117,7 +117,7 @@ def key_fault(key: Record, algorithm: str) -> Hit | None:
     'key-revoked'
     """
     kind, _, hashed = algorithm.partition("-")
-    fatal = next((part for part in key.broken if not _is_harmless(part)), None)
+    fatal = next((part for part in key.broken if not is_harmless(part)), None)
     if fatal is not None:
         message = f"the key record is invalid: {cut(fatal.text, longest=40)!r} {fatal.reason}"
         return Word.PERMERROR, "key-syntax", message, "RFC 6376, 3.6.1"
@@ -138,11 +138,6 @@ def key_fault(key: Record, algorithm: str) -> Hit | None:
         message = f"the key has {key.bits} bits, and counts for nothing below {_LEAST_BITS}"
         return Word.FAIL, "key-weak", message, "RFC 8301, 3.2"
     return None
-
-
-def _is_harmless(part: Broken) -> bool:
-    """Whether a broken part takes nothing from the key: a list that is empty, or flags (t=) that nobody knows."""
-    return part.fault is Fault.VALUE and (part.text.startswith("t=") or part.text in ("h=", "s=", "k="))
 
 
 def _with_key(case: _Case, key: Record | None, hits: list[Hit]) -> SignatureResult:
@@ -189,7 +184,7 @@ def _differences(case: _Case, fits: Fits | None, hits: list[Hit]) -> str:
 
 def _covered(mail: Mail, signature: Signature) -> bytes:
     form = FIELDS[signature.header_form]
-    chosen = choose(mail.fields, signature.signed)
+    chosen = choose(mail.without(signature.field), signature.signed)
     return covered([form(field) for field in chosen if field], form(without_signature(signature.field)))
 
 

@@ -96,6 +96,10 @@ class Mail:
         """The fields of a name, from top to bottom."""
         return self._by_key.get(name.lower().encode("utf-8", "replace"), ())
 
+    def without(self, own: Field) -> tuple[Field, ...]:
+        """The fields but for one itself: a signature covers other signatures, never the field it stands in."""
+        return tuple(field for field in self.fields if field is not own)
+
     def body_as(self, form: str) -> bytes:
         """The body in the form of that name, "simple" or "relaxed"; worked out once."""
         return self._simple if form == "simple" else self._relaxed
