@@ -21,7 +21,7 @@ import attrs
 from mailkit.dns.cache import Cache
 from mailkit.dns.lookup import Malformed, Outcome, Query, ServerFailure, TimedOut
 from mailkit.dns.transports import Route, Transport, exchange, exchange_blocking
-from mailkit.dns.wire import read, request, trouble
+from mailkit.dns.wire import encode, read, trouble
 from mailkit.errors import InvalidValue, ResolverError
 
 if TYPE_CHECKING:
@@ -147,9 +147,9 @@ class _Tries:
         self._query, self._settings, self._is_settled = query, settings, False
         self.outcome: Outcome = TimedOut()
 
-    def __iter__(self) -> Iterator[tuple[dns.message.QueryMessage, str]]:
+    def __iter__(self) -> Iterator[tuple[bytes, str]]:
         for server in self._settings._asked:
-            asking = request(self._query, wants_dnssec=self._settings.wants_dnssec)
+            asking = encode(self._query, wants_dnssec=self._settings.wants_dnssec)
             if isinstance(asking, Malformed):
                 self.outcome = asking
                 return

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+from secrets import token_bytes
 from typing import TYPE_CHECKING, Any, Final
 
 from mailkit.dns.lookup import (
@@ -19,47 +21,75 @@ from mailkit.dns.lookup import (
 if TYPE_CHECKING:
     import dns.message
 
-__all__ = ["read", "request", "trouble"]
+__all__ = ["encode", "is_cut", "matches", "read", "trouble"]
 
 _PAYLOAD_BYTES: Final = 1232
 """The largest UDP answer asked for: what passes everywhere in one piece (DNS flag day 2020)."""
 
+_RECURSE, _ASK_DNSSEC, _SIGNATURES = 0x0100, 0x0020, 0x8000
+"""RD and AD in the header, and DO in the options (RFC 1035, 4.1.1; RFC 4035, 3.2; RFC 6891, 6.1.4)."""
+_IS_REPLY, _IS_CUT = 0x80, 0x02
+"""QR (with the opcode of a query) and TC in the header's third byte."""
+_INTERNET, _OPT = 1, 41
+_HEADER_BYTES, _OPTIONS_BYTES = 12, 11
+_FAILURES: Final = frozenset({1, 2, 4, 5})
+"""FORMERR, SERVFAIL, NOTIMP and REFUSED."""
 
-def request(query: Query, *, wants_dnssec: bool = False) -> dns.message.QueryMessage | Malformed:
-    """What to send; made anew for each try, as each has a message id of its own.
 
-    The AD bit asks to be told whether DNSSEC vouches for the answer (RFC 6840, 5.7).
+def encode(query: Query, *, wants_dnssec: bool = False) -> bytes | Malformed:
+    """The question as it is sent; made anew for each try, as each has a message id of its own.
+
+    The AD bit asks to be told whether DNSSEC vouches for the answer (RFC 6840, 5.7). This is written byte
+    by byte: dnspython's way takes twenty times as long, reads backslashes, and applies IDNA.
 
     Args:
         query: The question.
         wants_dnssec: Whether the signatures are asked for as well (DO, RFC 3225); some resolvers
             say nothing about DNSSEC without it.
 
-    >>> request(Query("a..example"))
+    >>> encode(Query("a..example"))
     Malformed(reason='the name has an empty label')
+    >>> encode(Query("example.com"))[12:29]
+    b'\\x07example\\x03com\\x00\\x00\\x10\\x00\\x01'
     """
-    import dns.flags
-    import dns.message
-    import dns.name
     import dns.rdatatype
 
     fault = name_fault(query.name)
     if fault:
         return Malformed(f"the name {fault}")
-    # Labels byte by byte: dnspython's from_text would read backslashes and apply IDNA.
-    name = dns.name.Name([*query.name.encode("latin-1").split(b"."), b""])
     try:
-        kind = dns.rdatatype.from_text(query.type)
+        kind = int(dns.rdatatype.from_text(query.type))
     except (dns.rdatatype.UnknownRdatatype, ValueError):  # the latter for numbers, as in TYPE99999
         return Malformed(f"there is no record type {query.type}")
-    return dns.message.make_query(
-        name,
-        kind,
-        use_edns=0,
-        payload=_PAYLOAD_BYTES,
-        want_dnssec=wants_dnssec,
-        flags=dns.flags.RD | dns.flags.AD,
-    )
+    labels = (bytes([len(label)]) + label for label in query.name.encode("latin-1").split(b"."))
+    header = token_bytes(2) + struct.pack("!5H", _RECURSE | _ASK_DNSSEC, 1, 0, 0, 1)
+    question = b"".join(labels) + struct.pack("!BHH", 0, kind, _INTERNET)
+    options = struct.pack("!BHHIH", 0, _OPT, _PAYLOAD_BYTES, _SIGNATURES if wants_dnssec else 0, 0)
+    return header + question + options
+
+
+def matches(wire: bytes, reply: bytes) -> bool:
+    """Whether a message is the reply to just this question: its id, its kind, and what it repeats of the question.
+
+    >>> wire = encode(Query("example.com"))
+    >>> matches(wire, wire), matches(wire, wire[:2] + b"\\x81" + wire[3:])
+    (False, True)
+    """
+    if len(reply) < _HEADER_BYTES or reply[:2] != wire[:2] or reply[2] & 0xF8 != _IS_REPLY:
+        return False
+    if reply[4:6] == b"\0\0":  # a server that could not or would not read it may leave the question out
+        return reply[3] & 0x0F in _FAILURES
+    question = wire[_HEADER_BYTES:-_OPTIONS_BYTES]
+    return reply[4:6] == b"\0\1" and reply[_HEADER_BYTES : _HEADER_BYTES + len(question)].lower() == question.lower()
+
+
+def is_cut(reply: bytes) -> bool:
+    """Whether a reply was cut short (TC), so that it has to be asked for over TCP.
+
+    >>> is_cut(bytes.fromhex("000083000000"))
+    True
+    """
+    return bool(reply[2] & _IS_CUT)
 
 
 def trouble(error: Exception) -> Outcome:
