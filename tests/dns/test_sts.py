@@ -106,7 +106,8 @@ def test_a_star_stands_for_one_label(pattern: str, host: str, expected: bool) ->
 
 
 def test_the_example_of_the_rfc_is_read() -> None:
-    text = "version: STSv1\r\nmode: enforce\r\nmx: mail.example.com\r\nmx: *.example.net\r\nmx: backupmx.example.com\r\nmax_age: 604800"
+    lines = ("version: STSv1", "mode: enforce", "mx: mail.example.com", "mx: *.example.net", "mx: backupmx.example.com")
+    text = "\r\n".join((*lines, "max_age: 604800"))
     one = tls.StsPolicy.parse(text)
     assert one.mode is tls.Mode.ENFORCE
     assert one.mx == ("mail.example.com", "*.example.net", "backupmx.example.com")

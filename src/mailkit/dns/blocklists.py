@@ -293,19 +293,17 @@ def lint(entries: Iterable[Entry]) -> tuple[Finding, ...]:
 
 def _of_entry(entry: Entry) -> Iterator[Finding]:
     one, subject = entry.list, entry.subject
-    match entry.verdict:
-        case Verdict.LISTED:
-            message = f"{one.name} lists {subject} ({entry.meaning})"
-            mend = f"see the reason, end its cause, and ask {one.name} for removal"
-            yield _say("listed", Severity.ERROR, message, entry, entry.reason or ", ".join(entry.answers), mend)
-        case Verdict.REFUSED:
-            message = f"{one.name} does not say whether it lists {subject}: {entry.refusal}"
-            yield _say("refused", Severity.INFO, message, entry, ", ".join(entry.answers), one.terms)
-        case Verdict.UNKNOWN:
-            message = f"whether {one.name} lists {subject} is not known: {entry.outcome}"
-            yield _say("unanswered", Severity.WARNING, message, entry, mend="ask again, or leave the list out")
-        case Verdict.NOT_LISTED:
-            return
+    verdict = entry.verdict
+    if verdict is Verdict.LISTED:
+        message = f"{one.name} lists {subject} ({entry.meaning})"
+        mend = f"see the reason, end its cause, and ask {one.name} for removal"
+        yield _say("listed", Severity.ERROR, message, entry, entry.reason or ", ".join(entry.answers), mend)
+    elif verdict is Verdict.REFUSED:
+        message = f"{one.name} does not say whether it lists {subject}: {entry.refusal}"
+        yield _say("refused", Severity.INFO, message, entry, ", ".join(entry.answers), one.terms)
+    elif verdict is Verdict.UNKNOWN:
+        message = f"whether {one.name} lists {subject} is not known: {entry.outcome}"
+        yield _say("unanswered", Severity.WARNING, message, entry, mend="ask again, or leave the list out")
 
 
 def _say(word: str, severity: Severity, message: str, entry: Entry, evidence: str = "", mend: str = "") -> Finding:

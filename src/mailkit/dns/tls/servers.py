@@ -45,11 +45,6 @@ class Server:
     greeted: Greeted | Failure | NotAsked = attrs.field(factory=NotAsked)
 
     @property
-    def name(self) -> str:
-        """Where its TLSA records belong."""
-        return f"_25._tcp.{self.host}"
-
-    @property
     def records(self) -> tuple[TlsaRecord, ...]:
         """Its TLSA records, as far as they can be read."""
         return tuple(record for _, record in _read(self.tlsa) if record)

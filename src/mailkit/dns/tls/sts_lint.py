@@ -19,7 +19,6 @@ from mailkit.dns.lookup import (
     Outcome,
     Query,
     ServerFailure,
-    TimedOut,
     ask,
     fetch,
 )
@@ -188,17 +187,15 @@ def _of_answer(found: StsFound, page: Fetched) -> Iterator[Finding]:
 
 
 def _of_failure(found: StsFound, page: Failure) -> Finding:
-    match page:
-        case ServerFailure(reason=reason) if reason.startswith("certificate"):
-            message = f"the policy cannot be fetched, as its web server's certificate is not trusted ({reason})"
-            mend = f"give mta-sts.{found.domain} a certificate of its name that everybody trusts"
-            return _say("policy-certificate", _ERROR, message, found, found.url, mend, "3.3")
-        case Malformed():
-            message = f"the policy cannot be read: {page}"
-            return _say("policy-unreadable", _ERROR, message, found, found.url, "mend the web server", "3.3")
-        case ServerFailure() | TimedOut():
-            message = f"the policy could not be fetched: {page}"
-            return _say("policy-unanswered", _WARNING, message, found, found.url, "try again", "3.3")
+    if isinstance(page, ServerFailure) and page.reason.startswith("certificate"):
+        message = f"the policy cannot be fetched, as its web server's certificate is not trusted ({page.reason})"
+        mend = f"give mta-sts.{found.domain} a certificate of its name that everybody trusts"
+        return _say("policy-certificate", _ERROR, message, found, found.url, mend, "3.3")
+    if isinstance(page, Malformed):
+        message = f"the policy cannot be read: {page}"
+        return _say("policy-unreadable", _ERROR, message, found, found.url, "mend the web server", "3.3")
+    message = f"the policy could not be fetched: {page}"
+    return _say("policy-unanswered", _WARNING, message, found, found.url, "try again", "3.3")
 
 
 def _of_policy(found: StsFound, hosts: Sequence[str]) -> Iterator[Finding]:
