@@ -242,6 +242,11 @@ def test_a_wrong_value_cannot_be_built(build: Any) -> None:
         build()
 
 
+def test_a_policy_of_broken_lines_is_told_in_time_that_grows_with_it() -> None:
+    findings = tls.lint_sts(found(page=policy("\n" + "x\n" * 30000)))
+    assert [one.place.line for one in findings[:-1]] == list(range(2, 30002))
+
+
 def test_a_long_policy_is_read_in_time_that_grows_with_it() -> None:
     one = tls.StsPolicy.parse("mx: a.example\n" * 4000 + "x" * 8000)
     assert len(one.mx) == 4000

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
-from ipaddress import IPv4Address, IPv4Network, ip_address
+from ipaddress import IPv4Address, IPv4Network
 from typing import Final
 
 import attrs
 
-from mailkit.dns.addresses import IPAddress, addresses_of, reverse_labels
+from mailkit.dns.addresses import IPAddress, address_from, addresses_of, reverse_labels
 from mailkit.dns.lookup import Absence, Answer, Check, Malformed, Outcome, Query, ask, each
-from mailkit.dns.tags import cut
+from mailkit.dns.tags import cut, plain
 from mailkit.errors import InvalidValue, did_you_mean
 from mailkit.findings import Finding, Place, Severity
 
@@ -235,7 +235,7 @@ def find(
         domains: The domains of From and of links.
 
     Raises:
-        InvalidValue: A word is none of `KNOWN`.
+        InvalidValue: A word is none of `KNOWN`, or an address is none.
 
     >>> from mailkit.dns.drive import run_sync
     >>> zone = {("2.0.0.127.bl.spamcop.net", "A"): ["127.0.0.2"]}
@@ -243,7 +243,7 @@ def find(
     >>> entry.verdict, entry.meaning
     (<Verdict.LISTED: 'listed'>, 'reported as a source of spam')
     """
-    asked = tuple(dict.fromkeys(map(ip_address, addresses)))
+    asked = tuple(dict.fromkeys(map(address_from, addresses)))
     names = tuple(dict.fromkeys(name.removesuffix(".").lower() for name in domains))
     checks = []
     for one in map(_known, lists):
@@ -311,7 +311,7 @@ def _say(word: str, severity: Severity, message: str, entry: Entry, evidence: st
         code=f"dns.blocklist-{word}",
         severity=severity,
         message=cut(message, longest=500),
-        place=Place(source=f"{entry.list.key}: {cut(entry.subject, longest=80)}"),
+        place=Place(source=f"{entry.list.key}: {plain(entry.subject)}"),
         evidence=cut(evidence),
         mend=mend,
         source=f"RFC 5782, 2.1; {entry.list.source}" if entry.list.source else "RFC 5782, 2.1",
