@@ -11,6 +11,7 @@ from mailkit.dns import TimedOut, hosts
 from mailkit.dns.addresses import addresses_of, is_public, reverse_labels, reverse_name
 from mailkit.dns.drive import run_sync
 from mailkit.dns.lookup import Answer
+from mailkit.errors import InvalidValue
 
 IP = "8.8.4.4"
 PTR = ("4.4.8.8.in-addr.arpa", "PTR")
@@ -133,6 +134,16 @@ def test_the_reverse_name_begins_with_the_labels_that_block_lists_want(address: 
 )
 def test_which_addresses_anybody_can_reach(address: str, expected: bool) -> None:
     assert is_public(ip_address(address)) is expected
+
+
+@pytest.mark.parametrize("given", ["192.0.2", "", 5, None])
+def test_an_address_that_is_none_is_refused(given: Any) -> None:
+    with pytest.raises(InvalidValue, match="not an IP address"):
+        next(hosts.find([given]))
+
+
+def test_a_name_to_greet_with_may_be_anything() -> None:
+    assert codes(SOUND, helo="a\nb") == ["error helo-name"]
 
 
 def test_what_is_no_address_is_left_out() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import dns.rdatatype
 import dns.zone
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mailkit.dns.publishing import octodns_yaml, table, table_html, terraform, zone_text
@@ -128,6 +128,7 @@ def unquoted(literal: str) -> str:
     return text.replace("$${", "${").replace("%%{", "%{")
 
 
+@example('a "quoted\\ text\n')
 @given(
     st.text(st.characters(max_codepoint=255), max_size=600).filter(lambda text: "$$" not in text and "%%" not in text)
 )
@@ -177,7 +178,7 @@ def test_tables_show_each_record_on_a_line_of_its_own() -> None:
 
 
 @pytest.mark.parametrize(
-    ("type", "text", "reason"),
+    ("kind", "text", "reason"),
     [
         ("TXT", "x", "use TextRecord"),
         ("SRV", "x", "known are"),
@@ -194,9 +195,9 @@ def test_tables_show_each_record_on_a_line_of_its_own() -> None:
         ("CNAME", 5, "not text"),
     ],
 )
-def test_what_no_record_of_the_type_can_say_is_refused(type: Any, text: Any, reason: str) -> None:
+def test_what_no_record_of_the_type_can_say_is_refused(kind: Any, text: Any, reason: str) -> None:
     with pytest.raises(InvalidValue, match=reason):
-        Record(name=ZONE, type=type, text=text)
+        Record(name=ZONE, type=kind, text=text)
 
 
 @pytest.mark.parametrize("name", ["a b", "a..b", 5])

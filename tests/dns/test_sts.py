@@ -106,7 +106,8 @@ def test_a_star_stands_for_one_label(pattern: str, host: str, expected: bool) ->
 
 
 def test_the_example_of_the_rfc_is_read() -> None:
-    text = "version: STSv1\r\nmode: enforce\r\nmx: mail.example.com\r\nmx: *.example.net\r\nmx: backupmx.example.com\r\nmax_age: 604800"
+    lines = ("version: STSv1", "mode: enforce", "mx: mail.example.com", "mx: *.example.net", "mx: backupmx.example.com")
+    text = "\r\n".join((*lines, "max_age: 604800"))
     one = tls.StsPolicy.parse(text)
     assert one.mode is tls.Mode.ENFORCE
     assert one.mx == ("mail.example.com", "*.example.net", "backupmx.example.com")
@@ -239,6 +240,11 @@ def test_a_finding_on_values_alone_has_no_line_to_tell() -> None:
 def test_a_wrong_value_cannot_be_built(build: Any) -> None:
     with pytest.raises(InvalidValue):
         build()
+
+
+def test_a_policy_of_broken_lines_is_told_in_time_that_grows_with_it() -> None:
+    findings = tls.lint_sts(found(page=policy("\n" + "x\n" * 30000)))
+    assert [one.place.line for one in findings[:-1]] == list(range(2, 30002))
 
 
 def test_a_long_policy_is_read_in_time_that_grows_with_it() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from hashlib import sha256, sha512
 from typing import Any
 
@@ -9,7 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailkit.dns import Answer, Malformed, NoData, ServerFailure, TimedOut, tls
+from mailkit.dns import Answer, Malformed, NoData, ServerFailure, TimedOut, mx, tls
 from mailkit.dns.drive import Helpers, run_sync
 from mailkit.dns.lookup import Greet, Greeted, NotAsked
 from mailkit.errors import InvalidValue
@@ -173,3 +174,32 @@ def test_records_without_dnssec_are_told_where_the_resolver_says_so(told: bool |
 def test_a_wrong_value_cannot_be_built(build: Any) -> None:
     with pytest.raises(InvalidValue):
         build()
+
+
+def test_a_certificate_that_ends_soon_is_told_if_the_time_is(authority: Any) -> None:
+    def ending(days: int) -> list[str]:
+        whole = authority.issue(HOST, days=(-1, days))[0].public_bytes(Encoding.DER)
+        server = tls.Server(host=HOST, tlsa=Answer([tls.tlsa_record(HOST, whole).text]), greeted=encrypted(whole))
+        found = tls.ServersFound(domain="example.com", servers=(server,))
+        assert tls.lint_servers(found) == ()
+        return [one.code for one in tls.lint_servers(found, now=datetime.now(UTC))]
+
+    assert ending(30) == []
+    assert ending(9) == ["dns.starttls-expires"]
+    assert ending(0) == []
+    bare = tls.Server(host=HOST, tlsa=Answer([SOUND]), greeted=PLAIN)
+    codes_of = tls.lint_servers(tls.ServersFound(domain="example.com", servers=(bare,)), now=datetime.now(UTC))
+    assert [one.code for one in codes_of] == ["dns.starttls-absent"]
+
+
+@given(st.lists(st.text(st.characters(max_codepoint=255), max_size=12), max_size=4))
+def test_whatever_names_mx_records_have_their_servers_can_be_looked_at(names: list[str]) -> None:
+    zone = {("example.com", "MX"): Answer([f"10 {name}" for name in names])}
+    mail = run_sync(mx.find("example.com"), resolver=zone)
+    servers = run_sync(tls.find_servers("example.com", mail.names, greets=True), resolver=zone)
+    assert all(one.code for one in (*mx.lint(mail), *tls.lint_servers(servers)))
+
+
+def test_a_thousand_records_are_read_once_each() -> None:
+    texts = [f"3 1 1 {number:062x}" for number in range(1000)]
+    assert len(codes(texts)) == 1000

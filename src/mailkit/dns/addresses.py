@@ -6,14 +6,33 @@ from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Final, TypeAlias
 
 from mailkit.dns.lookup import Answer, Outcome
+from mailkit.errors import InvalidValue
 
-__all__ = ["IPAddress", "addresses_of", "is_public", "reverse_labels", "reverse_name"]
+__all__ = ["IPAddress", "address_from", "addresses_of", "is_public", "reverse_labels", "reverse_name"]
 
 IPAddress: TypeAlias = IPv4Address | IPv6Address
 """An address of either kind."""
 
 _TRANSLATED: Final = IPv6Network("64:ff9b::/96")
 """Addresses of IPv4 behind a translator (RFC 6052, 2.1)."""
+
+
+def address_from(given: str | IPAddress) -> IPAddress:
+    """The address that is meant; one of IPv4 that is written as of IPv6 is of IPv4.
+
+    Raises:
+        InvalidValue: It is none.
+
+    >>> address_from("::ffff:192.0.2.1")
+    IPv4Address('192.0.2.1')
+    """
+    try:
+        if not isinstance(given, str | IPv4Address | IPv6Address):
+            raise ValueError("not text")
+        address = ip_address(given)
+    except ValueError as error:
+        raise InvalidValue("address", given, "is not an IP address", "write one such as '192.0.2.10'") from error
+    return address if isinstance(address, IPv4Address) else address.ipv4_mapped or address
 
 
 def is_public(address: IPAddress) -> bool:

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
-from ipaddress import IPv4Address, IPv4Network, ip_address
+from ipaddress import IPv4Address, IPv4Network
 from typing import Final
 
 import attrs
 
-from mailkit.dns.addresses import IPAddress, addresses_of, reverse_labels
+from mailkit.dns.addresses import IPAddress, address_from, addresses_of, reverse_labels
 from mailkit.dns.lookup import Absence, Answer, Check, Malformed, Outcome, Query, ask, each
-from mailkit.dns.tags import cut
+from mailkit.dns.tags import cut, plain
 from mailkit.errors import InvalidValue, did_you_mean
 from mailkit.findings import Finding, Place, Severity
 
@@ -235,7 +235,7 @@ def find(
         domains: The domains of From and of links.
 
     Raises:
-        InvalidValue: A word is none of `KNOWN`.
+        InvalidValue: A word is none of `KNOWN`, or an address is none.
 
     >>> from mailkit.dns.drive import run_sync
     >>> zone = {("2.0.0.127.bl.spamcop.net", "A"): ["127.0.0.2"]}
@@ -243,7 +243,7 @@ def find(
     >>> entry.verdict, entry.meaning
     (<Verdict.LISTED: 'listed'>, 'reported as a source of spam')
     """
-    asked = tuple(dict.fromkeys(map(ip_address, addresses)))
+    asked = tuple(dict.fromkeys(map(address_from, addresses)))
     names = tuple(dict.fromkeys(name.removesuffix(".").lower() for name in domains))
     checks = []
     for one in map(_known, lists):
@@ -293,19 +293,17 @@ def lint(entries: Iterable[Entry]) -> tuple[Finding, ...]:
 
 def _of_entry(entry: Entry) -> Iterator[Finding]:
     one, subject = entry.list, entry.subject
-    match entry.verdict:
-        case Verdict.LISTED:
-            message = f"{one.name} lists {subject} ({entry.meaning})"
-            mend = f"see the reason, end its cause, and ask {one.name} for removal"
-            yield _say("listed", Severity.ERROR, message, entry, entry.reason or ", ".join(entry.answers), mend)
-        case Verdict.REFUSED:
-            message = f"{one.name} does not say whether it lists {subject}: {entry.refusal}"
-            yield _say("refused", Severity.INFO, message, entry, ", ".join(entry.answers), one.terms)
-        case Verdict.UNKNOWN:
-            message = f"whether {one.name} lists {subject} is not known: {entry.outcome}"
-            yield _say("unanswered", Severity.WARNING, message, entry, mend="ask again, or leave the list out")
-        case Verdict.NOT_LISTED:
-            return
+    verdict = entry.verdict
+    if verdict is Verdict.LISTED:
+        message = f"{one.name} lists {subject} ({entry.meaning})"
+        mend = f"see the reason, end its cause, and ask {one.name} for removal"
+        yield _say("listed", Severity.ERROR, message, entry, entry.reason or ", ".join(entry.answers), mend)
+    elif verdict is Verdict.REFUSED:
+        message = f"{one.name} does not say whether it lists {subject}: {entry.refusal}"
+        yield _say("refused", Severity.INFO, message, entry, ", ".join(entry.answers), one.terms)
+    elif verdict is Verdict.UNKNOWN:
+        message = f"whether {one.name} lists {subject} is not known: {entry.outcome}"
+        yield _say("unanswered", Severity.WARNING, message, entry, mend="ask again, or leave the list out")
 
 
 def _say(word: str, severity: Severity, message: str, entry: Entry, evidence: str = "", mend: str = "") -> Finding:
@@ -313,7 +311,7 @@ def _say(word: str, severity: Severity, message: str, entry: Entry, evidence: st
         code=f"dns.blocklist-{word}",
         severity=severity,
         message=cut(message, longest=500),
-        place=Place(source=f"{entry.list.key}: {cut(entry.subject, longest=80)}"),
+        place=Place(source=f"{entry.list.key}: {plain(entry.subject)}"),
         evidence=cut(evidence),
         mend=mend,
         source=f"RFC 5782, 2.1; {entry.list.source}" if entry.list.source else "RFC 5782, 2.1",

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from ipaddress import IPv4Address, ip_address
+from ipaddress import IPv4Address
 from typing import Final
 
 import attrs
 
-from mailkit.dns.addresses import IPAddress, addresses_of, is_public, reverse_name
+from mailkit.dns.addresses import IPAddress, address_from, addresses_of, is_public, reverse_name
 from mailkit.dns.lookup import Answer, Check, Failure, Outcome, Query, ask, each, name_fault, together
-from mailkit.dns.tags import cut
+from mailkit.dns.tags import cut, plain
 from mailkit.findings import Finding, Place, Severity
 
 __all__ = ["Found", "Machine", "Name", "find", "is_generic", "lint"]
@@ -96,13 +96,16 @@ def find(addresses: Iterable[str | IPAddress], *, helo: str = "") -> Check[Found
         addresses: The addresses that letters leave from.
         helo: The name that the machines greet with in EHLO.
 
+    Raises:
+        InvalidValue: An address is none.
+
     >>> from mailkit.dns.drive import run_sync
     >>> zone = {("1.2.0.192.in-addr.arpa", "PTR"): ["out.example.com"], ("out.example.com", "A"): ["192.0.2.1"]}
     >>> run_sync(find(["192.0.2.1"]), resolver=zone).machines[0].confirmed
     ('out.example.com',)
     """
     name = helo.removesuffix(".").lower()
-    machines = each(_machine(ip_address(address)) for address in addresses)
+    machines = each(_machine(address_from(address)) for address in addresses)
     if not name or _helo_fault(name):
         return Found(machines=(yield from machines), helo=name)
     found, a, aaaa = yield from together(machines, ask(Query(name, "A")), ask(Query(name, "AAAA")))
@@ -123,6 +126,7 @@ def _name(name: str, kind: str) -> Check[Name]:
 def lint(found: Found) -> tuple[Finding, ...]:
     """What is to be said about the machines.
 
+    >>> from ipaddress import ip_address
     >>> from mailkit.dns.lookup import NoSuchDomain
     >>> machine = Machine(address=ip_address("8.8.4.4"), reverse=NoSuchDomain())
     >>> [finding.code for finding in lint(Found(machines=(machine,)))]
@@ -135,6 +139,7 @@ def lint(found: Found) -> tuple[Finding, ...]:
 def is_generic(name: str, address: IPAddress) -> bool:
     """Whether a name looks as if it had been made for a whole network: with the address in it, or a word for that.
 
+    >>> from ipaddress import ip_address
     >>> is_generic("host-192-0-2-1.example.net", ip_address("192.0.2.1"))
     True
     >>> is_generic("out1.mail.example.com", ip_address("192.0.2.1"))
@@ -241,7 +246,7 @@ def _say(
         code=f"dns.{word}",
         severity=severity,
         message=message,
-        place=Place(source=f"{'HELO' if word.startswith('helo') else 'PTR'} of {cut(where, longest=80)}"),
+        place=Place(source=f"{'HELO' if word.startswith('helo') else 'PTR'} of {plain(where)}"),
         evidence=cut(evidence),
         mend=mend,
         source=source,

@@ -22,7 +22,7 @@ from mailkit.findings import Finding, Place, Severity
 __all__ = ["Found", "Host", "find", "lint", "read"]
 
 _ERROR, _WARNING, _INFO = Severity.ERROR, Severity.WARNING, Severity.INFO
-_MX: Final = re.compile(r"([0-9]{1,5}) (\S+)\Z")
+_MX: Final = re.compile(r"([0-9]{1,5}) ([!-~\xa1-\xff]+)\Z")
 _MOST_HOSTS: Final = 20
 """Hosts whose addresses are asked for; who lists more is told so, and the rest is not looked at."""
 

@@ -13,7 +13,7 @@ from typing import Final
 import attrs
 
 from mailkit.dns.lookup import Absence, Answer, Check, Failure, NoSuchDomain, Outcome, Query, ask, each, together
-from mailkit.dns.tags import cut
+from mailkit.dns.tags import cut, plain
 from mailkit.findings import Finding, Place, Severity
 
 __all__ = ["Found", "Lookup", "find", "lint"]
@@ -156,7 +156,7 @@ def _say(word: str, severity: Severity, message: str, where: str, evidence: str,
         code=f"dns.{word}",
         severity=severity,
         message=message,
-        place=Place(source=cut(where)),
+        place=Place(source=plain(where)),
         evidence=cut(evidence),
         mend=mend,
         source=source,

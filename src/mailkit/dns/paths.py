@@ -27,7 +27,7 @@ from mailkit.dns.lookup import (
     together,
 )
 from mailkit.dns.records import Record
-from mailkit.dns.tags import cut, word
+from mailkit.dns.tags import cut, plain, word
 from mailkit.errors import InvalidValue
 from mailkit.findings import Finding, Place, Severity
 
@@ -239,7 +239,7 @@ def _say(
         code=f"dns.path-{code}",
         severity=severity,
         message=message,
-        place=Place(source=f"{path.purpose} {cut(path.name)}"),
+        place=Place(source=f"{path.purpose} {plain(path.name)}"),
         evidence=cut(evidence),
         mend=mend,
         source=source,

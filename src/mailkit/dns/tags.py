@@ -15,7 +15,7 @@ import attrs
 
 from mailkit.errors import InvalidValue
 
-__all__ = ["NOWHERE", "Broken", "Fault", "Span", "Tag", "cut", "read", "texts", "word"]
+__all__ = ["NOWHERE", "Broken", "Fault", "Span", "Tag", "cut", "plain", "read", "texts", "word"]
 
 E = TypeVar("E", bound=StrEnum)
 
@@ -128,6 +128,15 @@ def cut(text: str, *, longest: int = 300) -> str:
     'v=spf1 v=sp…'
     """
     return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+def plain(text: str, *, longest: int = 80) -> str:
+    """The text as the name of a place: cut off, and with ? for whatever cannot be printed.
+
+    >>> plain("mx\\n.example.com")
+    'mx?.example.com'
+    """
+    return "".join(letter if letter.isprintable() else "?" for letter in cut(text, longest=longest))
 
 
 def texts(values: Iterable[str]) -> tuple[str, ...]:

@@ -122,11 +122,6 @@ class RptFound:
     texts: tuple[str, ...] = ()
     record: RptRecord | None = None
 
-    @property
-    def name(self) -> str:
-        """Where the record belongs."""
-        return f"_smtp._tls.{self.domain}"
-
 
 def find_rpt(domain: str) -> Check[RptFound]:
     """Ask for the record.

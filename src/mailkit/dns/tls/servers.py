@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Final
 
 import attrs
 
+from mailkit.clock import utc
 from mailkit.dns.lookup import (
     Answer,
     Check,
@@ -20,14 +23,15 @@ from mailkit.dns.lookup import (
     greet,
     together,
 )
-from mailkit.dns.tags import cut
-from mailkit.dns.tls.tlsa import TlsaRecord, tlsa_record
+from mailkit.dns.tags import cut, plain
+from mailkit.dns.tls.tlsa import TlsaRecord, tlsa_record, valid_until
 from mailkit.errors import InvalidValue
 from mailkit.findings import Finding, Place, Severity
 
 __all__ = ["Server", "ServersFound", "find_servers", "lint_servers"]
 
 _ERROR, _WARNING, _INFO = Severity.ERROR, Severity.WARNING, Severity.INFO
+_SOON: Final = timedelta(days=14)
 
 
 @attrs.frozen(kw_only=True)
@@ -43,11 +47,6 @@ class Server:
     host: str
     tlsa: Outcome
     greeted: Greeted | Failure | NotAsked = attrs.field(factory=NotAsked)
-
-    @property
-    def name(self) -> str:
-        """Where its TLSA records belong."""
-        return f"_25._tcp.{self.host}"
 
     @property
     def records(self) -> tuple[TlsaRecord, ...]:
@@ -114,15 +113,26 @@ def _read(outcome: Outcome) -> Iterator[tuple[str, TlsaRecord | None]]:
             yield text, None
 
 
-def lint_servers(found: ServersFound, *, is_enforced: bool = False) -> tuple[Finding, ...]:
+def lint_servers(found: ServersFound, *, is_enforced: bool = False, now: datetime | None = None) -> tuple[Finding, ...]:
     """What is to be said about the servers.
 
     Args:
         found: What there is.
         is_enforced: Whether the domain's MTA-STS policy insists on TLS (`StsFound.is_enforced`).
+        now: The time; with it, certificates that end soon are told.
     """
     findings = [finding for server in found.servers for finding in _of_server(server, is_enforced)]
-    return (*findings, *_of_all(found.servers))
+    ending = [finding for server in found.servers for finding in _ending(server, utc(now))] if now else []
+    return (*findings, *ending, *_of_all(found.servers))
+
+
+def _ending(server: Server, now: datetime) -> Iterator[Finding]:
+    """Whether the server's certificate ends soon; one that has ended is not trusted anyway."""
+    greeted = server.greeted
+    until = valid_until(greeted.certificate) if isinstance(greeted, Greeted) and greeted.certificate else None
+    if until and timedelta() <= until - now < _SOON:
+        message = f"the certificate of {server.host} ends in {(until - now).days} days"
+        yield _say("starttls-expires", _WARNING, message, server, f"{until:%Y-%m-%d}", "renew it", "RFC 8461, 4.2")
 
 
 def _of_server(server: Server, is_enforced: bool) -> Iterator[Finding]:
@@ -162,21 +172,22 @@ def _of_records(server: Server) -> Iterator[Finding]:
         )
         mend = "ask again; if it lasts, mend the name server"
         yield _say("dane-unanswered", _WARNING, message, server, mend=mend, source="RFC 7672, 2.1.2")
+    usable = server.usable
     for text, record in records:
         fault = "it is not usage, selector, matching type and hexadecimal data" if record is None else record.fault
         if fault:
-            severity = _WARNING if server.usable else _ERROR
+            severity = _WARNING if usable else _ERROR
             message = f"senders cannot use a TLSA record of {host}: {fault}"
             yield _say("dane-unusable", severity, message, server, text, _mended(server), "RFC 7672, 3.1")
     if records and server.is_signed is False:
         message = f"the TLSA records of {host} are not signed (DNSSEC), so that nobody looks at them"
         yield _say("dane-unsigned", _WARNING, message, server, mend="sign the zone", source="RFC 7672, 2.2")
     greeted = server.greeted
-    if server.usable and isinstance(greeted, Greeted) and greeted.certificate:
+    if usable and isinstance(greeted, Greeted) and greeted.certificate:
         chain = greeted.chain or (greeted.certificate,)
-        if not any(record.matches(chain) for record in server.usable):
+        if not any(record.matches(chain) for record in usable):
             message = f"no TLSA record of {host} matches its certificate; senders with DANE do not deliver to it"
-            evidence = " | ".join(map(str, server.usable))
+            evidence = " | ".join(map(str, usable))
             yield _say("dane-mismatch", _ERROR, message, server, evidence, _mended(server), "RFC 7672, 3.1")
 
 
@@ -210,7 +221,7 @@ def _say(
         code=f"dns.{word}",
         severity=severity,
         message=message,
-        place=Place(source=f"{'TLSA' if word.startswith('dane') else 'STARTTLS'} of {cut(server.host)}"),
+        place=Place(source=f"{'TLSA' if word.startswith('dane') else 'STARTTLS'} of {plain(server.host)}"),
         evidence=cut(evidence),
         mend=mend,
         source=source,

@@ -19,12 +19,11 @@ from mailkit.dns.lookup import (
     Outcome,
     Query,
     ServerFailure,
-    TimedOut,
     ask,
     fetch,
 )
 from mailkit.dns.records import TextRecord
-from mailkit.dns.tags import Broken, Fault, cut
+from mailkit.dns.tags import Fault, cut, plain
 from mailkit.dns.tls.sts import Mode, StsPolicy, StsRecord, is_sts
 from mailkit.errors import InvalidValue
 from mailkit.findings import Finding, Place, Severity
@@ -188,25 +187,22 @@ def _of_answer(found: StsFound, page: Fetched) -> Iterator[Finding]:
 
 
 def _of_failure(found: StsFound, page: Failure) -> Finding:
-    match page:
-        case ServerFailure(reason=reason) if reason.startswith("certificate"):
-            message = f"the policy cannot be fetched, as its web server's certificate is not trusted ({reason})"
-            mend = f"give mta-sts.{found.domain} a certificate of its name that everybody trusts"
-            return _say("policy-certificate", _ERROR, message, found, found.url, mend, "3.3")
-        case Malformed():
-            message = f"the policy cannot be read: {page}"
-            return _say("policy-unreadable", _ERROR, message, found, found.url, "mend the web server", "3.3")
-        case ServerFailure() | TimedOut():
-            message = f"the policy could not be fetched: {page}"
-            return _say("policy-unanswered", _WARNING, message, found, found.url, "try again", "3.3")
+    if isinstance(page, ServerFailure) and page.reason.startswith("certificate"):
+        message = f"the policy cannot be fetched, as its web server's certificate is not trusted ({page.reason})"
+        mend = f"give mta-sts.{found.domain} a certificate of its name that everybody trusts"
+        return _say("policy-certificate", _ERROR, message, found, found.url, mend, "3.3")
+    if isinstance(page, Malformed):
+        message = f"the policy cannot be read: {page}"
+        return _say("policy-unreadable", _ERROR, message, found, found.url, "mend the web server", "3.3")
+    message = f"the policy could not be fetched: {page}"
+    return _say("policy-unanswered", _WARNING, message, found, found.url, "try again", "3.3")
 
 
 def _of_policy(found: StsFound, hosts: Sequence[str]) -> Iterator[Finding]:
     policy = found.policy
     if policy is None:
         return
-    for part in policy.broken:
-        yield _broken_line(found, part)
+    yield from _broken_lines(found, policy)
     if policy.faults:
         message = f"senders ignore the policy: {', and '.join(policy.faults)}"
         yield _say("policy-invalid", _ERROR, message, found, str(policy), source="3.2")
@@ -216,12 +212,14 @@ def _of_policy(found: StsFound, hosts: Sequence[str]) -> Iterator[Finding]:
         yield from _coverage(found, policy, hosts)
 
 
-def _broken_line(found: StsFound, part: Broken) -> Finding:
+def _broken_lines(found: StsFound, policy: StsPolicy) -> Iterator[Finding]:
     body = found.page.body.decode("utf-8", "replace") if isinstance(found.page, Fetched) else ""
-    severity = _WARNING if part.fault is Fault.REPEATED else _ERROR
-    message = f"{cut(part.text, longest=40)!r} {part.reason}"
-    line = body.count("\n", 0, part.span[0]) + 1
-    return _say("policy-syntax", severity, message, found, part.text, source="3.2", line=line)
+    line, read = 1, 0
+    for part in policy.broken:
+        line, read = line + body.count("\n", read, part.span[0]), part.span[0]
+        severity = _WARNING if part.fault is Fault.REPEATED else _ERROR
+        message = f"{cut(part.text, longest=40)!r} {part.reason}"
+        yield _say("policy-syntax", severity, message, found, part.text, source="3.2", line=line)
 
 
 def _strength(found: StsFound, policy: StsPolicy) -> Iterator[Finding]:
@@ -250,7 +248,8 @@ def _coverage(found: StsFound, policy: StsPolicy, hosts: Sequence[str]) -> Itera
         mend = "\n".join(f"mx: {host}" for host in missing)
         severity = _ERROR if is_enforced else _WARNING
         yield _say("mx-not-covered", severity, message, found, ", ".join(policy.mx), mend, "4.1")
-    unused = [one for one in policy.mx if hosts and not any(StsPolicy(mx=(one,)).covers(host) for host in hosts)]
+    wanted = {pattern for host in hosts for pattern in (host.lower(), f"*.{host.lower().partition('.')[2]}")}
+    unused = [one for one in policy.mx if hosts and one not in wanted]
     if unused:
         message = f"the policy allows {', '.join(unused[:5])}, which no MX record names"
         yield _say("mx-unused", _INFO, message, found, ", ".join(policy.mx), source="4.1")
@@ -270,7 +269,7 @@ def _say(
         code=f"dns.mta-sts-{word}",
         severity=severity,
         message=message,
-        place=Place(source=f"MTA-STS of {found.domain}", **where),
+        place=Place(source=f"MTA-STS of {plain(found.domain, longest=253)}", **where),
         evidence=cut(evidence),
         mend=mend,
         source=f"RFC 8461, {source}",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from datetime import datetime
 from hashlib import sha256, sha512
 from typing import Any, Final
 
@@ -13,7 +14,7 @@ from mailkit.dns.records import Record
 from mailkit.dns.tags import cut
 from mailkit.errors import InvalidValue
 
-__all__ = ["TlsaRecord", "tlsa_record"]
+__all__ = ["TlsaRecord", "tlsa_record", "valid_until"]
 
 _TEXT: Final = re.compile(r"([0-9]{1,3})[ \t]+([0-9]{1,3})[ \t]+([0-9]{1,3})[ \t]+([0-9a-fA-F \t]+)\Z")
 _DIGESTS: Final = {1: sha256, 2: sha512}
@@ -126,6 +127,20 @@ def tlsa_record(
         raise InvalidValue("TLSA record", str(record), record.fault)
     why = "lets senders check the mail server's certificate (DANE); the zone has to be signed"
     return Record(name=f"_{port}._tcp.{host}", type="TLSA", text=str(record), why=why)
+
+
+def valid_until(certificate: bytes) -> datetime | None:
+    """Until when a certificate in DER is valid; None if it cannot be read.
+
+    >>> valid_until(b"no certificate") is None
+    True
+    """
+    from cryptography import x509
+
+    try:
+        return x509.load_der_x509_certificate(certificate).not_valid_after_utc
+    except ValueError:
+        return None
 
 
 def _selected(certificate: bytes, selector: int, matching: int) -> bytes:
