@@ -178,7 +178,7 @@ def test_damaged_archives_give_what_can_be_read() -> None:
     archive[len(archive) // 2] ^= 0xFF
     found = aggregate.read(bytes(archive))
     assert found.rows
-    assert "dns.aggregate-archive" in {finding.code for finding in found.findings}
+    assert {"dns.aggregate-archive", "dns.aggregate-broken"} & {finding.code for finding in found.findings}
     assert codes(b"PK\x03\x04" + b"x" * 100) == {"archive"}
     assert len(aggregate.read(gzip.compress(REPORT) + b"trailing").rows) == 1
 
@@ -230,7 +230,8 @@ def test_odd_headers_are_read_without_an_error(header: bytes) -> None:
 
 
 def test_parts_are_cut_where_their_boundaries_are() -> None:
-    mail = b"Content-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n\r\none\r\n--xy\r\n--x  \r\n\r\ntwo\n--x--\r\n--x\r\n\r\nthree"
+    mail = b"Content-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n\r\none\r\n--xy\r\n--x  \r\n\r\ntwo"
+    mail += b"\n--x--\r\n--x\r\n\r\nthree"
     assert [part.content for part in parts(mail)] == [b"one\r\n--xy", b"two"]
     assert [part.content for part in parts(mail.replace(b"\n--x--", b""))] == [b"one\r\n--xy", b"two", b"three"]
 
@@ -241,8 +242,8 @@ def test_memory_does_not_grow_with_the_number_of_records() -> None:
     program = """
 import resource, sys
 from mailkit.dns import aggregate
-row = (b"<record><row><source_ip>10.%d.%d.%d</source_ip><count>1</count><policy_evaluated><dkim>pass</dkim><spf>pass</spf>"
-       b"</policy_evaluated></row><identifiers><header_from>a.example</header_from></identifiers></record>")
+row = (b"<record><row><source_ip>10.%d.%d.%d</source_ip><count>1</count><policy_evaluated><dkim>pass</dkim>"
+       b"<spf>pass</spf></policy_evaluated></row><identifiers><header_from>a.example</header_from></identifiers></record>")
 class File:
     def __init__(self, most):
         self.left, self.most, self.held = 0, most, b"<feedback>"

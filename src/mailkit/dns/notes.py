@@ -1,7 +1,8 @@
-"""Findings noted while a long report is read: a hundred in full, the rest as a number."""
+"""Findings noted while a long report is read: fifty of each code in full, the rest as a number."""
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Final
 
 import attrs
@@ -11,7 +12,7 @@ from mailkit.findings import Finding, Findings, Place, Severity
 
 __all__ = ["Notes", "Refused"]
 
-_MOST: Final = 100
+_MOST: Final = 50
 
 
 class Refused(Exception):
@@ -44,6 +45,7 @@ class Notes:
     area: str
     standard: str
     _found: list[Finding] = attrs.field(factory=list, init=False)
+    _counts: Counter[str] = attrs.field(factory=Counter, init=False)
     _more: int = attrs.field(default=0, init=False)
 
     def add(
@@ -58,8 +60,9 @@ class Notes:
         field: str = "",
         mend: str = "",
     ) -> None:
-        """Note one finding; errors are noted also behind the hundredth."""
-        if len(self._found) >= _MOST and severity != "error":
+        """Note one finding; behind the fiftieth of a code they are only counted."""
+        self._counts[word] += 1
+        if self._counts[word] > _MOST:
             self._more += 1
             return
         place = Place(source=_line(source), row=row, field=field)
@@ -81,7 +84,7 @@ class Notes:
         rest = Finding(
             code=f"dns.{self.area}-more",
             severity=Severity.INFO,
-            message=f"there are {self._more} more findings of this kind",
+            message=f"there are {self._more} more findings like these",
             source=self.standard,
         )
         return Findings([*self._found, rest] if self._more else self._found)

@@ -54,6 +54,7 @@ class Replay:
         record: The policy.
         domain: The domain that it is for.
         messages: How many messages the reports count.
+        passed_over: How many more they count of other domains, and of subdomains with a record of their own.
         struck: What would have happened to each source, those that lose most first.
         sources: The sources.
     """
@@ -61,6 +62,7 @@ class Replay:
     record: Record
     domain: str
     messages: int
+    passed_over: int = 0
     struck: tuple[Struck, ...]
     sources: Sources = attrs.field(repr=False)
 
@@ -122,7 +124,7 @@ def replay(
     """Say what a policy would have done to the mail of past reports.
 
     A From domain below the policy's is judged by `sp`; whether it exists, reports do not tell, so `np` is
-    not looked at. Strict alignment is judged anew from the results. t=y is one step milder (RFC 9989).
+    not looked at. Rows of other domains, and of subdomains with a record of their own, are passed over. Strict alignment is judged anew from the results. t=y is one step milder (RFC 9989).
 
     Args:
         rows: The rows of past reports; they are gone through once.
@@ -142,9 +144,12 @@ def replay(
     reject for example.com: 50 of 100 messages (50.0%) would have been lost, 50 of them ours
     """
     record, name = _record(policy), domain.lower().rstrip(".")
-    folding, tallies, messages = Folding(names or {}), dict[str, _Tally](), 0
+    folding, tallies, messages, passed_over = Folding(names or {}), dict[str, _Tally](), 0, 0
     for row in rows:
         name = name or row.report.policy.domain or row.header_from
+        if not _is_about(row, name):
+            passed_over += row.count
+            continue
         tally = tallies.setdefault(folding.add(row), _Tally())
         messages += row.count
         tally.messages += row.count
@@ -158,7 +163,20 @@ def replay(
     found = folding.settle()
     every = (_struck_source(one, tallies[one.name]) for one in found)
     ranked = sorted(every, key=lambda one: (-one.lost, -one.messages, one.name))
-    return Replay(record=record, domain=name, messages=messages, struck=tuple(ranked), sources=found)
+    return Replay(
+        record=record,
+        domain=name,
+        messages=messages,
+        passed_over=passed_over,
+        struck=tuple(ranked),
+        sources=found,
+    )
+
+
+def _is_about(row: Row, domain: str) -> bool:
+    """Whether a record of the domain has a say: From is it or below it, and has no nearer record of its own."""
+    nearest = row.report.policy.domain
+    return is_within(row.header_from, domain) and not (nearest != domain and is_within(nearest, domain))
 
 
 def _record(policy: Record | Policy | str) -> Record:

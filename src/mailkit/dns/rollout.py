@@ -24,6 +24,7 @@ from mailkit.dns.aggregate.values import Row
 from mailkit.dns.dmarc.record import Policy, Record
 from mailkit.dns.records import TextRecord
 from mailkit.dns.replay import MILDER, Replay, Struck, replay
+from mailkit.errors import InvalidValue
 
 __all__ = ["Blocker", "Condition", "Conditions", "Plan", "Replay", "Stage", "Struck", "plan", "replay", "stage_of"]
 
@@ -124,7 +125,7 @@ class Plan:
         accepted: Forwarders and mailing lists that would lose mail; nobody can mend these.
         unknown: Sources that show nothing of ours and would lose mail: forged, or never set up. Look through them.
         replay: What the policy of the next stage, or of this one behind the last, would have done to past mail.
-        record: What to paste when the next stage is open; None behind the last.
+        record: What to paste when the next stage is open; None behind the last, and without a domain.
     """
 
     domain: str
@@ -204,9 +205,6 @@ def plan(
     kinds = {one.name: _known_kind(one, frozenset(ours), frozenset(foreign)) for one in past.sources}
     struck = tuple(attrs.evolve(one, kind=kinds[one.name]) for one in past.struck)
     past = attrs.evolve(past, struck=struck)
-    paste = (
-        TextRecord(name=f"_dmarc.{past.domain}", text=str(target), why=f"stage {next_stage}") if next_stage else None
-    )
     return Plan(
         domain=past.domain,
         stage=stage,
@@ -216,8 +214,16 @@ def plan(
         accepted=tuple(one for one in struck if one.lost and one.kind in (Kind.FORWARDER, Kind.MAILING_LIST)),
         unknown=tuple(one for one in struck if one.lost and one.kind is Kind.UNKNOWN),
         replay=past,
-        record=paste if past.domain else None,
+        record=_paste(past.domain, target, next_stage),
     )
+
+
+def _paste(domain: str, record: Record, stage: Stage | None) -> TextRecord | None:
+    """The record for a zone; reports may name domains that are none."""
+    try:
+        return TextRecord(name=f"_dmarc.{domain}", text=str(record), why=f"stage {stage}") if stage else None
+    except InvalidValue:
+        return None
 
 
 def stage_of(record: Record) -> Stage:
