@@ -117,8 +117,8 @@ def check_sync(
     With a `BlockingResolver` one question follows another; by default they are all asked at once.
 
     >>> report = check_sync("example.com", resolver={("example.com", "TXT"): ["v=spf1 +all"]})
-    >>> report.findings[0].code, report.records[0].text
-    ('dns.spf-plus-all', 'v=spf1 mx ~all')
+    >>> report.verdict, report.records[0].text
+    ('not ready to send', 'v=spf1 mx ~all')
     """
     wish = _wish(domain, sends_through, selectors, sample, helo, serves, blocklists, greeter, now)
     helpers = _helpers(resolver, fetcher, greeter)

@@ -33,6 +33,9 @@ __all__ = ["DomainReport"]
 
 _FORM: Final = 1
 _NEEDED: Final = ("spf-unanswered", "dkim-unanswered", "dkim-unknown", "dmarc-unanswered", "spf-include-unanswered")
+_OPEN: Final = "dns.spf-plus-all"
+"""The record is right, so that it is no error; yet who lets anybody send is not ready to."""
+
 _HUES: Final = ((90, "#1a7f37"), (60, "#8a5a00"), (0, "#b3261e"))
 
 
@@ -49,7 +52,7 @@ class DomainReport:
     >>> from mailkit import dns
     >>> report = dns.check_sync("example.com", resolver={("example.com", "TXT"): ["v=spf1 ip4:192.0.2.10 -all"]})
     >>> report.is_ready, report.score, str(report.spf.all)
-    (False, 40, '-all')
+    (False, 45, '-all')
     >>> print(report.records[0])
     _dmarc.example.com. IN TXT "v=DMARC1; p=none; rua=mailto:dmarc@example.com"
     >>> [provider.provider for provider in report.readiness if provider.is_ready is False]
@@ -117,8 +120,8 @@ class DomainReport:
         return self.is_complete and not self._errors()
 
     def _errors(self) -> bool:
-        errors = (finding for finding in self.findings if finding.severity is Severity.ERROR)
-        return any(area_of(finding.code).is_needed for finding in errors)
+        wrong = (one for one in self.findings if one.severity is Severity.ERROR or one.code == _OPEN)
+        return any(area_of(finding.code).is_needed for finding in wrong)
 
     @property
     def deductions(self) -> tuple[tuple[str, int], ...]:
@@ -142,7 +145,7 @@ class DomainReport:
     def snapshot(self, *, before: Snapshot | None = None) -> Snapshot:
         """What was found, to be kept: since when each record is as it is follows from the snapshot before.
 
-        >>> from datetime import UTC, timedelta
+        >>> from datetime import UTC, datetime, timedelta
         >>> from mailkit import dns
         >>> zone, noon = {("example.com", "TXT"): ["v=spf1 -all"]}, datetime(2026, 3, 1, 12, tzinfo=UTC)
         >>> first = dns.check_sync("example.com", resolver=zone, now=noon).snapshot()

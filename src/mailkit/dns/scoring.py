@@ -50,6 +50,7 @@ _OTHER: Final = Area(name="other", codes=("",), share=0)
 
 COSTS: Final[Mapping[str, int]] = MappingProxyType(
     {
+        "dns.spf-plus-all": 25,
         "dns.spf-unanswered": 25,
         "dns.spf-bad-name": 15,
         "dns.spf-mx-limit": 15,
