@@ -64,23 +64,28 @@ class Flattened:
     """An SPF record with addresses in place of names.
 
     Attributes:
+        domain: Whose record.
         records: What to publish, the domain's own record first; empty if there is nothing to flatten.
-        lookups: What the new record costs, of ten.
+        lookups: What the new record costs with what it still includes, of ten.
         resolved: The terms that were replaced.
         kept: The terms that were not: they depend on the letter, or were not answered.
         ttl: For how many seconds the answers were good, at least; None where nobody said.
         differences: Addresses about which the new records say something else, where the old ones did not end in an
             error. There are none, unless this is wrong.
-        findings: What is to be known before publishing them.
     """
 
+    domain: str
     records: tuple[TextRecord, ...]
     lookups: int = 0
     resolved: tuple[Resolved, ...] = ()
     kept: tuple[Mechanism | Modifier, ...] = ()
     ttl: int | None = None
     differences: tuple[Difference, ...] = ()
-    findings: tuple[Finding, ...] = ()
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What is to be known before publishing them."""
+        return tuple(_findings(self))
 
     def __str__(self) -> str:
         return "\n".join([*map(str, self.records), *(f"; {finding}" for finding in self.findings)])
@@ -138,8 +143,7 @@ def flattened(domain: str, *, prefix: str = "_spf") -> Check[Flattened]:
     """The flattening as questions, for drivers of one's own; arguments and errors as `flatten`."""
     tree = yield from walk(domain.removesuffix(".").lower())
     if tree.record is None or tree.record.broken:
-        message = "there is no SPF record that could be read, so that there is nothing to flatten"
-        return Flattened(records=(), findings=(say("not-flattened", Severity.ERROR, message, tree.name),))
+        return Flattened(domain=tree.name, records=())
     names = sorted({host for leaf in tree.leaves for host in _mx_hosts(leaf)})
     queries = [Query(name, kind) for name in names for kind in ("A", "AAAA")]
     outcomes = yield from each(ask(query) for query in queries)
@@ -172,19 +176,21 @@ def _made(tree: Branch, known: Mapping[Query, Outcome], prefix: str) -> Flattene
     records, lookups = pack(
         tree.name, list(_runs(items)), [*others, *([last] if last else [])], prefix=prefix, used=used
     )
-    kept = tuple(item for _, item in items if isinstance(item, Mechanism))
+    kept: list[Mechanism | Modifier] = [item for _, item in items if isinstance(item, Mechanism)]
+    kept += [last] if last else []
+    below = [child.lookups for child in tree.children if isinstance(child, Branch) and child.term in kept]
     ttls = [outcome.ttl for outcome in known.values() if isinstance(outcome, Answer) and outcome.ttl is not None]
     after = {**known, **{Query(record.name): Answer((record.text,)) for record in records}}
     changed = differences(tree.name, known, after, _probes(tree, items))
-    made = Flattened(
+    return Flattened(
+        domain=tree.name,
         records=records,
-        lookups=lookups,
+        lookups=lookups + sum(below),
         resolved=tuple(reading.resolved),
-        kept=(*kept, *([last] if last else [])),
+        kept=tuple(kept),
         ttl=min(ttls, default=None),
         differences=tuple(one for one in changed if not one.is_mended),
     )
-    return attrs.evolve(made, findings=tuple(_findings(tree.name, made)))
 
 
 def _probes(tree: Branch, items: list[_Item]) -> list[IPAddress]:
@@ -311,7 +317,11 @@ def _pass_set(items: list[_Item]) -> AddressSet:
     return passing
 
 
-def _findings(name: str, made: Flattened) -> Iterator[Finding]:
+def _findings(made: Flattened) -> Iterator[Finding]:
+    name = made.domain
+    if not made.records:
+        message = "there is no SPF record that could be read, so that there is nothing to flatten"
+        yield say("not-flattened", Severity.ERROR, message, name, source="4.5")
     text = ", ".join(map(str, made.resolved))
     lasts = f"{made.ttl if made.ttl is not None else _LASTS} seconds"
     if made.resolved:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from itertools import count
 from typing import Final
 
 import attrs
@@ -82,11 +83,8 @@ def _terms(run: Run) -> Iterator[Mechanism]:
 
 
 def _names(name: str, prefix: str, used: Collection[str]) -> Iterator[str]:
-    number = 0
-    while True:
-        number += 1
-        if (found := f"{prefix}{number}.{name}") not in used:
-            yield found
+    numbered = (f"{prefix}{number}.{name}" for number in count(1))
+    return (found for found in numbered if found not in used)
 
 
 def _chunks(terms: Sequence[Mechanism]) -> Iterator[str]:
