@@ -210,6 +210,26 @@ def test_too_many_networks_are_told() -> None:
     assert (made.findings[-1].code, made.findings[-1].severity, made.lookups) == ("dns.spf-lookups", "error", 22)
 
 
+def test_an_error_that_goes_away_is_no_difference() -> None:
+    made = made_of({"example.com": "v=spf1 include:gone.example a:host.example -all"})
+    assert made.records[0].text.startswith("v=spf1 ip4:192.0.2.17 ")
+    assert made.differences == ()
+
+
+def test_what_costs_less_as_it_is_is_kept_where_all_would_be_too_much() -> None:
+    big = "v=spf1 " + " ".join(f"ip4:10.{one}.{two}.1" for one in range(2) for two in range(150)) + " -all"
+    small = {f"n{number}.example": f"v=spf1 ip4:192.0.2.{2 * number} -all" for number in range(12)}
+    made = made_of(
+        {
+            "example.com": f"v=spf1 include:big.example {' '.join(f'include:{n}' for n in small)} -all",
+            "big.example": big,
+            **small,
+        }
+    )
+    assert list(map(str, made.kept)) == ["include:big.example"]
+    assert (made.lookups, made.differences) == (1, ())
+
+
 def test_a_wrong_flattening_would_not_go_unnoticed() -> None:
     wrong = Difference(ip=ip_address("192.0.2.1"), before=Verdict.PASS, after=Verdict.FAIL)
     made = attrs.evolve(made_of({"example.com": "v=spf1 ip4:192.0.2.1 -all"}), differences=(wrong,))

@@ -66,6 +66,8 @@ def test_a_suggestion_reads_lints_clean_and_lets_its_senders_pass(
         ([], None, "v=spf1 ~all"),
         ([], "-", "v=spf1 -all"),
         (["mx", "a"], "?", "v=spf1 mx a ?all"),
+        (["VK Workspace (Mail.ru)"], None, "v=spf1 include:_spf.mail.ru ~all"),
+        (["mail.com", "customer.io"], None, "v=spf1 ~all"),
         ("google", None, "v=spf1 include:_spf.google.com ~all"),
         (["Amazon SES", "ses"], None, "v=spf1 include:amazonses.com ~all"),
         (["include:SPF.example.net.", "spf.example.net"], None, "v=spf1 include:spf.example.net ~all"),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from itertools import count
-from typing import Final
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import count, groupby
+from operator import itemgetter
+from typing import Final, TypeAlias
 
 import attrs
 
@@ -12,7 +13,7 @@ from mailkit.dns.records import TextRecord
 from mailkit.dns.spf.addresses import EVERYBODY, AddressSet
 from mailkit.dns.spf.record import Mechanism, Modifier, Qualifier, Record
 
-__all__ = ["LONGEST", "Run", "pack"]
+__all__ = ["LONGEST", "Item", "Run", "pack", "runs_of"]
 
 LONGEST: Final = 450
 """Bytes of a record that fit into an answer of 512 bytes together with its name (RFC 7208, 3.4)."""
@@ -38,6 +39,25 @@ class Run:
         return self.addresses == EVERYBODY
 
 
+Item: TypeAlias = tuple[Qualifier, AddressSet | Mechanism]
+"""A part of a record: the addresses that it matches, or a term that is looked up for each letter."""
+
+
+def runs_of(items: Iterable[Item]) -> tuple[Run, ...]:
+    """The parts of a record by what they mean, neighbours that mean the same together.
+
+    >>> [str(run.qualifier) for run in runs_of([(Qualifier.PASS, AddressSet()), (Qualifier.FAIL, EVERYBODY)])]
+    ['+', '-']
+    """
+    found = []
+    for qualifier, group in groupby(items, key=itemgetter(0)):
+        parts = [item for _, item in group]
+        listed = AddressSet.union(item for item in parts if isinstance(item, AddressSet))
+        kept = tuple(item for item in parts if isinstance(item, Mechanism))
+        found.append(Run(qualifier=qualifier, addresses=listed, kept=kept))
+    return tuple(found)
+
+
 def pack(
     name: str, runs: Sequence[Run], modifiers: Sequence[Modifier], *, prefix: str, used: Collection[str] = ()
 ) -> tuple[tuple[TextRecord, ...], int]:
@@ -54,7 +74,7 @@ def pack(
     names = _names(name, prefix, used)
     parts = [list(_terms(run)) for run in runs]
     chained: list[TextRecord] = []
-    for number in sorted(range(len(runs)), key=lambda number: -sum(bool(term.network) for term in parts[number])):
+    for number in sorted(range(len(runs)), key=lambda number: -sum(term.network is not None for term in parts[number])):
         networks = [term for term in parts[number] if term.network]
         if len(_text(parts, modifiers)) <= LONGEST or not networks:
             break
