@@ -144,9 +144,10 @@ def _made(tree: Branch, known: Mapping[Query, Outcome], prefix: str, *, spares: 
     items, last = reading.items(tree, spares=spares)
     others = [term for term in tree.record.terms if isinstance(term, Modifier) and term.name != "redirect"]
     used = {branch.name for branch in tree.branches}
-    records, lookups = pack(tree.name, runs_of(items), [*others, *([last] if last else [])], prefix=prefix, used=used)
-    kept: list[Mechanism | Modifier] = [item for _, item in items if isinstance(item, Mechanism)]
-    kept += [last] if last else []
+    runs = runs_of(items)
+    redirects = [last] if last and not any(run.is_all for run in runs) else []
+    records, lookups = pack(tree.name, runs, [*others, *redirects], prefix=prefix, used=used)
+    kept: list[Mechanism | Modifier] = [*(term for run in runs for term in run.kept), *redirects]
     below = [child.lookups for child in tree.children if isinstance(child, Branch) and child.term in kept]
     ttls = [outcome.ttl for outcome in known.values() if isinstance(outcome, Answer) and outcome.ttl is not None]
     after = {**known, **{Query(record.name): Answer((record.text,)) for record in records}}

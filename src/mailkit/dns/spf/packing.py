@@ -35,7 +35,7 @@ class Run:
 
     @property
     def is_all(self) -> bool:
-        """Whether everybody matches, so that nothing behind it counts."""
+        """Whether everybody matches."""
         return self.addresses == EVERYBODY
 
 
@@ -44,15 +44,17 @@ Item: TypeAlias = tuple[Qualifier, AddressSet | Mechanism]
 
 
 def runs_of(items: Iterable[Item]) -> tuple[Run, ...]:
-    """The parts of a record by what they mean, neighbours that mean the same together.
+    """The parts of a record by what they mean, neighbours that mean the same together, up to what matches everybody.
 
     >>> [str(run.qualifier) for run in runs_of([(Qualifier.PASS, AddressSet()), (Qualifier.FAIL, EVERYBODY)])]
     ['+', '-']
     """
-    found = []
+    found: list[Run] = []
     for qualifier, group in groupby(items, key=itemgetter(0)):
         parts = [item for _, item in group]
         listed = AddressSet.union(item for item in parts if isinstance(item, AddressSet))
+        if listed == EVERYBODY:
+            return (*found, Run(qualifier=qualifier, addresses=listed))
         kept = tuple(item for item in parts if isinstance(item, Mechanism))
         found.append(Run(qualifier=qualifier, addresses=listed, kept=kept))
     return tuple(found)
