@@ -39,6 +39,10 @@ async def verify(
     Raises:
         InvalidValue: The mail is not bytes, or the resolver or the deadline is not one.
         ResolverError: No name server is configured on this machine, and no resolver was given.
+
+    >>> import asyncio
+    >>> asyncio.run(verify(b"Subject: not sealed\\r\\n\\r\\nHello", resolver={})).passes
+    False
     """
     return await run(check_mail(raw, now=now or SystemClock().now()), resolver=resolver, deadline=deadline)
 
@@ -63,6 +67,12 @@ def check_mail(raw: bytes, *, now: datetime) -> Check[Chain]:
 
     Raises:
         InvalidValue: The mail is not bytes; at once.
+
+    >>> try:
+    ...     next(check_mail(b"ARC-Seal: i=1; cv=none\\r\\n\\r\\n", now=SystemClock().now()))
+    ... except StopIteration as end:
+    ...     print(end.value.word)
+    fail
     """
     return _check(Mail.parse(raw), now)
 

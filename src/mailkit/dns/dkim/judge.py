@@ -171,7 +171,10 @@ def _differences(case: _Case, fits: Fits | None, hits: list[Hit]) -> str:
         given, computed = (
             b64encode(one).decode("ascii") for one in (signature.body_hash, sha256(body[: signature.length]).digest())
         )
-        message = f"the body has changed since it was signed: {hint} (bh={given}, and the body's is {computed})"
+        which = (
+            "the body has" if signature.length is None else f"the first {signature.length} bytes of the body (l=) have"
+        )
+        message = f"{which} changed since it was signed: {hint} (bh={given}, and the body's is {computed})"
         hits.append((Word.FAIL, "body-changed", message, "RFC 6376, 6.1.3"))
         found.append(difference)
     if fits is not None and not fits(_covered(mail, signature)):

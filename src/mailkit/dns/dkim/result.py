@@ -47,6 +47,12 @@ class SignatureResult:
         notices: What is to be said besides, such as a body that is only partly signed.
         difference: What has changed since it was signed, "-" for what was signed and "+" for what arrived;
             empty if nothing was found that explains the failure.
+
+    >>> from mailkit.dns.dkim.mail import Field
+    >>> signature = Signature.read(Field(b"DKIM-Signature: v=1; d=example.com; s=news"))
+    >>> result = SignatureResult(word=Word.NEUTRAL, signature=signature)
+    >>> result.passes, str(result)
+    (False, 'neutral: news._domainkey.example.com')
     """
 
     word: Word

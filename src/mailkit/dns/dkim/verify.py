@@ -44,6 +44,10 @@ async def verify(
     Raises:
         InvalidValue: The mail is not bytes, or the resolver or the deadline is not one.
         ResolverError: No name server is configured on this machine, and no resolver was given.
+
+    >>> import asyncio
+    >>> asyncio.run(verify(b"Subject: not signed\\r\\n\\r\\nHello", resolver={})).passes
+    False
     """
     return await run(check_mail(raw, now=now or SystemClock().now()), resolver=resolver, deadline=deadline)
 
@@ -69,6 +73,11 @@ def check_mail(raw: bytes, *, now: datetime) -> Check[Verification]:
 
     Raises:
         InvalidValue: The mail is not bytes; at once.
+
+    >>> raw = b"DKIM-Signature: v=1; a=rsa-sha256; d=example.com; s=news; h=from; bh=AA==; b=AA==\\r\\n\\r\\n"
+    >>> (keys,) = next(check_mail(raw, now=SystemClock().now()))
+    >>> next(keys)[0].name
+    'news._domainkey.example.com'
     """
     return _check(Mail.parse(raw), now)
 
