@@ -426,6 +426,8 @@ def test_the_asynchronous_face_says_the_same() -> None:
 def test_only_bytes_are_a_mail() -> None:
     with pytest.raises(InvalidValue, match="undecoded"):
         arc.verify_sync("ARC-Seal: i=1", resolver={})  # type: ignore[arg-type]
+    with pytest.raises(InvalidValue, match="has no time zone"):
+        arc.verify_sync(MAIL, resolver={}, now=NOW.replace(tzinfo=None))
 
 
 # -- what forwarders say

@@ -451,6 +451,8 @@ def test_the_asynchronous_face_says_the_same() -> None:
 def test_only_bytes_are_a_mail() -> None:
     with pytest.raises(InvalidValue, match="undecoded"):
         dkim.verify_sync("From: Anna", resolver={})  # type: ignore[arg-type]
+    with pytest.raises(InvalidValue, match="has no time zone"):
+        dkim.verify_sync(MAIL, resolver={}, now=NOW.replace(tzinfo=None))
 
 
 # -- what was changed
@@ -587,6 +589,7 @@ LIST_FROM = b"From: Anna via List <list@example.org>\r\nReply-To: Anna <anna@exa
         (b"Subject: News", b"Subject: [list] News", "Subject has got '[list] ' before it",
          "- Subject: News of May\n+ Subject: [list] News of May"),
         (b"Subject: News", b"Subject: ***SPAM*** Re: News", "Subject has got '***SPAM*** Re: ' before it", None),
+        (b"Subject: News of", b"Subject: News [list] of", "Subject has got '[list] ' within it", None),
         (b"Subject: News", b"Subject: Caution! News", "Subject has got 'Caution! ' before it", None),
         (b"From: Anna <anna@example.com>\r\n", LIST_FROM, "From was rewritten; Reply-To holds what it was", None),
         (b"To: Boris", b"To: \"Boris\"", "To had its quotes or its case changed", None),

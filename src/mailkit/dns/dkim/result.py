@@ -7,6 +7,7 @@ from enum import StrEnum
 import attrs
 
 from mailkit.dns.dkim.signature import Signature
+from mailkit.dns.tags import cut
 from mailkit.findings import Finding, Severity
 
 __all__ = ["MOST_SIGNATURES", "SignatureResult", "Verification", "Word"]
@@ -88,7 +89,7 @@ class SignatureResult:
         """
         given = self.signature
         parts = [f"dkim={self.word}"]
-        parts += [f'reason="{_quotable(self.reasons[0].message)}"'] if self.reasons else []
+        parts += [f'reason="{_quotable(cut(self.reasons[0].message, longest=150))}"'] if self.reasons else []
         parts += [f"header.d={given.domain}"] if given.domain else []
         parts += [f"header.s={given.selector}"] if given.selector else []
         parts += [f"header.b={_token(given.start)}"] if given.value else []
