@@ -7,7 +7,9 @@
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
+from typing import Final
 
 import attrs
 
@@ -15,6 +17,8 @@ from mailkit.dns.dkim.bodies import relaxed_body, simple_body
 from mailkit.errors import InvalidValue
 
 __all__ = ["Field", "Mail"]
+
+_NAME: Final = re.compile(rb"[!-9;-~]+\Z")
 
 
 @attrs.frozen
@@ -45,6 +49,11 @@ class Field:
     def key(self) -> bytes:
         """The name in small letters."""
         return self.name.lower()
+
+    @property
+    def is_field(self) -> bool:
+        """Whether the line is a field at all: a name of printable letters, and a colon (RFC 5322, 2.2)."""
+        return bool(_NAME.match(self.name))
 
     @property
     def text(self) -> bytes:

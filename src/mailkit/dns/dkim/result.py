@@ -153,7 +153,7 @@ class Verification:
 
 
 def _quotable(text: str) -> str:
-    plain = text.encode("ascii", "replace").decode("ascii")
+    plain = text.replace("…", "...").encode("ascii", "replace").decode("ascii")
     return "".join(letter if letter.isprintable() and letter not in '"\\' else "'" for letter in plain)
 
 
