@@ -110,7 +110,22 @@ def test_the_own_record_counts_whatever_happens_above_it() -> None:
         ("v=DMARC1", ["error no-policy"]),
         ([WHOLE, WHOLE + ";"], ["error several"]),
         ("v=dmarc1; p=none", ["warning not-a-record", "error absent"]),
-        ("v=spf1 -all", ["warning not-a-record", "error absent"]),
+        ("v=spf1 -all", ["warning wildcard", "error absent"]),
+        ("hello", ["warning not-a-record", "error absent"]),
+        (f"{WHOLE}; sp=none", ["warning sp-weaker", "info np-missing"]),
+        (f"{WHOLE}; sp=quarantine", ["warning sp-weaker"]),
+        (f"{WHOLE}; sp=none; np=reject", ["warning sp-weaker"]),
+        (f"{WHOLE}; np=none", ["warning np-weaker"]),
+        (f"{WHOLE}; np=quarantine", ["warning np-weaker"]),
+        ("v=DMARC1; p=none; sp=none; rua=mailto:a@example.com", ["info none"]),
+        ("v=DMARC1; p=none; sp=reject; rua=mailto:a@example.com", ["info none"]),
+        (f"{WHOLE}; fo=1", ["info fo-unused"]),
+        (f"{WHOLE}; fo=1; ruf=mailto:a@example.com", []),
+        (f"{WHOLE}; ruf=https://example.com/r", ["info scheme"]),
+        (f"{WHOLE}; psd=y", ["warning psd"]),
+        (f"{WHOLE}; psd=n", []),
+        (f"{WHOLE}; psd=y; ruf=mailto:a@example.com", ["warning psd", "warning psd-ruf"]),
+        (f"{WHOLE}; fo=0:1", ["warning syntax"]),
         ([b"\x96" * 65000], ["warning not-a-record", "error absent"]),
         ([], ["error absent"]),
     ],
@@ -125,6 +140,30 @@ def test_a_misspelt_version_is_told_from_something_else() -> None:
     )
     assert "spelling" in misspelt.message
     assert "spelling" not in other.message
+
+
+def test_what_answers_at_the_domain_as_well_is_a_wildcard() -> None:
+    also = {("example.com", "TXT"): ["google-site-verification=1"]}
+    discovery = found({"example.com": "google-site-verification=1"}, domain="example.com", also=also)
+    assert codes(discovery) == ["warning wildcard", "error absent"]
+
+
+def test_policies_for_subdomains_are_told_apart_at_a_subdomain() -> None:
+    zone = {"a.example.com": f"{WHOLE}; sp=none", "example.com": WHOLE}
+    assert codes(found(zone, domain="a.example.com")) == ["info unused"]
+    zone["a.example.com"] = WHOLE
+    assert codes(found(zone, domain="a.example.com")) == []
+    assert codes(found({"com": f"{WHOLE}; psd=y"}, domain="com")) == ["info psd"]
+
+
+@pytest.mark.parametrize(
+    "tags", ["sp=none", "np=none", "sp=none; np=reject", "psd=y", "psd=y; ruf=mailto:a@example.com"]
+)
+def test_what_is_offered_mends_what_was_found(tags: str) -> None:
+    for finding in lint(found({"example.com": f"{WHOLE}; {tags}"}, domain="example.com")):
+        text = finding.mend.partition('"')[2].rstrip('"')
+        after = {later.code for later in lint(found({"example.com": text}, domain="example.com"))}
+        assert finding.code not in after
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,8 @@ import pytest
 
 from mailkit import dns as mdns
 from mailkit.dns import Answer, Malformed, NoData, NoSuchDomain, Outcome, Query, ServerFailure, TimedOut
-from mailkit.dns.resolver import _read, _system_nameservers, _trouble
+from mailkit.dns.resolver import _system_nameservers
+from mailkit.dns.wire import read, trouble
 from mailkit.errors import InvalidValue, ResolverError
 from mailkit.testing.zone import DNSZone
 
@@ -164,18 +165,17 @@ def test_the_second_name_server_is_asked_when_the_first_fails() -> None:
 
 
 def test_a_reply_that_is_no_query_reply_is_malformed() -> None:
-    query = Query("example.com")
     update = dns.message.from_wire(dns.message.make_query("example.com", "TXT").to_wire())
     reply = dns.message.make_response(update)
     reply.question.clear()
-    assert isinstance(_read(reply, query), Malformed)
+    assert isinstance(read(reply), Malformed)
     status = dns.message.Message()
-    assert isinstance(_read(status, query), Malformed)
+    assert isinstance(read(status), Malformed)
 
 
 def test_an_error_that_is_not_the_networks_is_raised() -> None:
     with pytest.raises(ZeroDivisionError):
-        _trouble(ZeroDivisionError())
+        trouble(ZeroDivisionError())
 
 
 def test_the_machines_own_name_servers_are_asked_by_default(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -45,7 +45,7 @@ def test_look_ups_are_counted_over_the_whole_tree() -> None:
         }
     )
     assert tree.lookups == 4 + 1 + 2 + 2
-    assert codes(tree) == ["ptr", "macro"]
+    assert codes(tree) == ["ptr", "macro", "included-twice"]
 
 
 def test_each_question_of_a_tree_is_asked_once() -> None:
@@ -104,13 +104,14 @@ def test_each_question_of_a_tree_is_asked_once() -> None:
         ({"example.com": "v=spf1 redirect=a.example", "a.example": "v=spf1 ?all"}, ["neutral-all"]),
         ({"example.com": "v=spf1 redirect=a.example", "a.example": "v=spf1 +all"}, ["plus-all"]),
         ({"example.com": "v=spf1 redirect=a.example"}, ["include-missing"]),
-        ({"example.com": "v=spf1 redirect=%{d}.a.example"}, ["macro"]),
-        ({"example.com": "v=spf1 include:%{d}.a.example -all"}, ["macro"]),
+        ({"example.com": "v=spf1 redirect=%{d}.a.example"}, ["include-missing"]),
+        ({"example.com": "v=spf1 redirect=%{l}.a.example"}, ["macro"]),
+        ({"example.com": "v=spf1 include:%{ir}.a.example -all"}, ["macro"]),
         ({"example.com": f"v=spf1 include:{'a' * 64}.example -all"}, ["bad-name"]),
-        ({"example.com": "v=spf1 " + "ip4:192.0.2.1 " * 20 + "-all"}, []),
+        ({"example.com": "v=spf1 " + "ip4:192.0.2.1 " * 20 + "-all"}, ["duplicate"] * 19),
         (
             {"example.com": "v=spf1 a mx a mx a mx a mx a mx -all", ("example.com", "A"): A, ("example.com", "MX"): MX},
-            [],
+            ["duplicate"] * 8,
         ),
         (
             {
@@ -118,7 +119,7 @@ def test_each_question_of_a_tree_is_asked_once() -> None:
                 ("example.com", "A"): A,
                 ("example.com", "MX"): MX,
             },
-            ["lookups"],
+            ["duplicate"] * 9 + ["lookups"],
         ),
     ],
 )
@@ -146,7 +147,7 @@ def test_the_cost_of_each_term_is_told() -> None:
 def test_a_void_include_counts_as_void() -> None:
     tree = tree_of({"example.com": "v=spf1 include:a.example include:b.example include:c.example -all"})
     assert len(tree.voids) == 3
-    assert codes(tree)[-1] == "void-limit"
+    assert codes(tree) == ["include-missing"] * 3
 
 
 def test_a_hostile_tree_is_not_read_to_its_end() -> None:
@@ -172,7 +173,7 @@ def test_a_record_of_64_kilobytes_of_look_ups_asks_a_hundred_questions_at_most()
     resolver = Counting({("example.com", "TXT"): [text]})
     tree = drive_blocking(walk("example.com"), resolver, deadline=timedelta(seconds=20))
     assert len(resolver.asked) <= 101
-    assert tree.lookups == 200
+    assert tree.lookups == 3500
 
 
 def test_odd_names_never_break_the_report() -> None:
@@ -201,7 +202,8 @@ def test_odd_names_never_break_the_report() -> None:
         ("v=spf1 -ip4:192.0.2.1 ip4:192.0.2.0/24 -all", "192.0.2.1", None),
         ("v=spf1 mx -all", "192.0.2.1", None),
         ("v=spf1 foo -all", "192.0.2.1", None),
-        ("v=spf1 a:%{d} -all", "192.0.2.1", None),
+        ("v=spf1 a:%{d} -all", "192.0.2.1", True),
+        ("v=spf1 a:%{i}.example -all", "192.0.2.1", None),
         ("v=spf1 a:a..example -all", "192.0.2.1", None),
         ("v=spf1 a:nonsense.example -all", "192.0.2.1", None),
         ("v=spf1 +all", "198.51.100.1", True),
@@ -236,6 +238,6 @@ def test_a_missing_domain_lists_nobody_for_certain() -> None:
 
 
 def test_what_was_not_read_of_a_record_is_not_said_to_be_ignored_by_receivers() -> None:
-    found = lint(tree_of({"example.com": "v=spf1 " + "ip4:192.0.2.1 " * 300}))
+    found = lint(tree_of({"example.com": "v=spf1 " + "ip4:192.0.2.1 " * 5100}))
     message = next(finding.message for finding in found if finding.code == "dns.spf-syntax")
-    assert message.endswith("stands behind 200 terms and was not read")
+    assert message.endswith("stands behind 5000 terms and was not read")

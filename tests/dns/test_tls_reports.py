@@ -1,79 +1,131 @@
+"""TLS reports are read, and tell what to mend."""
+
 from __future__ import annotations
 
+import base64
+import gzip
+import json
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailkit.dns import NoData, ServerFailure, tls
-from mailkit.dns.drive import run_sync
-from mailkit.errors import InvalidValue
+from mailkit.dns import tls_reports
+from mailkit.dns.tls_reports import ResultType
+from mailkit.dns.unpack import Limits
 
-D = "example.com"
-NAME = "_smtp._tls.example.com"
-words = st.from_regex(r"[a-z0-9]{1,8}", fullmatch=True)
-uris = st.builds("mailto:{}@{}.example".format, words, words) | st.builds("https://{}.example/{}".format, words, words)
+SAMPLE = Path(__file__).parent / "reports" / "tls.json"
 
 
-def codes(*texts: Any) -> list[str]:
-    zone = {(NAME, "TXT"): texts[0] if texts and not isinstance(texts[0], str) else list(texts)}
-    found = run_sync(tls.find_rpt(D), resolver=zone)
-    return [f"{one.severity} {one.code.removeprefix('dns.tls-rpt-')}" for one in tls.lint_rpt(found)]
+def codes(found: tls_reports.TLSReading) -> list[str]:
+    return [finding.code.removeprefix("dns.tls-report-") for finding in found.findings]
 
 
-@given(st.lists(uris, max_size=3))
-def test_a_record_reads_back_from_its_text(rua: list[str]) -> None:
-    record = tls.RptRecord(rua=rua)
-    assert tls.RptRecord.parse(str(record)) == record
+def test_a_report_is_read_plain_packed_and_attached() -> None:
+    raw = SAMPLE.read_bytes()
+    mail = (
+        b"Content-Type: multipart/report; report-type=tlsrpt; boundary=x\n\n--x\n\nhello\n--x\n"
+        b"Content-Type: application/tlsrpt+gzip\nContent-Transfer-Encoding: base64\n\n"
+        + base64.encodebytes(gzip.compress(raw))
+        + b"--x--\n"
+    )
+    for source in (SAMPLE, raw, gzip.compress(raw), mail, raw.decode(), raw.decode().encode("utf-16")):
+        found = tls_reports.read(source)
+        assert codes(found) == []
+        (report,) = found.reports
+        assert report.organization == "Sender of Example"
+        assert report.begin == datetime(2026, 11, 1, tzinfo=UTC)
+        assert (report.successful, report.failed) == (5326 + 10, 303)
+        sts, none = report.policies
+        assert (sts.type, sts.domain, sts.mx_hosts) == ("sts", "shop.example", ("*.mx.shop.example",))
+        assert sts.strings[0] == "version: STSv1"
+        assert none.mx_hosts == ("mx.shop.example",)
+        assert [(one.result, one.sessions) for one in sts.details] == [
+            (ResultType.CERTIFICATE_EXPIRED, 100),
+            (ResultType.STARTTLS_NOT_SUPPORTED, 200),
+            (ResultType.UNREAD, 3),
+        ]
+        assert sts.details[2].said == "moon-in-retrograde"
 
 
-@given(st.lists(uris, max_size=3))
-def test_what_is_generated_is_found_sound(rua: list[str]) -> None:
-    assert codes(tls.rpt_record(D, rua).text) == []
+def test_what_the_reports_tell_of_our_servers_is_said_with_what_to_mend() -> None:
+    told = tls_reports.lint(tls_reports.read(SAMPLE).reports)
+    assert [(finding.place.source, finding.mend) for finding in told] == [
+        ("mx2.mx.shop.example", ResultType.STARTTLS_NOT_SUPPORTED.mend),
+        ("mx1.mx.shop.example", ResultType.CERTIFICATE_EXPIRED.mend),
+        ("shop.example", ""),
+    ]
+    assert {finding.code for finding in told} == {"dns.tls-report-failures"}
 
 
-@given(st.text(st.characters(max_codepoint=255), max_size=60))
-def test_any_text_behind_the_version_is_read(text: str) -> None:
-    record = tls.RptRecord.parse(f"v=TLSRPTv1;{text}")
-    assert tls.RptRecord.parse(str(record)) == record
+def test_every_word_of_the_rfc_says_what_to_do() -> None:
+    assert all(one.mend for one in ResultType if one is not ResultType.UNREAD)
+
+
+def test_odd_values_cost_only_themselves() -> None:
+    told: dict[str, Any] = json.loads(SAMPLE.read_bytes())
+    told["policies"].append("no policy")
+    told["policies"][0]["summary"] = {"total-successful-session-count": "17", "total-failure-session-count": -1}
+    told["policies"][0]["failure-details"] = {"not": "a list"}
+    told["policies"][0]["policy"]["policy-string"] = 5
+    told["organization-name"] = None
+    told["date-range"] = "today"
+    found = tls_reports.read(json.dumps(told))
+    assert codes(found) == ["incomplete", "bad-value"]
+    (report,) = found.reports
+    assert report.begin is None
+    assert report.policies[0].successful == 17
+    assert report.policies[0].strings == ()
+    assert len(report.policies) == 3
 
 
 @pytest.mark.parametrize(
-    ("texts", "expected"),
-    [
-        (["v=TLSRPTv1; rua=mailto:a@example.com"], []),
-        (["v=TLSRPTv1;rua=mailto:reports@example.com,https://r.example.com/v1"], []),
-        (["v=TLSRPTv1; rua=mailto:a@example.com; x=y;"], []),
-        ([NoData()], ["info absent"]),
-        ([ServerFailure()], ["warning unanswered"]),
-        (["v=spf1 -all"], ["warning not-a-record"]),
-        (["v=TLSRPTv1; rua=mailto:a@example.com", "v=TLSRPTv1; rua=mailto:b@example.com"], ["error several"]),
-        (["v=TLSRPTv1"], ["error no-rua"]),
-        (["v=TLSRPTv1; rua=a@example.com"], ["warning syntax", "error no-rua"]),
-        (["v=TLSRPTv1; rua=mailto:a@example.com,http://x.example/"], ["warning syntax"]),
-        (["v=TLSRPTv1; rua=mailto:a@example.com; oops"], ["warning syntax"]),
-        (["v=TLSRPTv1; rua=mailto:a@example.com; rua=mailto:b@example.com"], ["warning syntax"]),
-    ],
+    "junk", [b"{", b"{}", b'{"policies": 5}', b"<feedback/>", b"{" + b'"a":[' * 200_000, b'{"a": ' + b"9" * 5000]
 )
-def test_what_is_said(texts: list[Any], expected: list[str]) -> None:
-    assert codes(*texts) == expected
+def test_what_is_no_report_is_said_to_be_none(junk: bytes) -> None:
+    found = tls_reports.read(junk)
+    assert codes(found) == ["unreadable"]
+    assert not found.reports
 
 
-def test_an_address_without_mailto_is_told_how_to_be_written() -> None:
-    record = tls.RptRecord.parse("v=TLSRPTv1; rua=a@example.com")
-    assert record.broken[0].mend == "write mailto:a@example.com"
+def test_bombs_are_refused() -> None:
+    bomb = gzip.compress(b"{" + b" " * 8_000_000)
+    assert codes(tls_reports.read(bomb)) == ["too-large"]
+    assert codes(tls_reports.read(SAMPLE, limits=Limits(longest_bytes=100))) == ["too-large"]
 
 
-@pytest.mark.parametrize(
-    "build",
-    [
-        lambda: tls.RptRecord(rua=["ftp://x.example/"]),
-        lambda: tls.RptRecord(rua=["mailto:é@example.com"]),
-        lambda: tls.RptRecord.parse("v=DMARC1"),
-        lambda: tls.RptRecord.parse(None),
-    ],
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.floats() | st.text(max_size=5),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(
+                st.sampled_from(
+                    [
+                        "policies",
+                        "policy",
+                        "summary",
+                        "failure-details",
+                        "date-range",
+                        "result-type",
+                        "total-failure-session-count",
+                    ]
+                ),
+                inner,
+                max_size=4,
+            )
+        ),
+        max_leaves=20,
+    )
 )
-def test_a_wrong_value_cannot_be_built(build: Any) -> None:
-    with pytest.raises(InvalidValue):
-        build()
+def test_any_json_is_read_without_an_error(value: Any) -> None:
+    tls_reports.lint(tls_reports.read(json.dumps({"policies": [value], "date-range": value, "x": value})).reports)
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_read_without_an_error(content: bytes) -> None:
+    tls_reports.read(content)
+    tls_reports.read(b"{" + content)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from mailkit.cli import domain
 from mailkit.errors import MailkitError
 
 __all__ = ["main"]
@@ -22,7 +23,7 @@ or a letter as JSON (.json). A Python file may also give `records`, a list of ma
 def main(argv: Sequence[str] | None = None) -> int:
     """Do what the arguments say, those of the process if there are none; give back its exit status.
 
-    2 says that it could not be done, 1 that the letter has errors.
+    2 says that it could not be done, 1 that the letter or the domain has errors.
     """
     given = _parser().parse_args(argv)
     try:
@@ -35,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> ArgumentParser:
-    parser = ArgumentParser(prog="mailkit", description="Letters, looked at before they are sent.")
+    parser = ArgumentParser(prog="mailkit", description="Letters and domains, looked at before anything is sent.")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     preview = _command(commands, "preview", "show a letter in the browser, anew whenever its file changes")
     preview.set_defaults(run=_preview)
@@ -50,6 +51,7 @@ def _parser() -> ArgumentParser:
     lint.add_argument(
         "--clients", type=_shares, metavar="SHARES", help="who uses which client, as gmail=0.5,mail-ru=0.3"
     )
+    domain.add_to(commands)
     return parser
 
 

@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any, Final
 
 import attrs
 
 from mailkit.address import Domain
-from mailkit.dns import dkim
+from mailkit.clock import SystemClock, utc
+from mailkit.dns import blocklists, dkim, hosts, mx, names, paths, tls
+from mailkit.dns.bimi import lint as bimi_lint
 from mailkit.dns.dkim import lint as dkim_lint
+from mailkit.dns.dmarc import external
 from mailkit.dns.dmarc import lint as dmarc_lint
-from mailkit.dns.dmarc import walk as dmarc_walk
-from mailkit.dns.drive import DEADLINE, run, run_sync
-from mailkit.dns.lookup import Check, Resolver, each, together
+from mailkit.dns.drive import DEADLINE, Helpers, run, run_sync
+from mailkit.dns.facts import facts
+from mailkit.dns.lookup import Check, Fetcher, Greeter, Resolver
+from mailkit.dns.readiness import judge
 from mailkit.dns.records import TextRecord
 from mailkit.dns.report import DomainReport
+from mailkit.dns.sample import lint as lint_sample
+from mailkit.dns.sample import look
 from mailkit.dns.spf import lint as spf_lint
 from mailkit.dns.spf import mend as spf_mend
 from mailkit.dns.spf import tree as spf_tree
+from mailkit.dns.survey import Seen, Wish, survey
 from mailkit.dns.tags import cut
+from mailkit.dns.vendors import Vendor, vendor
 from mailkit.errors import AddressError, InvalidValue
 from mailkit.findings import Finding, Place, Severity
 
@@ -36,103 +44,194 @@ _MOST_OF_A_KIND: Final = 20
 async def check(
     domain: str | Domain,
     *,
-    selectors: Sequence[str] = (),
     sends_through: Sequence[str] = (),
+    selectors: Sequence[str] = (),
+    sample: bytes = b"",
+    helo: str = "",
+    serves: Sequence[paths.Path] = (),
+    blocklists: Sequence[str | blocklists.Blocklist] = (),
     resolver: Resolver | Mapping[Any, Any] | None = None,
+    fetcher: Fetcher | None = None,
+    greeter: Greeter | None = None,
     deadline: timedelta = DEADLINE,
+    now: datetime | None = None,
 ) -> DomainReport:
-    """Look at the SPF, DKIM and DMARC records of a sending domain.
+    """Look at everything about a domain that decides whether its letters arrive.
 
     Everything independent is asked at once. A question that nobody answers is reported as such,
     after one retry, and never as an absent record.
 
     Args:
         domain: The domain behind the @ of the letters' From.
-        selectors: The DKIM selectors that the letters are signed with: s= in their DKIM-Signature.
-        sends_through: IP addresses that the letters leave from.
+        sends_through: Who sends: IP addresses that the letters leave from, and words for vendors, such as
+            "google" or "amazon-ses" (`mailkit.dns.vendors`).
+        selectors: The DKIM selectors that the letters are signed with: s= in their DKIM-Signature. Without
+            them, and without a sample, at most eight likely ones are tried.
+        sample: A letter of the domain as it was received, undecoded: its signatures are verified, and its
+            headers held against what providers demand of bulk mail.
+        helo: The name that the sending machines greet with.
+        serves: Names of the domain that somebody else serves: return paths, tracking hosts.
+        blocklists: Block lists to ask, as "spamcop"; none is asked by default.
         resolver: Whom to ask; an `AsyncResolver` by default. A dict will do, and so will a blocking
             resolver, which is called in threads.
+        fetcher: Fetches the MTA-STS policy and the logo; an `HttpsFetcher` by default. Where a resolver is
+            given and no fetcher, nothing is fetched.
+        greeter: Greets the domain's mail servers, to see their TLS; nobody does by default.
         deadline: After how long to report what is known by then. A blocking resolver cannot be
             interrupted: `asyncio.run` comes to its end only when the last of its threads does.
+        now: The present instant, for signatures and certificates that expire; this machine's clock by default.
 
     Raises:
         AddressError: The domain is not one.
-        InvalidValue: A selector or an address is not one, or the resolver gave something else than an outcome.
+        InvalidValue: An argument is of the wrong kind, or the resolver gave something else than an outcome.
         ResolverError: No name server is configured on this machine, and none was given.
 
     >>> import asyncio
     >>> zone = {("example.com", "TXT"): ["v=spf1 -all"], ("_dmarc.example.com", "TXT"): ["v=DMARC1; p=reject"]}
     >>> report = asyncio.run(check("example.com", resolver=zone))
-    >>> [finding.code for finding in report.findings]
+    >>> [finding.code for finding in report.findings if finding.severity == "warning"]
     ['dns.dkim-unknown', 'dns.dmarc-no-rua']
     """
-    asking = questions(domain, selectors=selectors, sends_through=sends_through)
-    return await run(asking, resolver=resolver, deadline=deadline)
+    wish = _wish(domain, sends_through, selectors, sample, helo, serves, blocklists, greeter, now)
+    helpers = _helpers(resolver, fetcher, greeter)
+    return await run(_audit(wish), resolver=resolver, deadline=deadline, helpers=helpers)
 
 
 def check_sync(
     domain: str | Domain,
     *,
-    selectors: Sequence[str] = (),
     sends_through: Sequence[str] = (),
+    selectors: Sequence[str] = (),
+    sample: bytes = b"",
+    helo: str = "",
+    serves: Sequence[paths.Path] = (),
+    blocklists: Sequence[str | blocklists.Blocklist] = (),
     resolver: Resolver | Mapping[Any, Any] | None = None,
+    fetcher: Fetcher | None = None,
+    greeter: Greeter | None = None,
     deadline: timedelta = DEADLINE,
+    now: datetime | None = None,
 ) -> DomainReport:
     """`check` for places without `await`: scripts, threads, and also notebooks.
 
     With a `BlockingResolver` one question follows another; by default they are all asked at once.
 
     >>> report = check_sync("example.com", resolver={("example.com", "TXT"): ["v=spf1 +all"]})
-    >>> report.findings[0].code, report.records[0].text
-    ('dns.spf-plus-all', 'v=spf1 mx ~all')
+    >>> report.verdict, report.records[0].text
+    ('not ready to send', 'v=spf1 mx ~all')
     """
-    asking = questions(domain, selectors=selectors, sends_through=sends_through)
-    return run_sync(asking, resolver=resolver, deadline=deadline)
+    wish = _wish(domain, sends_through, selectors, sample, helo, serves, blocklists, greeter, now)
+    helpers = _helpers(resolver, fetcher, greeter)
+    return run_sync(_audit(wish), resolver=resolver, deadline=deadline, helpers=helpers)
 
 
 def questions(
-    domain: str | Domain, *, selectors: Sequence[str] = (), sends_through: Sequence[str] = ()
+    domain: str | Domain,
+    *,
+    sends_through: Sequence[str] = (),
+    selectors: Sequence[str] = (),
+    sample: bytes = b"",
+    now: datetime,
 ) -> Check[DomainReport]:
     """The check as questions, for drivers of one's own; arguments and errors as `check`."""
+    return _audit(_wish(domain, sends_through, selectors, sample, "", (), (), None, now))
+
+
+def _wish(
+    domain: str | Domain,
+    sends_through: Sequence[str],
+    selectors: Sequence[str],
+    sample: bytes,
+    helo: str,
+    serves: Sequence[paths.Path],
+    lists: Sequence[str | blocklists.Blocklist],
+    greeter: Greeter | None,
+    now: datetime | None,
+) -> Wish:
+    """What callers give, read once."""
     if not isinstance(domain, str | Domain):
         raise AddressError("domain", domain, "is not text")
     asked = domain if isinstance(domain, Domain) else Domain.parse(domain)
-    names = _listed("selectors", selectors)
-    keys = [dkim.find(selector, asked.ascii) for selector in dict.fromkeys(names)]
-    addresses = list(dict.fromkeys(_address(text) for text in _listed("sends_through", sends_through)))
-    return _audit(asked, keys, addresses)
-
-
-def _audit(
-    domain: Domain, keys: Sequence[Check[dkim.Found]], addresses: Sequence[IPv4Address | IPv6Address]
-) -> Check[DomainReport]:
-    name = domain.ascii
-    tree, found, policy = yield from together(spf_tree.walk(name), each(keys), dmarc_walk.discover(name))
-    wanted = spf_mend.suggested(tree, addresses)
-    findings = [
-        *_spf_findings(tree, addresses, wanted),
-        *(finding for key in found for finding in dkim_lint.lint(key)),
-        *([] if found else [_no_selector()]),
-        *dmarc_lint.lint(policy),
-    ]
-    records = [wanted] if wanted else []
-    line = dmarc_lint.wanted(policy)
-    records += [line] if line else []
-    return DomainReport(
-        domain=domain,
-        spf_tree=tree,
-        keys=found,
-        dmarc_walk=policy,
-        findings=tuple(sorted(_few(findings), key=_rank)),
-        records=tuple(records),
+    names_given = tuple(dict.fromkeys(_listed("selectors", selectors)))
+    for selector in names_given:
+        dkim.key_name(selector, asked.ascii)
+    senders = [_sender(text) for text in _listed("sends_through", sends_through)]
+    return Wish(
+        domain=asked,
+        selectors=names_given,
+        addresses=tuple(dict.fromkeys(one for one in senders if not isinstance(one, Vendor))),
+        vendors=tuple(dict.fromkeys(one for one in senders if isinstance(one, Vendor))),
+        helo=helo,
+        raw=bytes(sample) if isinstance(sample, bytes | bytearray | memoryview) else b"",
+        sample=look(sample) if sample else None,
+        paths=tuple(serves),
+        lists=tuple([lists] if isinstance(lists, str) else lists),
+        greets=greeter is not None,
+        now=SystemClock().now() if now is None else utc(now, what="check(now=)"),
     )
 
 
-def _spf_findings(
-    tree: spf_tree.Branch, addresses: Iterable[IPv4Address | IPv6Address], wanted: TextRecord | None
-) -> list[Finding]:
+def _helpers(resolver: Any, fetcher: Fetcher | None, greeter: Greeter | None) -> Helpers:
+    if fetcher is None and resolver is None:
+        from mailkit.dns.fetcher import HttpsFetcher
+
+        fetcher = HttpsFetcher()
+    return Helpers(fetcher=fetcher, greeter=greeter)
+
+
+def _audit(wish: Wish) -> Check[DomainReport]:
+    return _report((yield from survey(wish)))
+
+
+def _report(seen: Seen) -> DomainReport:
+    wanted = spf_mend.suggested(seen.spf_tree, seen.wish.addresses)
+    findings = tuple(sorted(_few(_findings(seen, wanted)), key=_rank))
+    line = dmarc_lint.wanted(seen.dmarc_walk)
+    return DomainReport(
+        seen=seen,
+        findings=findings,
+        records=tuple(record for record in (wanted, line) if record),
+        readiness=judge(facts(seen, findings)),
+    )
+
+
+def _findings(seen: Seen, wanted: TextRecord | None) -> Iterator[Finding]:
+    """What every area has to say."""
+    wish, name = seen.wish, seen.wish.domain.ascii
+    yield from _spf_findings(seen, wanted)
+    for key in seen.keys:
+        yield from dkim_lint.lint(key)
+    if not seen.keys:
+        yield _no_selector(seen)
+    yield from dmarc_lint.lint(seen.dmarc_walk)
+    yield from external.lint_destinations(seen.destinations)
+    yield from mx.lint(seen.mx)
+    yield from names.lint(seen.names)
+    yield from hosts.lint(seen.machines)
+    for path in seen.paths:
+        yield from paths.lint(path, domain=name)
+    yield from tls.lint_sts(seen.sts, seen.mx.names)
+    yield from tls.lint_rpt(seen.rpt)
+    yield from tls.lint_servers(seen.servers, is_enforced=seen.sts.is_enforced)
+    yield from _bimi_findings(seen)
+    yield from blocklists.lint(seen.entries)
+    if wish.sample:
+        yield from lint_sample(wish.sample, name)
+    if seen.letter:
+        yield from seen.letter.verification.findings
+
+
+def _bimi_findings(seen: Seen) -> Iterator[Finding]:
+    walk = seen.dmarc_walk
+    policy = walk.applied.record if walk.applied else None
+    yield from bimi_lint.lint(seen.bimi, now=seen.wish.now, policy=policy, is_policy_known=not walk.unanswered)
+
+
+def _spf_findings(seen: Seen, wanted: TextRecord | None) -> list[Finding]:
     """What is to be said about SPF, with the record to paste where a better text would mend it."""
-    findings = list(spf_lint.lint(tree))
+    tree = seen.spf_tree
+    findings = list(spf_lint.lint(tree, sends_through=[one.key for one in seen.wish.vendors]))
+    addresses = seen.wish.addresses
     unlisted = [address for address in addresses if tree.record and spf_tree.lists(tree, address) is False]
     findings += [_not_listed(tree, str(address)) for address in unlisted]
     codes = {f"dns.spf-{word}" for word in _MENDED_BY_RECORD}
@@ -175,12 +274,19 @@ def _rank(finding: Finding) -> int:
     return _RANK[finding.severity]
 
 
-def _no_selector() -> Finding:
+def _no_selector(seen: Seen) -> Finding:
+    guesses = seen.guesses
+    tried = ", ".join(key.selector for key in guesses.found) if guesses else ""
+    message = "no selector was given, and none of the usual ones has a key"
+    if guesses and guesses.is_wildcard:
+        message = "no selector was given, and every name below _domainkey has the same answer"
     return Finding(
         code="dns.dkim-unknown",
         severity=Severity.WARNING,
-        message="no selector was given, so that no DKIM key was looked at",
-        mend="give selectors=[...]: what stands behind s= in the DKIM-Signature of a letter",
+        message=message,
+        place=Place(source=f"DKIM of {seen.wish.domain.ascii}"),
+        evidence=f"tried: {tried}" if tried else "",
+        mend="give selectors=[...], what stands behind s= in the DKIM-Signature of a letter, or the letter: sample=",
         source="RFC 6376, 3.1",
     )
 
@@ -191,17 +297,25 @@ def _listed(what: str, given: Sequence[str]) -> list[str]:
     return [given] if isinstance(given, str) else list(given)
 
 
-def _address(text: str) -> IPv4Address | IPv6Address:
-    """The address as receivers see it; one of IPv4 that is written as of IPv6 is of IPv4 (RFC 7208, 5)."""
-    mend = "write one such as '192.0.2.10'"
-    if not isinstance(text, str | IPv4Address | IPv6Address):
-        raise InvalidValue("sends_through", text, "is not text", mend)
+def _sender(given: str | IPv4Address | IPv6Address) -> Vendor | IPv4Address | IPv6Address:
+    """A vendor, or the address as receivers see it; one of IPv4 written as of IPv6 is of IPv4 (RFC 7208, 5)."""
+    mend = "write an address such as '192.0.2.10', or the word for a vendor, such as 'google'"
+    if not isinstance(given, str | IPv4Address | IPv6Address):
+        raise InvalidValue("sends_through", given, "is not text", mend)
     try:
-        address = ip_address(text)
-    except ValueError as error:
-        raise InvalidValue("sends_through", text, "is not an IP address", mend) from error
+        address = ip_address(given)
+    except ValueError:
+        return _vendor(str(given), mend)
     if isinstance(address, IPv4Address):
         return address
     if address.scope_id is not None:
-        raise InvalidValue("sends_through", text, "is the address of an interface, which nobody else can see", mend)
+        raise InvalidValue("sends_through", given, "is the address of an interface, which nobody else can see", mend)
     return address.ipv4_mapped or address
+
+
+def _vendor(word: str, mend: str) -> Vendor:
+    try:
+        return vendor(word)
+    except InvalidValue as error:
+        meant = error.mend if error.mend.startswith("did you mean") else mend
+        raise InvalidValue("sends_through", word, "is neither an IP address nor a known vendor", meant) from error

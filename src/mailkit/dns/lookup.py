@@ -51,6 +51,7 @@ __all__ = [
     "fetch",
     "greet",
     "name_fault",
+    "recorded",
     "together",
 ]
 
@@ -116,6 +117,8 @@ class Answer:
             are not ASCII survive. Names stand without the final dot.
         ttl: For how many seconds the answer may be kept; None where nobody said.
         aliases: The names that the question led to by CNAME, the last of which has the records.
+        is_authenticated: Whether a validating resolver that is to be trusted says that DNSSEC vouches for the
+            answer (RFC 4035, 3.2.3); None where nobody to be trusted said so or not.
 
     >>> Answer(("20 mx2.example.com", "10 mx1.example.com")).values
     ('10 mx1.example.com', '20 mx2.example.com')
@@ -124,6 +127,7 @@ class Answer:
     values: tuple[str, ...] = attrs.field(converter=_record_set)
     ttl: int | None = attrs.field(default=None, eq=False)
     aliases: tuple[str, ...] = attrs.field(default=(), eq=False, repr=False)
+    is_authenticated: bool | None = attrs.field(default=None, eq=False, repr=False, kw_only=True)
 
     def __str__(self) -> str:
         return f"{len(self.values)} record{'' if len(self.values) == 1 else 's'}"
@@ -135,12 +139,14 @@ class NoData:
 
     Attributes:
         aliases: The names that the question led to by CNAME, the last of which has no such record.
+        ttl: For how many seconds this may be kept (RFC 2308, 5); None where nobody said.
 
     >>> print(NoData())
     no record of this type
     """
 
     aliases: tuple[str, ...] = attrs.field(default=(), eq=False, repr=False)
+    ttl: int | None = attrs.field(default=None, eq=False, repr=False, kw_only=True)
 
     def __str__(self) -> str:
         return "no record of this type"
@@ -152,12 +158,14 @@ class NoSuchDomain:
 
     Attributes:
         aliases: The names that the question led to by CNAME, the last of which does not exist.
+        ttl: For how many seconds this may be kept (RFC 2308, 5); None where nobody said.
 
     >>> print(NoSuchDomain())
     no such name
     """
 
     aliases: tuple[str, ...] = attrs.field(default=(), eq=False, repr=False)
+    ttl: int | None = attrs.field(default=None, eq=False, repr=False, kw_only=True)
 
     def __str__(self) -> str:
         return "no such name"
@@ -425,6 +433,29 @@ def together(*checks: Check[Any]) -> Check[Any]:
     2
     """
     return (yield checks)
+
+
+def recorded(check: Check[T], into: dict[Query, Outcome]) -> Check[T]:
+    """The same check, which writes down how each of its questions ended.
+
+    >>> seen: dict[Query, Outcome] = {}
+    >>> check = recorded(ask(Query("example.com")), seen)
+    >>> (question,) = next(check)
+    >>> try:
+    ...     check.send((NoData(),))
+    ... except StopIteration:
+    ...     str(seen[question])
+    'no record of this type'
+    """
+    try:
+        steps = next(check)
+        while True:
+            ended = yield tuple(recorded(step, into) if isinstance(step, Generator) else step for step in steps)
+            into.update((step, end) for step, end in zip(steps, ended, strict=True) if isinstance(step, Query))
+            steps = check.send(ended)
+    except StopIteration as end:
+        result: T = end.value
+        return result
 
 
 def name_fault(name: str) -> str:

@@ -19,7 +19,7 @@ from mailkit.dns.lookup import Absence, Answer, Check, Failure, Outcome, Query, 
 from mailkit.dns.tags import cut
 from mailkit.findings import Finding, Place, Severity
 
-__all__ = ["Found", "Host", "find", "lint"]
+__all__ = ["Found", "Host", "find", "lint", "read"]
 
 _ERROR, _WARNING, _INFO = Severity.ERROR, Severity.WARNING, Severity.INFO
 _MX: Final = re.compile(r"([0-9]{1,5}) ([!-~\xa1-\xff]+)\Z")
@@ -87,7 +87,7 @@ class Found:
     @property
     def null_preference(self) -> int | None:
         """The preference of the null MX (RFC 7505), "0 ."; None if there is no null MX."""
-        return next((preference for preference, name in _read(self.outcome)[0] if name == "."), None)
+        return next((preference for preference, name in read(self.outcome)[0] if name == "."), None)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -117,7 +117,7 @@ def find(domain: str) -> Check[Found]:
 
 def _hosts(domain: str) -> Check[tuple[Outcome, tuple[Host, ...], tuple[str, ...], int]]:
     outcome = yield from ask(Query(domain, "MX"))
-    listed, unread = _read(outcome)
+    listed, unread = read(outcome)
     named = sorted(pair for pair in listed if pair[1] != ".")
     hosts = yield from each(_host(name, preference) for preference, name in named[:_MOST_HOSTS])
     return outcome, hosts, unread, max(0, len(named) - _MOST_HOSTS)
@@ -128,7 +128,7 @@ def _host(name: str, preference: int) -> Check[Host]:
     return Host(name=name, preference=preference, a=a, aaaa=aaaa)
 
 
-def _read(outcome: Outcome) -> tuple[list[tuple[int, str]], tuple[str, ...]]:
+def read(outcome: Outcome) -> tuple[list[tuple[int, str]], tuple[str, ...]]:
     """The MX records as preference and name, and the ones that are none."""
     listed, unread = [], []
     for value in outcome.values if isinstance(outcome, Answer) else ():

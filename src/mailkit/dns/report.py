@@ -2,78 +2,40 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from html import escape
-from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 import attrs
 
 from mailkit.address import Domain
-from mailkit.dns.dkim.key import Found
+from mailkit.dns.difference import Difference, difference
+from mailkit.dns.dkim.key import Found as KeyFound
 from mailkit.dns.dkim.key import Record as DkimRecord
 from mailkit.dns.dmarc.record import Policy
 from mailkit.dns.dmarc.record import Record as DmarcRecord
 from mailkit.dns.dmarc.walk import Discovery
+from mailkit.dns.lookup import Outcome, Query
+from mailkit.dns.monitor import Snapshot
+from mailkit.dns.readiness import Readiness, readiness_html
 from mailkit.dns.records import TextRecord
+from mailkit.dns.scoring import area_of, deductions
+from mailkit.dns.spf.drawing import tree_html
 from mailkit.dns.spf.record import Record as SpfRecord
 from mailkit.dns.spf.tree import Branch
+from mailkit.dns.survey import Seen
 from mailkit.dns.tags import cut
-from mailkit.findings import Finding, Severity, findings_html
+from mailkit.errors import InvalidValue
+from mailkit.findings import Finding, Findings, Severity, findings_html
 
-__all__ = ["DEDUCTIONS", "DomainReport"]
+__all__ = ["DomainReport"]
 
-SHARES: Final[Mapping[str, int]] = MappingProxyType({"spf": 35, "dkim": 35, "dmarc": 30})
-"""The points that each area can lose. Together a hundred."""
+_FORM: Final = 1
+_NEEDED: Final = ("spf-unanswered", "dkim-unanswered", "dkim-unknown", "dmarc-unanswered", "spf-include-unanswered")
+_OPEN: Final = "dns.spf-plus-all"
+"""The record is right, so that it is no error; yet who lets anybody send is not ready to."""
 
-DEDUCTIONS: Final[Mapping[str, int]] = MappingProxyType(
-    {
-        # The share of an area is lost where it does not work, and also where nobody answered: points are
-        # given for what was seen. What was not seen is told by `is_complete`, never as absent.
-        "dns.spf-absent": 35,
-        "dns.spf-unanswered": 35,
-        "dns.spf-several": 35,
-        "dns.spf-syntax": 35,
-        "dns.spf-loop": 35,
-        "dns.spf-lookups": 35,
-        "dns.spf-include-missing": 35,
-        "dns.spf-plus-all": 35,
-        "dns.spf-not-listed": 35,
-        "dns.spf-bad-name": 20,
-        "dns.spf-mx-limit": 20,
-        "dns.spf-void-limit": 20,
-        "dns.spf-include-unanswered": 10,
-        "dns.spf-no-all": 10,
-        "dns.spf-neutral-all": 10,
-        "dns.spf-ptr": 5,
-        "dns.spf-void": 5,
-        "dns.dkim-unknown": 35,
-        "dns.dkim-absent": 35,
-        "dns.dkim-unanswered": 35,
-        "dns.dkim-several": 35,
-        "dns.dkim-not-a-key": 35,
-        "dns.dkim-syntax": 20,
-        "dns.dkim-revoked": 35,
-        "dns.dkim-algorithm": 35,
-        "dns.dkim-hash": 35,
-        "dns.dkim-service": 35,
-        "dns.dkim-weak": 35,
-        "dns.dkim-short": 10,
-        "dns.dkim-testing": 10,
-        "dns.dmarc-absent": 30,
-        "dns.dmarc-unanswered": 30,
-        "dns.dmarc-several": 30,
-        "dns.dmarc-not-a-record": 5,
-        "dns.dmarc-no-policy": 20,
-        "dns.dmarc-none": 5,
-        "dns.dmarc-no-rua": 5,
-        "dns.dmarc-syntax": 5,
-        "dns.dmarc-testing": 3,
-    }
-)
-"""Finding to points lost. Each counts once, however often it was found; what is not listed costs nothing."""
-
-_UNSEEN: Final = ("unanswered", "dkim-unknown")
 _HUES: Final = ((90, "#1a7f37"), (60, "#8a5a00"), (0, "#b3261e"))
 
 
@@ -82,27 +44,50 @@ class DomainReport:
     """Whether a domain is ready to send, why not, and what to paste where.
 
     Attributes:
-        domain: The domain.
-        spf_tree: The SPF record with all that it refers to.
-        keys: What is published for each DKIM selector.
-        dmarc_walk: Where a DMARC record was looked for, and which one applies.
+        seen: Everything that was found, as the areas' own values.
         findings: What is to be said, worst first.
         records: The records to publish, ready to paste.
+        readiness: What each mailbox provider demands, and whether it is met.
 
     >>> from mailkit import dns
     >>> report = dns.check_sync("example.com", resolver={("example.com", "TXT"): ["v=spf1 ip4:192.0.2.10 -all"]})
     >>> report.is_ready, report.score, str(report.spf.all)
-    (False, 35, '-all')
+    (False, 45, '-all')
     >>> print(report.records[0])
     _dmarc.example.com. IN TXT "v=DMARC1; p=none; rua=mailto:dmarc@example.com"
+    >>> [provider.provider for provider in report.readiness if provider.is_ready is False]
+    ['Gmail', 'Yahoo', 'Microsoft', 'Mail.ru']
     """
 
-    domain: Domain
-    spf_tree: Branch = attrs.field(repr=False)
-    keys: tuple[Found, ...] = attrs.field(repr=False)
-    dmarc_walk: Discovery = attrs.field(repr=False)
-    findings: tuple[Finding, ...]
+    seen: Seen = attrs.field(repr=False)
+    findings: tuple[Finding, ...] = attrs.field(converter=Findings)
     records: tuple[TextRecord, ...] = ()
+    readiness: tuple[Readiness, ...] = attrs.field(default=(), repr=False)
+
+    @property
+    def domain(self) -> Domain:
+        """The domain."""
+        return self.seen.wish.domain
+
+    @property
+    def spf_tree(self) -> Branch:
+        """The SPF record with all that it refers to."""
+        return self.seen.spf_tree
+
+    @property
+    def keys(self) -> tuple[KeyFound, ...]:
+        """What is published for each DKIM selector."""
+        return self.seen.keys
+
+    @property
+    def dmarc_walk(self) -> Discovery:
+        """Where a DMARC record was looked for, and which one applies."""
+        return self.seen.dmarc_walk
+
+    @property
+    def outcomes(self) -> Mapping[Query, Outcome]:
+        """How each question ended."""
+        return self.seen.outcomes
 
     @property
     def spf(self) -> SpfRecord | None:
@@ -127,24 +112,21 @@ class DomainReport:
     @property
     def is_complete(self) -> bool:
         """Whether everything that matters was asked for and answered; if not, ask again."""
-        return not any(finding.code.endswith(_UNSEEN) for finding in self.findings)
+        return not any(finding.code.removeprefix("dns.") in _NEEDED for finding in self.findings)
 
     @property
     def is_ready(self) -> bool:
-        """Whether SPF, DKIM and DMARC are in place, with no error, and all of them were seen."""
-        return self.is_complete and not any(finding.severity is Severity.ERROR for finding in self.findings)
+        """Whether all that letters need is in place, with no error, and was seen."""
+        return self.is_complete and not self._errors()
+
+    def _errors(self) -> bool:
+        wrong = (one for one in self.findings if one.severity is Severity.ERROR or one.code == _OPEN)
+        return any(area_of(finding.code).is_needed for finding in wrong)
 
     @property
     def deductions(self) -> tuple[tuple[str, int], ...]:
-        """The points lost, by finding; an area never loses more than its share."""
-        left, lost = dict(SHARES), []
-        for code in dict.fromkeys(finding.code for finding in self.findings):
-            area = code.removeprefix("dns.").partition("-")[0]
-            points = min(DEDUCTIONS.get(code, 0), left.get(area, 0))
-            if points:
-                left[area] -= points
-                lost.append((code, points))
-        return tuple(lost)
+        """The points lost, by finding; an area never loses more than its share (`mailkit.dns.scoring`)."""
+        return deductions(self.findings)
 
     @property
     def score(self) -> int:
@@ -156,14 +138,84 @@ class DomainReport:
         """The report in a few words."""
         if self.is_ready:
             return "ready to send"
-        if any(finding.severity is Severity.ERROR for finding in self.findings):
+        if self._errors():
             return "not ready to send"
         return "not known to be ready, since not everything was seen"
+
+    def snapshot(self, *, before: Snapshot | None = None) -> Snapshot:
+        """What was found, to be kept: since when each record is as it is follows from the snapshot before.
+
+        >>> from datetime import UTC, datetime, timedelta
+        >>> from mailkit import dns
+        >>> zone, noon = {("example.com", "TXT"): ["v=spf1 -all"]}, datetime(2026, 3, 1, 12, tzinfo=UTC)
+        >>> first = dns.check_sync("example.com", resolver=zone, now=noon).snapshot()
+        >>> later = dns.check_sync("example.com", resolver=zone, now=noon + timedelta(days=3)).snapshot(before=first)
+        >>> later.has_stood(dns.Query("example.com", "TXT"), timedelta(hours=48))
+        True
+        """
+        return Snapshot.of(
+            self.domain.ascii,
+            self.outcomes,
+            now=self.seen.wish.now,
+            before=before,
+            policy=str(self.policy or ""),
+            score=self.score,
+        )
+
+    def diff(self, old: DomainReport | Mapping[str, Any] | str) -> Difference:
+        """What has changed since an older report of the same domain.
+
+        Args:
+            old: That report, or what its `to_json` gave.
+
+        Raises:
+            InvalidValue: It is neither, or of another domain.
+
+        >>> from mailkit import dns
+        >>> old = dns.check_sync("example.com", resolver={}).to_json()
+        >>> new = dns.check_sync("example.com", resolver={("example.com", "TXT"): ["v=spf1 -all"]})
+        >>> print(new.diff(old).summary)
+        example.com: score 20 to 45, 0 new findings, 1 gone, 1 changed record
+        """
+        return difference(_facts(old), self.facts())
+
+    def facts(self) -> dict[str, Any]:
+        """The report in JSON's plain values."""
+        return {
+            "form": _FORM,
+            "domain": self.domain.ascii,
+            "verdict": self.verdict,
+            "is_ready": self.is_ready,
+            "is_complete": self.is_complete,
+            "score": self.score,
+            "deductions": [{"code": code, "points": points} for code, points in self.deductions],
+            "published": [{"what": what, "text": text} for what, text in self._published()],
+            "findings": [_finding_facts(finding) for finding in self.findings],
+            "records": [{"name": one.name, "type": "TXT", "text": one.text, "why": one.why} for one in self.records],
+            "readiness": [
+                {
+                    "provider": one.provider,
+                    "is_ready": one.is_ready,
+                    "demands": [
+                        {"demand": demand.demand, "text": demand.text, "of_bulk": demand.of_bulk,
+                         "is_must": demand.is_must, "status": str(demand.status), "evidence": demand.evidence}
+                        for demand in one.demands
+                    ],
+                }
+                for one in self.readiness
+            ],
+            "snapshot": self.snapshot().to_json(),
+        }  # fmt: skip
+
+    def to_json(self) -> str:
+        """The report as JSON, for monitoring and for `diff`; equal reports give equal texts."""
+        return json.dumps(self.facts(), ensure_ascii=False, indent=2)
 
     def __str__(self) -> str:
         lines = [f"{self.domain}: {self.verdict}, {self.score} of 100 points"]
         lines += [f"  {name}: {text}" for name, text in self._published()]
         lines += [f"- {finding}" for finding in self.findings]
+        lines += ["Providers:", *(f"  {one.provider}: {one.verdict}" for one in self.readiness)]
         if self.records:
             lines += ["To publish:", *(f"  {record}" for record in self.records)]
         return "\n".join(lines)
@@ -174,8 +226,12 @@ class DomainReport:
         keys = [(f"DKIM {selector}", _key_text(key)) for selector, key in self.dkim.items()]
         return [
             ("SPF", _texts(self.spf_tree.texts)),
-            *(keys or [("DKIM", "no selector was given")]),
+            *(keys or [("DKIM", "no key was seen")]),
             ("DMARC", _texts(applied.texts if applied else ())),
+            ("MX", _texts(self.seen.mx.names)),
+            *([("MTA-STS", _texts(self.seen.sts.texts))] if self.seen.sts.texts else []),
+            *([("TLS-RPT", _texts(self.seen.rpt.texts))] if self.seen.rpt.texts else []),
+            *([("BIMI", _texts(self.seen.bimi.texts))] if self.seen.bimi.texts else []),
         ]
 
     def _repr_html_(self) -> str:
@@ -192,8 +248,40 @@ class DomainReport:
             f'<p style="margin:.5em 0"><meter min="0" max="100" low="60" high="90" optimum="100" value="{self.score}" '
             f'style="width:14em"></meter> <b>{self.score}</b> of 100 points{_lost_html(self.deductions)}</p>'
             f'<table class="mailkit-published">{rows}</table>'
-            f"{findings_html(self.findings)}{_records_html(self.records)}</div>"
+            f"{findings_html(self.findings)}{_records_html(self.records)}"
+            f"{_folded('What mailbox providers demand', readiness_html(self.readiness))}"
+            f"{_folded('The SPF record with all that it includes', tree_html(self.spf_tree))}</div>"
         )
+
+
+def _facts(given: DomainReport | Mapping[str, Any] | str) -> Mapping[str, Any]:
+    if isinstance(given, DomainReport):
+        return given.facts()
+    try:
+        told = json.loads(given) if isinstance(given, str | bytes) else given
+    except ValueError as error:
+        raise InvalidValue("DomainReport.diff", cut(str(given), longest=60), "is not JSON") from error
+    if not isinstance(told, Mapping) or told.get("form") != _FORM:
+        mend = "give a DomainReport, or what its to_json() gave"
+        raise InvalidValue("DomainReport.diff", cut(str(given), longest=60), "is not a report", mend)
+    return told
+
+
+def _finding_facts(finding: Finding) -> dict[str, str]:
+    return {
+        "code": finding.code,
+        "severity": str(finding.severity),
+        "place": str(finding.place),
+        "message": finding.message,
+        "evidence": finding.evidence,
+        "mend": finding.mend,
+        "source": finding.source,
+    }
+
+
+def _folded(title: str, html: str) -> str:
+    summary = f'<summary style="cursor:pointer"><b>{escape(title)}</b></summary>'
+    return f'<details style="margin:1em 0">{summary}{html}</details>'
 
 
 def _texts(texts: tuple[str, ...]) -> str:

@@ -7,35 +7,29 @@ is one of the six outcomes of `mailkit.dns.lookup`; no exception of dnspython le
 
 from __future__ import annotations
 
+import ssl
+from asyncio import AbstractEventLoop, CancelledError, Task, get_running_loop, shield
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from functools import cached_property
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 import attrs
 
-from mailkit.dns.lookup import (
-    Answer,
-    Malformed,
-    NoData,
-    NoSuchDomain,
-    Outcome,
-    Query,
-    ServerFailure,
-    TimedOut,
-    name_fault,
-)
+from mailkit.dns.cache import Cache
+from mailkit.dns.lookup import Malformed, Outcome, Query, ServerFailure, TimedOut
+from mailkit.dns.transports import Route, Transport, exchange, exchange_blocking
+from mailkit.dns.wire import encode, read, trouble
 from mailkit.errors import InvalidValue, ResolverError
 
 if TYPE_CHECKING:
     import dns.message
-    import dns.rdata
 
 __all__ = ["AsyncResolver", "BlockingResolver"]
 
-_PAYLOAD_BYTES = 1232
-"""The largest UDP answer asked for: what passes everywhere in one piece (DNS flag day 2020)."""
+_PORTS: Final[dict[str, int]] = {"udp": 53, "tls": 853, "https": 443}
 
 
 def _servers(given: str | list[str] | tuple[str, ...]) -> tuple[str, ...]:
@@ -44,21 +38,25 @@ def _servers(given: str | list[str] | tuple[str, ...]) -> tuple[str, ...]:
     return (given,) if isinstance(given, str) else tuple(given)
 
 
+def _usual_port(settings: _Settings) -> int:
+    return _PORTS.get(settings.transport, 53)
+
+
 @attrs.frozen(kw_only=True)
 class _Settings:
-    """What both resolvers are told.
-
-    Attributes:
-        nameservers: Their IP addresses, asked in turn; empty for the ones of this machine.
-        port: Their port.
-        timeout: How long one try may take.
-        tries: How often a question without an answer is asked, at most.
-    """
+    """What both resolvers are told; their attributes are described there."""
 
     nameservers: tuple[str, ...] = attrs.field(default=(), converter=_servers)
-    port: int = attrs.field(default=53)
+    transport: Transport = attrs.field(default="udp")
+    port: int = attrs.field(default=attrs.Factory(_usual_port, takes_self=True))
     timeout: timedelta = attrs.field(default=timedelta(seconds=2))
     tries: int = attrs.field(default=2)
+    cache: Cache | None = attrs.field(default=None)
+    wants_dnssec: bool = False
+    trusts_ad: bool | None = None
+    server_name: str = ""
+    ca_file: str | Path | None = None
+    path: str = attrs.field(default="/dns-query")
 
     @nameservers.validator
     def _check_nameservers(self, attribute: object, value: tuple[str, ...]) -> None:
@@ -70,6 +68,11 @@ class _Settings:
                 raise InvalidValue(
                     f"{type(self).__name__}.nameservers", server, "is not an IP address", mend
                 ) from error
+
+    @transport.validator
+    def _check_transport(self, attribute: object, value: str) -> None:
+        if value not in _PORTS:
+            raise InvalidValue(f"{type(self).__name__}.transport", value, "is none of 'udp', 'tls' and 'https'")
 
     @port.validator
     def _check_port(self, attribute: object, value: int) -> None:
@@ -87,72 +90,167 @@ class _Settings:
             mend = "give a timedelta, such as timedelta(seconds=2)"
             raise InvalidValue(f"{type(self).__name__}.timeout", value, "is not a length of time", mend)
 
+    @cache.validator
+    def _check_cache(self, attribute: object, value: object) -> None:
+        if value is not None and not isinstance(value, Cache):
+            raise InvalidValue(f"{type(self).__name__}.cache", value, "is not a cache", "give Cache(), or nothing")
+
+    @path.validator
+    def _check_path(self, attribute: object, value: object) -> None:
+        if not isinstance(value, str) or not value.startswith("/") or not value.isascii() or not value.isprintable():
+            raise InvalidValue(f"{type(self).__name__}.path", value, "is not a path", "write '/dns-query'")
+
     @cached_property
     def _asked(self) -> tuple[str, ...]:
         """The name servers to ask, one for each try."""
         servers = self.nameservers or _system_nameservers()
         return tuple(servers[number % len(servers)] for number in range(self.tries))
 
+    @cached_property
+    def _route(self) -> Route:
+        """How they are reached; certificates are always verified."""
+        context = None
+        if self.transport != "udp":
+            try:
+                context = ssl.create_default_context(cafile=None if self.ca_file is None else str(self.ca_file))
+            except (OSError, ssl.SSLError) as error:
+                mend = "give a file of certificates in PEM, or leave it out for this machine's roots"
+                raise InvalidValue(f"{type(self).__name__}.ca_file", self.ca_file, "cannot be read", mend) from error
+        return Route(
+            transport=self.transport,
+            port=self.port,
+            seconds=self.timeout.total_seconds(),
+            server_name=self.server_name,
+            path=self.path,
+            context=context,
+        )
+
+    def _is_trusted(self, server: str) -> bool:
+        """Whether the server's word on DNSSEC counts (RFC 4035, 4.9.3)."""
+        if self.trusts_ad is not None:
+            return self.trusts_ad
+        return self.transport != "udp" or ip_address(server).is_loopback
+
+    def _remembered(self, query: Query) -> Outcome | None:
+        return self.cache.get(query) if self.cache is not None else None
+
+    def _remember(self, query: Query, outcome: Outcome) -> Outcome:
+        if self.cache is not None:
+            self.cache.put(query, outcome)
+        return outcome
+
 
 class _Tries:
     """The tries of one question: what to send and to whom, until one has settled it."""
 
-    def __init__(self, query: Query, servers: tuple[str, ...]) -> None:
-        self._query, self._servers, self._is_settled = query, servers, False
+    def __init__(self, query: Query, settings: _Settings) -> None:
+        self._query, self._settings, self._is_settled = query, settings, False
         self.outcome: Outcome = TimedOut()
 
-    def __iter__(self) -> Iterator[tuple[dns.message.QueryMessage, str]]:
-        for server in self._servers:
-            request = _request(self._query)
-            if isinstance(request, Malformed):
-                self.outcome = request
+    def __iter__(self) -> Iterator[tuple[bytes, str]]:
+        for server in self._settings._asked:
+            asking = encode(self._query, wants_dnssec=self._settings.wants_dnssec)
+            if isinstance(asking, Malformed):
+                self.outcome = asking
                 return
-            yield request, server
+            yield asking, server
             if self._is_settled:
                 return
 
-    def answered(self, reply: dns.message.Message) -> None:
-        self.outcome = _read(reply, self._query)
+    def answered(self, reply: dns.message.Message, server: str) -> None:
+        self.outcome = read(reply, is_trusted=self._settings._is_trusted(server))
         self._is_settled = not isinstance(self.outcome, ServerFailure)
 
     def failed(self, error: Exception) -> None:
-        self.outcome = _trouble(error)
+        self.outcome = trouble(_translated(error))
+
+
+def _translated(error: Exception) -> Exception:
+    """An error of httpx, which knows neither of dnspython's nor of the system's, as one of the latter."""
+    if type(error).__module__.partition(".")[0] != "httpx":
+        return error
+    text = f"{type(error).__name__}: {error}"
+    return TimeoutError(text) if "Timeout" in type(error).__name__ else ConnectionError(text)
+
+
+class _Flight:
+    """A question on its way, and how many wait for it."""
+
+    def __init__(self, task: Task[Outcome]) -> None:
+        self.task, self.waiting = task, 0
 
 
 @attrs.frozen(kw_only=True)
 class AsyncResolver(_Settings):
     """A resolver for coroutines: UDP, then TCP where the answer was cut short, one retry.
 
+    However many checks ask a question at the same time, it is sent once.
+
+    Over UDP anybody on the way can change an answer, and with it the server's word that DNSSEC vouches for it
+    (the AD bit). So `Answer.is_authenticated` is None unless the server is on this machine, or is reached over
+    TLS or HTTPS; even there it is the server's word, since nothing is validated here.
+
     Attributes:
         nameservers: Their IP addresses, asked in turn; empty for the ones of this machine.
-        port: Their port.
+        transport: "udp", "tls" (DNS over TLS, RFC 7858) or "https" (DNS over HTTPS, RFC 8484; extra `doh`).
+        port: Their port; 53, 853 or 443 by default.
         timeout: How long one try may take.
         tries: How often a question without an answer is asked, at most.
+        cache: Where answers are kept, also for other resolvers; None to ask anew each time.
+        wants_dnssec: Whether signatures are asked for too; some servers tell of DNSSEC only then.
+        trusts_ad: Whether the servers' word on DNSSEC counts; None for only where nobody can change it.
+        server_name: The name in their certificates; empty for their addresses.
+        ca_file: The certificates that vouch for theirs, in PEM; None for this machine's roots.
+        path: The path of the HTTPS service.
 
     >>> AsyncResolver(nameservers=["127.0.0.1"], port=5353).nameservers
     ('127.0.0.1',)
+    >>> AsyncResolver(nameservers=["9.9.9.9"], transport="tls", server_name="dns.quad9.net").port
+    853
     >>> AsyncResolver(nameservers=["ns.example.com"])
     Traceback (most recent call last):
     mailkit.errors.InvalidValue: AsyncResolver.nameservers: 'ns.example.com' is not an IP address; give the ...
     """
+
+    _flights: dict[tuple[AbstractEventLoop, Query], _Flight] = attrs.field(
+        init=False, factory=dict, eq=False, repr=False
+    )
 
     async def resolve(self, query: Query) -> Outcome:
         """The outcome of one question.
 
         Raises:
             ResolverError: No name server was given, and none is configured on this machine.
+            MissingExtra: HTTPS is wanted, and httpx is not installed.
         """
-        import dns.asyncquery
+        kept = self._remembered(query)
+        if kept is not None:
+            return kept
+        key = (get_running_loop(), query)
+        flight = self._flights.get(key)
+        if flight is None:
+            flight = self._flights[key] = _Flight(key[0].create_task(self._ask(query)))
+            flight.task.add_done_callback(lambda _: self._flights.pop(key, None))
+        flight.waiting += 1
+        try:
+            return await shield(flight.task)
+        except CancelledError:
+            if flight.waiting == 1:
+                flight.task.cancel()
+            raise
+        finally:
+            flight.waiting -= 1
 
-        tries, seconds = _Tries(query, self._asked), self.timeout.total_seconds()
-        for request, server in tries:
+    async def _ask(self, query: Query) -> Outcome:
+        tries = _Tries(query, self)
+        for asking, server in tries:
             try:
-                reply, _ = await dns.asyncquery.udp_with_fallback(request, server, timeout=seconds, port=self.port)
-            except Exception as error:  # noqa: BLE001 - sorted in _trouble, which raises what it does not know
+                reply = await exchange(asking, server, self._route)
+            except Exception as error:  # noqa: BLE001 - sorted in trouble(), which raises what it does not know
                 tries.failed(error)
             else:
-                tries.answered(reply)
-        return tries.outcome
+                tries.answered(reply, server)
+        return self._remember(query, tries.outcome)
 
 
 @attrs.frozen(kw_only=True)
@@ -161,9 +259,16 @@ class BlockingResolver(_Settings):
 
     Attributes:
         nameservers: Their IP addresses, asked in turn; empty for the ones of this machine.
-        port: Their port.
+        transport: "udp", "tls" (DNS over TLS, RFC 7858) or "https" (DNS over HTTPS, RFC 8484; extra `doh`).
+        port: Their port; 53, 853 or 443 by default.
         timeout: How long one try may take.
         tries: How often a question without an answer is asked, at most.
+        cache: Where answers are kept, also for other resolvers; None to ask anew each time.
+        wants_dnssec: Whether signatures are asked for too; some servers tell of DNSSEC only then.
+        trusts_ad: Whether the servers' word on DNSSEC counts; None for only where nobody can change it.
+        server_name: The name in their certificates; empty for their addresses.
+        ca_file: The certificates that vouch for theirs, in PEM; None for this machine's roots.
+        path: The path of the HTTPS service.
 
     >>> BlockingResolver(nameservers="127.0.0.1", timeout=timedelta(seconds=1)).tries
     2
@@ -174,18 +279,20 @@ class BlockingResolver(_Settings):
 
         Raises:
             ResolverError: No name server was given, and none is configured on this machine.
+            MissingExtra: HTTPS is wanted, and httpx is not installed.
         """
-        import dns.query
-
-        tries, seconds = _Tries(query, self._asked), self.timeout.total_seconds()
-        for request, server in tries:
+        kept = self._remembered(query)
+        if kept is not None:
+            return kept
+        tries = _Tries(query, self)
+        for asking, server in tries:
             try:
-                reply, _ = dns.query.udp_with_fallback(request, server, timeout=seconds, port=self.port)
-            except Exception as error:  # noqa: BLE001 - sorted in _trouble, which raises what it does not know
+                reply = exchange_blocking(asking, server, self._route)
+            except Exception as error:  # noqa: BLE001 - sorted in trouble(), which raises what it does not know
                 tries.failed(error)
             else:
-                tries.answered(reply)
-        return tries.outcome
+                tries.answered(reply, server)
+        return self._remember(query, tries.outcome)
 
 
 def _system_nameservers() -> tuple[str, ...]:
@@ -198,92 +305,3 @@ def _system_nameservers() -> tuple[str, ...]:
     if not servers:
         raise ResolverError("no name server is configured on this machine; give nameservers=['192.0.2.53'], or yours")
     return tuple(str(server) for server in servers)
-
-
-def _request(query: Query) -> dns.message.QueryMessage | Malformed:
-    """What to send; made anew for each try, as each has a message id of its own."""
-    import dns.message
-    import dns.name
-    import dns.rdatatype
-
-    fault = name_fault(query.name)
-    if fault:
-        return Malformed(f"the name {fault}")
-    # Labels byte by byte: dnspython's from_text would read backslashes and apply IDNA.
-    name = dns.name.Name([*query.name.encode("latin-1").split(b"."), b""])
-    try:
-        kind = dns.rdatatype.from_text(query.type)
-    except (dns.rdatatype.UnknownRdatatype, ValueError):  # the latter for numbers, as in TYPE99999
-        return Malformed(f"there is no record type {query.type}")
-    return dns.message.make_query(name, kind, use_edns=0, payload=_PAYLOAD_BYTES)
-
-
-def _trouble(error: Exception) -> Outcome:
-    """What a failed exchange means.
-
-    Raises:
-        Exception: The error itself, if it is not one of the network or of the message.
-    """
-    import dns.exception
-
-    if isinstance(error, dns.exception.Timeout | TimeoutError):
-        return TimedOut()
-    if isinstance(error, dns.exception.DNSException):  # not a DNS message, or not the reply to this question
-        return Malformed(f"the answer cannot be read ({type(error).__name__})")
-    if isinstance(error, OSError | EOFError):
-        return ServerFailure(f"not reachable: {str(error) or type(error).__name__}")
-    raise error
-
-
-def _read(reply: dns.message.Message, query: Query) -> Outcome:
-    """What a reply says."""
-    import dns.exception
-    import dns.message
-    import dns.rcode
-
-    code = reply.rcode()
-    if code == dns.rcode.NXDOMAIN:
-        return NoSuchDomain(_aliases(reply))
-    if code != dns.rcode.NOERROR:
-        return ServerFailure(dns.rcode.to_text(code))
-    try:
-        if not isinstance(reply, dns.message.QueryMessage):
-            return Malformed("the answer is not one to a query")
-        chain = reply.resolve_chaining()
-    except dns.message.ChainTooLong:
-        return Malformed("its aliases lead in a circle")
-    except dns.exception.DNSException as error:
-        return Malformed(f"the answer cannot be read ({type(error).__name__})")
-    if chain.answer is None:
-        return NoData(_targets(chain.cnames))
-    return Answer(tuple(_text(rdata) for rdata in chain.answer), chain.minimum_ttl, _targets(chain.cnames))
-
-
-def _aliases(reply: Any) -> tuple[str, ...]:
-    """The aliases that led to a name which does not exist; none if they cannot be read."""
-    import dns.exception
-
-    try:
-        return _targets(reply.resolve_chaining().cnames)
-    except (AttributeError, dns.exception.DNSException):  # not a reply to a query, or none that agrees with itself
-        return ()
-
-
-def _targets(aliases: Iterable[Any]) -> tuple[str, ...]:
-    return tuple(_plain(alias[0].target) for alias in aliases)
-
-
-def _text(rdata: Any) -> str:
-    """A record's content in the form that `Answer` promises."""
-    kind = type(rdata).__name__
-    if kind in ("TXT", "SPF"):
-        return b"".join(rdata.strings).decode("latin-1")
-    if kind == "MX":
-        return f"{rdata.preference} {_plain(rdata.exchange)}"
-    if kind in ("CNAME", "NS", "PTR"):
-        return _plain(rdata.target)
-    return str(rdata.to_text())
-
-
-def _plain(name: Any) -> str:
-    return str(name.to_text(omit_final_dot=True)).lower()

@@ -81,6 +81,7 @@ class DNSZone:
         zone: The dict.
         latency: Seconds before each answer.
         ttl: Seconds for which answers may be kept.
+        is_signed: Whether it says that DNSSEC vouches for its answers (the AD bit), to those who ask.
 
     Raises:
         InvalidValue: A name does not map to what it has, or to an outcome that no server can make happen.
@@ -102,11 +103,13 @@ class DNSZone:
     host: Final = "127.0.0.1"
     port: int = 0
 
-    def __init__(self, zone: Mapping[Any, Any], *, latency: float = 0.0, ttl: int = 60) -> None:
+    def __init__(
+        self, zone: Mapping[Any, Any], *, latency: float = 0.0, ttl: int = 60, is_signed: bool = False
+    ) -> None:
         self._nodes = _nodes(zone)
         names = [name.split(".") for name in self._nodes]
         self._parents = {".".join(labels[start:]) for labels in names for start in range(1, len(labels))}
-        self._latency, self._ttl = latency, ttl
+        self._latency, self._ttl, self._is_signed = latency, ttl, is_signed
         self._asked: list[Asked] = []
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -151,6 +154,8 @@ class DNSZone:
         self._asked.append(Asked(_key(asked.name), kind, transport))
         reply = dns.message.make_response(query, recursion_available=True)
         reply.flags |= dns.flags.AA
+        if self._is_signed and (query.flags & dns.flags.AD or query.ednsflags & dns.flags.DO):
+            reply.flags |= dns.flags.AD
         delay, is_cut = self._fill(reply, asked.name, kind)
         if delay is None:
             return None, 0.0

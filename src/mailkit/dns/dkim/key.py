@@ -158,6 +158,18 @@ def is_key(text: str) -> bool:
     return tags["v"] == "DKIM1" if "v" in tags else "p" in tags
 
 
+def is_harmless(part: Broken) -> bool:
+    """Whether a broken part of a key record leaves the key usable: flags that nobody can read, or an empty list.
+
+    By the letter any broken part makes the record none (RFC 6376, 6.1.2); these stand in many, and verifiers
+    take them.
+
+    >>> [is_harmless(part) for part in Record.parse("v=DKIM1; t=y s; h=; k=r s a; p=AAAA").broken]
+    [False, True, True]
+    """
+    return part.fault is Fault.VALUE and (part.text.startswith("t=") or part.text in ("h=", "s=", "k="))
+
+
 def key_name(selector: str, domain: str) -> str:
     """Where the key of a selector belongs.
 

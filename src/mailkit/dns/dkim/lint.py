@@ -7,10 +7,10 @@ from typing import Final
 
 import attrs
 
-from mailkit.dns.dkim.key import Found, Record
+from mailkit.dns.dkim.key import Found, Record, is_harmless
 from mailkit.dns.lookup import Answer, Failure
 from mailkit.dns.records import TextRecord
-from mailkit.dns.tags import Fault, cut
+from mailkit.dns.tags import cut
 from mailkit.findings import Finding, Place, Severity
 
 __all__ = ["lint"]
@@ -18,6 +18,8 @@ __all__ = ["lint"]
 _ERROR, _WARNING, _INFO = Severity.ERROR, Severity.WARNING, Severity.INFO
 _WEAK_BITS: Final = 1024
 """Verifiers must take keys from here (RFC 8301, 3.2)."""
+_LARGE_BITS: Final = 4096
+"""Verifiers need not take keys above (RFC 8301, 3.2)."""
 _SHORT_BITS: Final = 2048
 """Signers should use keys from here (RFC 8301, 3.2)."""
 
@@ -54,8 +56,8 @@ def _of_record(found: Found, record: Record) -> Iterator[Finding]:
     text = found.texts[0]
     for broken in record.broken:
         column = broken.span[0] + 1
-        is_fatal = broken.fault is not Fault.VALUE  # then the list itself is invalid, and the whole record with it
-        severity = _ERROR if is_fatal or record.key is None else _WARNING
+        is_fatal = not is_harmless(broken)
+        severity = _ERROR if is_fatal else _WARNING
         message = f"{cut(broken.text, longest=40)!r} {broken.reason}"
         message += "; verifiers ignore the whole record" if is_fatal else ""
         yield _say("syntax", severity, message, found, broken.text, broken.mend, "RFC 6376, 3.6.1", column)
@@ -102,6 +104,9 @@ def _strength(found: Found, record: Record) -> Iterator[Finding]:
     elif bits < _SHORT_BITS:
         message = f"the key has {bits} bits; signers should use {_SHORT_BITS}"
         yield _say("short", _WARNING, message, found, mend="make a key of 2048 bits", source="RFC 8301, 3.2")
+    elif bits > _LARGE_BITS:
+        message = f"the key has {bits} bits; verifiers need not take more than {_LARGE_BITS}"
+        yield _say("large", _WARNING, message, found, mend="make a key of 2048 bits", source="RFC 8301, 3.2")
 
 
 def _say(

@@ -1,4 +1,4 @@
-"""DMARC (RFC 9989): policies as values, which one applies to a domain, and what is to be said about it.
+"""DMARC (RFC 9989): policies as values, which one applies to a domain, and what it says about a letter.
 
 >>> from mailkit.dns import dmarc
 >>> dmarc.Record.parse("v=DMARC1; p=reject; sp=none").policy_below()
@@ -7,6 +7,20 @@
 
 from __future__ import annotations
 
+from mailkit.dns.dmarc.evaluate import evaluate, evaluate_sync
 from mailkit.dns.dmarc.record import Alignment, Policy, Record, Suffix, is_dmarc
+from mailkit.dns.dmarc.verdict import Aligned, Identifier, Result, Verdict
 
-__all__ = ["Alignment", "Policy", "Record", "Suffix", "is_dmarc"]
+__all__ = [
+    "Aligned",
+    "Alignment",
+    "Identifier",
+    "Policy",
+    "Record",
+    "Result",
+    "Suffix",
+    "Verdict",
+    "evaluate",
+    "evaluate_sync",
+    "is_dmarc",
+]

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import attrs
 
-from mailkit.dns.dmarc.record import Policy, Record
+from mailkit.dns.dmarc.record import Policy, Record, Suffix
 from mailkit.dns.dmarc.walk import Discovery, Level
-from mailkit.dns.lookup import Answer
+from mailkit.dns.lookup import Answer, Outcome
 from mailkit.dns.records import TextRecord
 from mailkit.dns.tags import cut
 from mailkit.findings import Finding, Place, Severity
@@ -66,7 +66,7 @@ def _levels(found: Discovery) -> Iterator[Finding]:
             severity = _ERROR if level is own else _WARNING
             yield _say("several", severity, message, level, " | ".join(level.texts), mend, "4.10")
         elif isinstance(level.outcome, Answer) and not level.texts and level is own:
-            yield _not_a_record(level, level.outcome)
+            yield _not_a_record(level, level.outcome, found.existence)
     for level in found.unanswered:
         message = f"whether {level.name} has a DMARC record is not known: {level.outcome}"
         mend = "ask again; if it lasts, mend the name server"
@@ -74,12 +74,17 @@ def _levels(found: Discovery) -> Iterator[Finding]:
         yield _say(code, _WARNING, message, level, "", mend, "4.10.1")
 
 
-def _not_a_record(level: Level, outcome: Answer) -> Finding:
+def _not_a_record(level: Level, outcome: Answer, at_domain: Outcome | None) -> Finding:
     likely = [text for text in outcome.values if "dmarc1" in text.lower()[:40]]
-    message = "what is there is not a DMARC record"
     if likely:
         message = "a DMARC record must begin with v=DMARC1, in this spelling; this one is ignored"
-    return _say("not-a-record", _WARNING, message, level, " | ".join(likely or outcome.values), "", "4.7")
+        return _say("not-a-record", _WARNING, message, level, " | ".join(likely), "", "4.7")
+    evidence = " | ".join(outcome.values)
+    known = at_domain.values if isinstance(at_domain, Answer) else ()
+    if any(text in known or text.lower().startswith("v=spf1") for text in outcome.values):
+        message = f"what answers for {level.name} was not meant for it: a wildcard (*.{level.domain}), it seems"
+        return _say("wildcard", _WARNING, message, level, evidence, str(suggested(level.domain)), "4.7")
+    return _say("not-a-record", _WARNING, "what is there is not a DMARC record", level, evidence, "", "4.7")
 
 
 def _applied(found: Discovery) -> Iterator[Finding]:
@@ -108,9 +113,59 @@ def _applied(found: Discovery) -> Iterator[Finding]:
     if record.is_testing and found.policy is not Policy.NONE:
         message = f"the policy {found.policy} is being tested (t=y), and is applied one step milder"
         yield _say("testing", _INFO, message, level, "t=y", str(suggested(level.domain, record)), "4.7")
+    yield from _subdomains(found, level, record)
+    yield from _reports(level, record)
     if level is not found.own:
         message = f"the domain has no record of its own; that of {level.domain} applies: {found.policy}"
         yield _say("inherited", _INFO, message, level, level.texts[0], "", "4.10.1")
+
+
+def _subdomains(found: Discovery, level: Level, record: Record) -> Iterator[Finding]:
+    """What is to be said about the policies for subdomains."""
+    text = level.texts[0]
+    if not record.is_whole or record.p is None:
+        return
+    if level is found.own and level.domain != found.organizational:
+        if record.sp or record.np:
+            message = f"sp and np count only at the organizational domain, {found.organizational}, and not here"
+            yield _say("unused", _INFO, message, level, text, "", "4.7")
+        return
+    below, missing = record.policy_below() or record.p, record.policy_below(exists=False) or record.p
+    if below.rank < record.p.rank:
+        message = f"subdomains are guarded less than the domain itself: sp={below.value}, but p={record.p.value}"
+        mend = str(suggested(level.domain, attrs.evolve(record, sp=None)))
+        yield _say("sp-weaker", _WARNING, message, level, text, mend, "4.7")
+    if missing.rank < min(below.rank, record.p.rank):
+        message = f"mail from subdomains that do not exist is guarded least (np={missing.value}): nobody's but forgers'"
+        mend = str(suggested(level.domain, attrs.evolve(record, np=None)))
+        yield _say("np-weaker", _WARNING, message, level, text, mend, "4.7")
+    elif record.np is None and missing.rank < record.p.rank and below is Policy.NONE:
+        message = "np=reject would stop forgers who invent subdomains, without a change for any mail of yours"
+        mend = str(suggested(level.domain, attrs.evolve(record, np=Policy.REJECT)))
+        yield _say("np-missing", _INFO, message, level, text, mend, "4.7")
+
+
+def _reports(level: Level, record: Record) -> Iterator[Finding]:
+    """What is to be said about reports and psd."""
+    text = level.texts[0]
+    if record.fo != "0" and not record.ruf:
+        message = f"fo={record.fo} means nothing without ruf, which nobody is named in"
+        yield _say("fo-unused", _INFO, message, level, text, "", "4.7")
+    others = [uri for uri in (*record.rua, *record.ruf) if not uri.lower().startswith("mailto:")]
+    if others:
+        message = f"most receivers send reports only by mail, and none to {cut(others[0], longest=60)}"
+        yield _say("scheme", _INFO, message, level, " | ".join(others), "", "4.7")
+    if record.psd is Suffix.YES:
+        message = (
+            "psd=y says that others register their domains below this one, so that none of them is aligned with it"
+        )
+        mend = str(suggested(level.domain, attrs.evolve(record, psd=Suffix.UNKNOWN)))
+        severity = _WARNING if level.domain.count(".") else _INFO
+        yield _say("psd", severity, message, level, text, mend, "4.7")
+        if record.ruf:
+            message = "a public suffix must not ask for failure reports: they would tell of other people's mail"
+            mend = str(suggested(level.domain, attrs.evolve(record, ruf=())))
+            yield _say("psd-ruf", _WARNING, message, level, text, mend, "10.2")
 
 
 def _tags(level: Level, record: Record) -> Iterator[Finding]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import attrs
 
@@ -22,7 +22,7 @@ __all__ = ["Alignment", "Policy", "Record", "Suffix", "is_dmarc"]
 _VERSION: Final = re.compile(r"[vV][ \t]*=[ \t]*DMARC1[ \t]*(?:;|\Z)")
 _URI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[!-~]+\Z")
 _SIZE: Final = re.compile(r"!\d+[kmgtKMGT]?\Z")
-_FO: Final = re.compile(r"[01ds](?::[01ds])*\Z")
+_NOT_FO: Final = "is none of 0, 1, d and s, nor several of them with colons, each once and not both 0 and 1"
 _HISTORIC: Final = ("pct", "rf", "ri")
 
 
@@ -35,6 +35,20 @@ class Policy(StrEnum):
     """Treat it as suspicious."""
     REJECT = "reject"
     """Refuse it."""
+
+    @property
+    def rank(self) -> int:
+        """How strict it is, from 0."""
+        return list(Policy).index(self)
+
+    @property
+    def milder(self) -> Policy:
+        """The policy one step below, which t=y asks for.
+
+        >>> Policy.REJECT.milder, Policy.NONE.milder
+        (<Policy.QUARANTINE: 'quarantine'>, <Policy.NONE: 'none'>)
+        """
+        return list(Policy)[max(0, self.rank - 1)]
 
 
 class Alignment(StrEnum):
@@ -70,8 +84,14 @@ def _suffix(value: Any) -> Suffix:
 
 
 def _occasions(instance: object, attribute: object, value: Any) -> None:
-    if not isinstance(value, str) or not _FO.match(value):
-        raise InvalidValue("DMARC fo", value, "is none of 0, 1, d and s, or several of them with colons")
+    if not isinstance(value, str) or not _is_fo(value):
+        raise InvalidValue("DMARC fo", value, _NOT_FO)
+
+
+def _is_fo(text: str) -> bool:
+    """Whether these are occasions for failure reports: each once, and not both 0 and 1 (4.8)."""
+    parts = text.split(":")
+    return len(parts) == len(set(parts)) and set(parts) <= set("01ds") and not set(parts) >= set("01")
 
 
 def _uris(instance: object, attribute: object, value: tuple[str, ...]) -> None:
@@ -171,9 +191,18 @@ class Record:
         Args:
             exists: Whether the subdomain exists.
         """
-        if not self.is_whole:
-            return self.policy
-        return (None if exists else self.np) or self.sp or self.p
+        tag = self.tag_below(exists=exists)
+        return self.policy if tag == "p" else getattr(self, tag)
+
+    def tag_below(self, *, exists: bool = True) -> Literal["p", "sp", "np"]:
+        """The tag that speaks for a subdomain without a record of its own: "np", "sp" or "p" (4.10.1).
+
+        >>> Record.parse("v=DMARC1; p=none; np=reject").tag_below(exists=False)
+        'np'
+        """
+        if self.is_whole and not exists and self.np:
+            return "np"
+        return "sp" if self.is_whole and self.sp else "p"
 
     def __str__(self) -> str:
         parts = ["v=DMARC1"]
@@ -235,10 +264,10 @@ def _read_word(tag: Tag, fields: dict[str, object], broken: list[Broken]) -> Non
             broken.append(_bad(tag, "is neither y nor n"))
     elif tag.name == "fo":
         compact = "".join(value.split())
-        if _FO.match(compact):
+        if _is_fo(compact):
             fields["fo"] = compact
         else:
-            broken.append(_bad(tag, "is none of 0, 1, d and s, or several of them with colons"))
+            broken.append(_bad(tag, _NOT_FO))
 
 
 def _names(part: Broken, names: tuple[str, ...]) -> bool:

@@ -11,9 +11,9 @@ from typing import Final
 import attrs
 
 from mailkit.dns.dmarc.record import Policy, Record, Suffix, is_dmarc
-from mailkit.dns.lookup import Answer, Check, Failure, NoSuchDomain, Outcome, Query, ask, each, together
+from mailkit.dns.lookup import Answer, Check, Failure, NoSuchDomain, Outcome, Query, ask, each, name_fault, together
 
-__all__ = ["Discovery", "Level", "discover", "walk_names"]
+__all__ = ["Discovery", "Level", "discover", "organization", "walk_names"]
 
 _MOST_NAMES: Final = 8
 
@@ -49,12 +49,16 @@ class Discovery:
         applied: Where the record that applies was found; None if there is none, or none is known.
         organizational: The organizational domain; the domain itself if the walk found no record.
         policy: What is asked for failing mail of the domain; None if DMARC does not apply.
+        tag: The tag that says so: "p", "sp" or "np"; empty if DMARC does not apply.
+        existence: What became of the question whether the domain exists; None if it was not asked.
     """
 
     levels: tuple[Level, ...]
     applied: Level | None
     organizational: str
     policy: Policy | None
+    tag: str = ""
+    existence: Outcome | None = None
 
     @property
     def own(self) -> Level:
@@ -67,6 +71,25 @@ class Discovery:
         if self.own.record:
             return ()
         return tuple(level for level in self.levels if isinstance(level.outcome, Failure))
+
+    @property
+    def possible(self) -> frozenset[str]:
+        """The organizational domains that there may be, whatever unanswered questions would have brought.
+
+        A record that was not seen may make its own domain the organizational one, or by psd=y the one below it.
+        """
+        failed = [level.domain for level in self.levels if isinstance(level.outcome, Failure)]
+        own = self.own.domain
+        return frozenset({self.organizational, *failed, *(_below(name, own) for name in failed if name != own)})
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether no unanswered question could change which policy applies to failing mail."""
+        record = self.applied.record if self.applied else None
+        if record is None or self.applied is self.own or not isinstance(self.existence, Failure):
+            return not self.unanswered
+        is_same = record.policy_below(exists=True) is record.policy_below(exists=False)
+        return is_same and not self.unanswered
 
 
 def walk_names(domain: str) -> tuple[str, ...]:
@@ -81,19 +104,32 @@ def walk_names(domain: str) -> tuple[str, ...]:
 
 
 def discover(domain: str) -> Check[Discovery]:
-    """Ask for all names of the walk at once, and see which record applies."""
-    existence, levels = yield from together(ask(Query(domain, "TXT")), each(map(_level, walk_names(domain))))
-    return _decide(levels, exists=not isinstance(existence, NoSuchDomain))
+    """Ask for all names of the walk at once and whether the domain exists, and see which record applies."""
+    existence, levels = yield from together(ask(Query(domain, "TXT")), _levels(domain))
+    return _decide(levels, existence)
+
+
+def organization(domain: str) -> Check[Discovery]:
+    """Ask for all names of the walk at once, for the sake of the organizational domain alone."""
+    levels = yield from _levels(domain)
+    return _decide(levels, None)
+
+
+def _levels(domain: str) -> Check[tuple[Level, ...]]:
+    return (yield from each(map(_level, walk_names(domain))))
 
 
 def _level(domain: str) -> Check[Level]:
-    outcome = yield from ask(Query(f"_dmarc.{domain}", "TXT"))
+    query = Query(f"_dmarc.{domain}", "TXT")
+    if name_fault(query.name) and not name_fault(domain):
+        return Level(domain=domain, outcome=NoSuchDomain())  # too long to be there
+    outcome = yield from ask(query)
     texts = tuple(filter(is_dmarc, outcome.values)) if isinstance(outcome, Answer) else ()
     record = Record.parse(texts[0]) if len(texts) == 1 else None
     return Level(domain=domain, outcome=outcome, texts=texts, record=record)
 
 
-def _decide(levels: tuple[Level, ...], *, exists: bool) -> Discovery:
+def _decide(levels: tuple[Level, ...], existence: Outcome | None) -> Discovery:
     """Apply RFC 9989, 4.10.1 and 4.10.2, to what the walk found."""
     ends = [number for number, level in enumerate(levels) if level.record and level.record.psd is not Suffix.UNKNOWN]
     walked = levels[: ends[0] + 1] if ends else levels
@@ -102,13 +138,19 @@ def _decide(levels: tuple[Level, ...], *, exists: bool) -> Discovery:
     suffix = organizational.partition(".")[2]
     candidates = (own, by_domain.get(organizational), by_domain.get(suffix))
     applied = next((level for level in candidates if level and level.record), None)
-    if applied is None or applied.record is None:
-        policy = None
-    elif applied is own:
-        policy = applied.record.policy
-    else:
-        policy = applied.record.policy_below(exists=exists)
-    return Discovery(levels=walked, applied=applied, organizational=organizational, policy=policy)
+    policy, tag = None, ""
+    if applied and applied.record:
+        exists = not isinstance(existence, NoSuchDomain)
+        tag = "p" if applied is own else applied.record.tag_below(exists=exists)
+        policy = applied.record.policy if applied is own else applied.record.policy_below(exists=exists)
+    return Discovery(
+        levels=walked,
+        applied=applied,
+        organizational=organizational,
+        policy=policy,
+        tag=tag if policy else "",
+        existence=existence,
+    )
 
 
 def _organizational(walked: tuple[Level, ...]) -> str:
@@ -120,6 +162,10 @@ def _organizational(walked: tuple[Level, ...]) -> str:
     record = walked[last].record
     assert record is not None
     if record.psd is Suffix.YES and last > 0:
-        below, labels = walked[0].domain.split("."), walked[last].domain.count(".") + 2
-        return ".".join(below[-labels:])
+        return _below(walked[last].domain, walked[0].domain)
     return walked[last].domain
+
+
+def _below(parent: str, domain: str) -> str:
+    """The domain one label below a parent, on the way to the domain itself."""
+    return ".".join(domain.split(".")[-parent.count(".") - 2 :])

@@ -6,24 +6,36 @@ not be asked is a warning, never "absent": receivers answer it with "temporary e
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from typing import Final
 
+from mailkit.dns import vendors
 from mailkit.dns.lookup import Answer, Failure, name_fault
-from mailkit.dns.spf.record import Mechanism, Modifier, Qualifier
+from mailkit.dns.spf.limits import Limit, costs, label, lookup_limit, void_limit
+from mailkit.dns.spf.record import Qualifier
+from mailkit.dns.spf.terms import about_terms, say
 from mailkit.dns.spf.tree import MOST_LOOKUPS, MOST_MX_HOSTS, MOST_VOIDS, Branch, Leaf, Stop
-from mailkit.dns.tags import Fault, Span, cut
-from mailkit.errors import did_you_mean
-from mailkit.findings import Finding, Place, Severity
+from mailkit.dns.tags import cut
+from mailkit.findings import Finding, Severity
 
 __all__ = ["lint"]
 
 _ERROR, _WARNING, _INFO = Severity.ERROR, Severity.WARNING, Severity.INFO
-_MECHANISMS: Final = ("all", "include", "a", "mx", "ptr", "ip4", "ip6", "exists")
+_ALMOST: Final = re.compile(r"\W*(?:v\W*)?spf", re.IGNORECASE)
+_LONGEST: Final = 450
+"""Bytes of a record that fit into an answer of 512 bytes together with its name (RFC 7208, 3.4)."""
 
 
-def lint(tree: Branch) -> tuple[Finding, ...]:
+def lint(tree: Branch, *, sends_through: Sequence[str] = ()) -> tuple[Finding, ...]:
     """What is to be said about the tree of a domain, without the record to paste.
+
+    Args:
+        tree: The record with all that it refers to.
+        sends_through: Vendors that send for the domain, as in `mailkit.dns.vendors`, whose includes must be there.
+
+    Raises:
+        InvalidValue: A vendor is not in the table.
 
     >>> from mailkit.dns.lookup import NoSuchDomain, TimedOut
     >>> [finding.code for finding in lint(Branch(name="example.com", outcome=TimedOut()))]
@@ -33,17 +45,18 @@ def lint(tree: Branch) -> tuple[Finding, ...]:
     """
     found = [finding for branch in tree.branches for finding in _branch(branch)]
     if tree.record:
-        found += [*_limits(tree), *_end(tree)]
+        found += [*_size(tree), *_twice(tree), *_limits(tree), *_end(tree), *_not_included(tree, sends_through)]
+    found += _sender_id(tree)
     return tuple(dict.fromkeys(found))
 
 
 def _branch(branch: Branch) -> Iterator[Finding]:
     if branch.stop:
-        yield from _stopped(branch.name, str(branch.term), branch.stop)
+        yield from _stopped(branch)
     elif branch.record is None:
         yield _no_record(branch)
     else:
-        yield from _terms(branch)
+        yield from about_terms(branch)
         for child in branch.children:
             if isinstance(child, Leaf):
                 yield from _leaf(branch, child)
@@ -54,104 +67,132 @@ def _no_record(branch: Branch) -> Finding:
     if len(branch.texts) > 1:
         message = f"{via} has {len(branch.texts)} SPF records where one is allowed; receivers answer with an error"
         mend = "make one record of them"
-        return _say("several", _ERROR, message, branch.name, " | ".join(branch.texts), mend, source="4.5")
+        return say("several", _ERROR, message, branch.name, " | ".join(branch.texts), mend, source="4.5")
     if isinstance(branch.outcome, Failure):
         code = "include-unanswered" if branch.term else "unanswered"
         unknown = f"what {branch.term} leads to" if branch.term else "whether the domain has an SPF record"
         message = f"{unknown} is not known: {branch.outcome}"
         mend = "ask again; if it lasts, mend the name server"
-        return _say(code, _WARNING, message, branch.name, mend=mend, source="2.6.6")
+        return say(code, _WARNING, message, branch.name, mend=mend, source="2.6.6")
     if branch.term is None:
         absent = "the domain has no SPF record, so that receivers cannot tell who may send for it"
-        return _say("absent", _ERROR, absent, branch.name, source="3.1")
+        almost = next((text for text in _texts(branch) if _ALMOST.match(text)), "")
+        mend = "begin it with 'v=spf1 '" if almost else "publish one as TXT: type SPF (99) is not read any more"
+        return say("absent", _ERROR, absent, branch.name, almost, mend, source="3.1, 4.5")
     message = f"{branch.term} leads to a name without an SPF record; receivers answer with an error"
     mend = "remove it, or correct the name"
-    return _say("include-missing", _ERROR, message, branch.name, str(branch.outcome), mend, source="5.2")
+    return say("include-missing", _ERROR, message, branch.name, str(branch.outcome), mend, source="5.2")
 
 
-def _stopped(name: str, term: str, stop: Stop) -> Iterator[Finding]:
-    if stop is Stop.LOOP:
+def _stopped(node: Branch | Leaf) -> Iterator[Finding]:
+    term, name = str(node.term), cut(node.name, longest=80)
+    if node.stop is Stop.LOOP:
         message = f"{term} leads back to a record that it came from; receivers answer with an error"
-        yield _say("loop", _ERROR, message, name, term, "remove it", source="4.6.4")
-    elif stop is Stop.BAD_NAME:
-        message = f"{cut(term, longest=80)} names a domain that {name_fault(name)}"
-        yield _say("bad-name", _ERROR, message, cut(name, longest=80), term, "correct the name", source="4.3")
-    elif stop is Stop.MACRO:
+        yield say("loop", _ERROR, message, name, term, "remove it", source="4.6.4")
+    elif node.stop is Stop.BAD_NAME:
+        message = f"{cut(term, longest=80)} names a domain that {name_fault(node.name)}"
+        severity = _ERROR if isinstance(node, Branch) else _WARNING
+        message += "; receivers answer with an error" if isinstance(node, Branch) else ", so that it never matches"
+        yield say("bad-name", severity, message, name, term, "correct the name", source="4.3")
+    elif node.stop is Stop.MACRO:
         message = "the name depends on the message, so what it leads to was not looked at"
-        yield _say("macro", _INFO, message, cut(name, longest=80), term, source="7")
-
-
-def _terms(branch: Branch) -> Iterator[Finding]:
-    """What is to be said about the terms of one record by themselves."""
-    record = branch.record
-    assert record is not None
-    for broken in record.broken:
-        whole = "; receivers ignore the whole record" if broken.fault is not Fault.UNREAD else ""
-        message = f"{cut(broken.text, longest=40)!r} {broken.reason}{whole}"
-        yield _say("syntax", _ERROR, message, branch.name, broken.text, broken.mend, broken.span, "4.6")
-    reached = {id(term) for term in record.mechanisms}
-    for term in record.terms:
-        if isinstance(term, Mechanism) and id(term) not in reached:
-            message = f"{term} stands behind {record.all} and is never looked at"
-            yield _say("unreachable", _WARNING, message, branch.name, str(term), "remove it", term.span, "5.1")
-        elif isinstance(term, Mechanism) and term.kind == "ptr":
-            message = "ptr is slow and unreliable, and must not be published any more"
-            yield _say("ptr", _WARNING, message, branch.name, str(term), "list the addresses instead", term.span, "5.5")
-        elif isinstance(term, Modifier) and term.name == "redirect" and record.all:
-            message = f"{term} is ignored, since the record has {record.all}"
-            yield _say("redirect-ignored", _WARNING, message, branch.name, str(term), "remove one", term.span, "6.1")
-        elif isinstance(term, Modifier) and term.name in _MECHANISMS:
-            mend = f"write {term.name}:{term.value}"
-            yield _say("equals", _WARNING, f"{term} means nothing", branch.name, str(term), mend, term.span, "6")
-        elif isinstance(term, Modifier) and term.name not in ("redirect", "exp"):
-            meant = did_you_mean(term.name, ("redirect", "exp")).removeprefix("; ")
-            message = f"{cut(str(term), longest=40)} means nothing"
-            yield _say("unknown-modifier", _INFO, message, branch.name, str(term), meant, term.span, "6")
-    if branch.term and record.all and record.all.qualifier is Qualifier.PASS:
-        message = f"{branch.term} lets anybody send: its record has +all"
-        yield _say("plus-all", _ERROR, message, branch.name, branch.texts[0], "remove it", record.all.span, "5.1")
+        yield say("macro", _INFO, message, name, term, source="7")
 
 
 def _leaf(branch: Branch, leaf: Leaf) -> Iterator[Finding]:
     if leaf.stop:
-        yield from _stopped(leaf.name, str(leaf.term), leaf.stop)
+        yield from _stopped(leaf)
     if leaf.is_void:
         message = f"{leaf.term} finds nothing: {leaf.name} has no such record"
         mend = "remove it, or correct the name"
-        yield _say("void", _WARNING, message, branch.name, str(leaf.term), mend, leaf.term.span, "4.6.4")
+        yield say("void", _WARNING, message, branch.name, str(leaf.term), mend, leaf.term.span, "4.6.4")
     for outcome in leaf.outcomes:
         if isinstance(outcome, Failure):
             message = f"what {leaf.term} leads to is not known: {outcome}"
-            yield _say(
-                "include-unanswered", _WARNING, message, branch.name, str(leaf.term), "ask again", source="2.6.6"
-            )
+            yield say("include-unanswered", _WARNING, message, branch.name, str(leaf.term), "ask again", source="2.6.6")
         elif leaf.term.kind == "mx" and isinstance(outcome, Answer) and len(outcome.values) > MOST_MX_HOSTS:
             message = f"{leaf.name} has {len(outcome.values)} MX hosts where {MOST_MX_HOSTS} are allowed"
             mend = "list the addresses instead"
-            yield _say("mx-limit", _ERROR, message, branch.name, str(leaf.term), mend, leaf.term.span, "4.6.4")
+            yield say("mx-limit", _ERROR, message, branch.name, str(leaf.term), mend, leaf.term.span, "4.6.4")
+
+
+def _texts(branch: Branch) -> tuple[str, ...]:
+    return branch.outcome.values if isinstance(branch.outcome, Answer) else ()
+
+
+def _size(tree: Branch) -> Iterator[Finding]:
+    """Whether the answer fits into one small packet."""
+    (text,) = tree.texts
+    if len(text) > _LONGEST:
+        message = f"the record is {len(text)} bytes long; beyond {_LONGEST} some receivers do not get it"
+        mend = "move a part of it into an include of your own"
+        yield say("long", _WARNING, message, tree.name, cut(text, longest=80), mend, source="3.4")
+    elif sum(map(len, _texts(tree))) > _LONGEST:
+        message = (
+            f"all TXT records of the name together are longer than {_LONGEST} bytes, which may not fit into one packet"
+        )
+        yield say(
+            "answer-long", _INFO, message, tree.name, mend="remove those that nobody needs any more", source="3.4"
+        )
+
+
+def _twice(tree: Branch) -> Iterator[Finding]:
+    """Records that are included on two ways."""
+    seen: set[str] = set()
+    for branch in tree.branches:
+        if branch.name in seen and branch.record:
+            message = f"{cut(branch.name, longest=80)} is included on two ways, which costs its look-ups twice"
+            yield say("included-twice", _WARNING, message, tree.name, str(branch.term), "keep one", source="4.6.4")
+        seen.add(branch.name)
+
+
+def _sender_id(tree: Branch) -> Iterator[Finding]:
+    for text in _texts(tree):
+        if text.lower().startswith("spf2.0/"):
+            message = "this is a record of Sender ID (RFC 4406), which is historic and read by nobody"
+            yield say("sender-id", _INFO, message, tree.name, text, "remove it", source="2.1")
+
+
+def _not_included(tree: Branch, keys: Sequence[str]) -> Iterator[Finding]:
+    """Vendors in use whose record is not included."""
+    names = [branch.name for branch in tree.branches]
+    for key in keys:
+        used = vendors.vendor(key)
+        wanted = [name.replace("{domain}", tree.name) for name in used.spf]
+        if wanted and not any(name == end or name.endswith(f".{end}") for name in names for end in wanted):
+            message = f"{used.name} sends for the domain, yet its record is not included"
+            yield say("not-included", _ERROR, message, tree.name, mend=f"add include:{wanted[0]}", source="5.2")
 
 
 def _limits(tree: Branch) -> Iterator[Finding]:
     """The limits over the whole tree."""
     nodes: list[Branch | Leaf] = [*tree.branches, *tree.leaves]
     is_cut = any(node.stop is Stop.LIMIT for node in nodes)
-    if tree.lookups > MOST_LOOKUPS:
+    if limit := lookup_limit(tree):
         message = (
-            f"the record costs {tree.lookups}{' or more' if is_cut else ''} look-ups where {MOST_LOOKUPS} are allowed;"
-            " receivers that get so far answer with an error"
+            f"the record costs {tree.lookups}{' or more' if is_cut else ''} look-ups where {MOST_LOOKUPS} are allowed"
         )
-        costs = ", ".join(f"{child.term} {cost}" for child, cost in _costs(tree))
-        mend = "remove services that do not send any more, and list addresses instead of names"
-        yield _say("lookups", _ERROR, message, tree.name, costs, mend, source="4.6.4")
-    if len(tree.voids) > MOST_VOIDS:
-        message = f"{len(tree.voids)} look-ups bring nothing where {MOST_VOIDS} may; receivers may answer with an error"
-        mend = "remove the terms that find nothing"
-        yield _say("void-limit", _ERROR, message, tree.name, ", ".join(tree.voids), mend, source="4.6.4")
+        shares = ", ".join(f"{label(child)} {cost}" for child, cost in costs(tree))
+        mend = "remove services that do not send any more, list addresses instead of names, or flatten the record"
+        yield _limit("lookups", limit, message, tree.name, shares, mend)
+    if limit := void_limit(tree):
+        message = f"{len(tree.voids)} look-ups bring nothing where {MOST_VOIDS} may"
+        yield _limit(
+            "void-limit", limit, message, tree.name, ", ".join(tree.voids), "remove the terms that find nothing"
+        )
 
 
-def _costs(tree: Branch) -> list[tuple[Branch | Leaf, int]]:
-    """What each term of the first record costs."""
-    return [(child, 1 + (child.lookups if isinstance(child, Branch) else 0)) for child in tree.children]
+def _limit(word: str, limit: Limit, message: str, name: str, evidence: str, mend: str) -> Finding:
+    """An error if listed senders are turned away by the limit; if only strangers meet it, a warning."""
+    behind = cut(", ".join(map(str, limit.behind)), longest=120)
+    at = cut(str(limit.term), longest=80)
+    if limit.behind:
+        message += f"; receivers stop at {at} with an error, so that these cannot send: {behind}"
+    elif limit.is_certain:
+        message += f"; receivers stop at {at} with an error, and nobody is let through before"
+    else:
+        message += f"; senders listed before {at} pass, everybody else is answered with an error in place of a refusal"
+    return say(word, _ERROR if limit.is_certain else _WARNING, message, name, evidence, mend, source="4.6.4")
 
 
 def _end(tree: Branch) -> Iterator[Finding]:
@@ -166,32 +207,10 @@ def _end(tree: Branch) -> Iterator[Finding]:
         return  # nothing can be said, or something worse has been
     if record.all is None:
         message = "the record does not end in all, so that it says nothing about everybody else"
-        yield _say("no-all", _WARNING, message, branch.name, branch.texts[0], source="4.7")
+        yield say("no-all", _WARNING, message, branch.name, branch.texts[0], source="4.7")
     elif record.all.qualifier is Qualifier.PASS and branch is tree:
         message = "the record lets anybody send as this domain"
-        yield _say("plus-all", _ERROR, message, branch.name, branch.texts[0], span=record.all.span, source="5.1")
+        yield say("plus-all", _WARNING, message, branch.name, branch.texts[0], span=record.all.span, source="5.1")
     elif record.all.qualifier is Qualifier.NEUTRAL:
         message = "?all says nothing about everybody else, as if there were no record"
-        yield _say("neutral-all", _WARNING, message, branch.name, branch.texts[0], span=record.all.span, source="5.1")
-
-
-def _say(
-    word: str,
-    severity: Severity,
-    message: str,
-    name: str,
-    evidence: str = "",
-    mend: str = "",
-    span: Span | None = None,
-    source: str = "",
-) -> Finding:
-    shown = "".join(letter if letter.isalnum() or letter in "._-" else "?" for letter in name)
-    return Finding(
-        code=f"dns.spf-{word}",
-        severity=severity,
-        message=cut(message),
-        place=Place(source=f"SPF of {shown}", column=span[0] + 1 if span else None),
-        evidence=cut(evidence),
-        mend=mend,
-        source=f"RFC 7208, {source}",
-    )
+        yield say("neutral-all", _WARNING, message, branch.name, branch.texts[0], span=record.all.span, source="5.1")

@@ -17,6 +17,7 @@ from typing import Any, Final, TypeAlias
 
 import attrs
 
+from mailkit.dns.spf.macros import is_macro_string, target_fault
 from mailkit.dns.tags import NOWHERE, Broken, Fault, Span, cut, word
 from mailkit.errors import InvalidValue, did_you_mean
 
@@ -36,13 +37,6 @@ class Qualifier(StrEnum):
     """Nothing is said."""
 
 
-_MACRO: Final = r"%\{[{letters}](?:0*[1-9][0-9]*)?[rR]?[.\-+,/_=]*\}|%%|%_|%-"
-_TARGET_MACRO: Final = _MACRO.replace("{letters}", "slodiphvSLODIPHV")
-_ANY_MACRO: Final = _MACRO.replace("{letters}", "slodiphvcrtSLODIPHVCRT")
-_TARGET: Final = re.compile(rf"(?:{_TARGET_MACRO}|[!-$&-~])*\Z")
-_MACRO_STRING: Final = re.compile(rf"(?:{_ANY_MACRO}|[!-$&-~])*\Z")
-_MACRO_AT_END: Final = re.compile(rf"(?:{_TARGET_MACRO})\Z")
-_TOP_LABEL: Final = re.compile(r"(?=.{1,63}\Z)(?![0-9]+\Z)[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\Z")
 _NAME: Final = r"[A-Za-z][A-Za-z0-9_.-]*"
 _MODIFIER_NAME: Final = re.compile(rf"{_NAME}\Z")
 _MODIFIER: Final = re.compile(rf"({_NAME})=(.*)\Z", re.DOTALL)
@@ -63,20 +57,10 @@ _TAKES: Final = {
 }
 _ONCE: Final = ("redirect", "exp")
 _PART: Final = re.compile("[^ ]+")
-_MOST_TERMS: Final = 200
-"""Terms read of one record: more than anybody's needs, and few enough that no stranger's record costs much time."""
-
-
-def _target_fault(target: str) -> str:
-    """Why a text is not a domain-spec (RFC 7208, 7.1); empty if it is."""
-    if not _TARGET.match(target):
-        return "names a domain with characters or macros that SPF does not have (RFC 7208, 7.1)"
-    if _MACRO_AT_END.search(target):
-        return ""
-    _, dot, last = target.removesuffix(".").rpartition(".")
-    if not dot or not _TOP_LABEL.match(last):
-        return "does not name a domain of at least two labels (RFC 7208, 7.1)"
-    return ""
+_MOST_TERMS: Final = 5000
+"""Terms read of one record: as many addresses as 64 KB hold."""
+_MOST_BROKEN: Final = 200
+"""Broken terms after which nothing more is read: one alone makes the record void."""
 
 
 def _qualifier(value: Any) -> Qualifier:
@@ -121,7 +105,7 @@ class Mechanism:
 
     def __attrs_post_init__(self) -> None:
         takes_target, takes_bits, _ = _TAKES[self.kind]
-        fault = _target_fault(self.target) if self.target else ""
+        fault = target_fault(self.target) if self.target else ""
         if self.target and takes_target == "never":
             fault = "takes no domain"
         if not self.target and takes_target == "always":
@@ -184,8 +168,8 @@ class Modifier:
     span: Span = attrs.field(default=NOWHERE, eq=False)
 
     def __attrs_post_init__(self) -> None:
-        is_text = _MACRO_STRING.match(self.value)
-        fault = _target_fault(self.value) if self.name in _ONCE else "" if is_text else "has a broken macro"
+        is_text = is_macro_string(self.value)
+        fault = target_fault(self.value) if self.name in _ONCE else "" if is_text else "has a broken macro"
         if fault:
             raise InvalidValue(f"SPF modifier {self.name}", self.value, fault)
 
@@ -225,7 +209,7 @@ class Record:
 
     @classmethod
     def parse(cls, text: str) -> Record:
-        """Read a record; what is broken in it is kept, and what stands behind 200 terms is one broken part.
+        """Read a record; what is broken in it is kept, and what stands behind 5000 terms is one broken part.
 
         Raises:
             InvalidValue: The text does not begin with "v=spf1" and a space, or is not only that (4.5).
@@ -235,16 +219,19 @@ class Record:
         if not is_spf(text):
             raise InvalidValue("SPF record", cut(text), "does not begin with 'v=spf1'", "see is_spf")
         terms: list[Term] = []
+        once: set[str] = set()
+        broken = 0
         for found in _PART.finditer(text, len("v=spf1")):
-            if len(terms) == _MOST_TERMS:
+            if len(terms) == _MOST_TERMS or broken == _MOST_BROKEN:
                 rest = text[found.start() :].rstrip(" ")
                 span = (found.start(), found.start() + len(rest))
-                reason = f"stands behind {_MOST_TERMS} terms and was not read"
+                reason = f"stands behind {len(terms)} terms and was not read"
                 terms.append(
                     Broken(text=rest, reason=reason, mend="make the record shorter", span=span, fault=Fault.UNREAD)
                 )
                 break
-            terms.append(_read_term(found[0], found.span(), terms))
+            terms.append(_read_term(found[0], found.span(), once))
+            broken += isinstance(terms[-1], Broken)
         return cls(terms=tuple(terms))
 
     @property
@@ -288,11 +275,11 @@ def is_spf(text: str) -> bool:
     return text[:7].lower() in ("v=spf1", "v=spf1 ")
 
 
-def _read_term(text: str, span: Span, before: list[Term]) -> Term:
+def _read_term(text: str, span: Span, once: set[str]) -> Term:
     modifier, mechanism = _MODIFIER.match(text), _MECHANISM.match(text)
     try:
         if modifier:
-            return _read_modifier(modifier, span, before)
+            return _read_modifier(modifier, span, once)
         if mechanism:
             return _read_mechanism(mechanism, span)
     except InvalidValue as error:
@@ -300,11 +287,13 @@ def _read_term(text: str, span: Span, before: list[Term]) -> Term:
     return Broken(text=text, reason="is neither a mechanism nor name=value", span=span)
 
 
-def _read_modifier(matched: re.Match[str], span: Span, before: list[Term]) -> Modifier:
+def _read_modifier(matched: re.Match[str], span: Span, once: set[str]) -> Modifier:
     name = matched[1].lower()
-    if name in _ONCE and any(isinstance(term, Modifier) and term.name == name for term in before):
+    if name in once:
         raise InvalidValue("SPF record", matched[0], "is there twice (RFC 7208, 6)", "keep one")
-    return Modifier(name=name, value=matched[2], span=span)
+    modifier = Modifier(name=name, value=matched[2], span=span)
+    once.update({name} & set(_ONCE))
+    return modifier
 
 
 def _read_mechanism(matched: re.Match[str], span: Span) -> Mechanism:

@@ -14,6 +14,7 @@ from typing import Final, TypeAlias
 import attrs
 
 from mailkit.dns.lookup import Absence, Answer, Check, NoData, Outcome, Query, ask, each, name_fault
+from mailkit.dns.spf.macros import constant_target
 from mailkit.dns.spf.record import Mechanism, Modifier, Qualifier, Record, is_spf
 
 __all__ = ["MOST_LOOKUPS", "MOST_MX_HOSTS", "MOST_VOIDS", "Branch", "Leaf", "Stop", "lists", "walk"]
@@ -146,7 +147,8 @@ def _walk(name: str, term: Mechanism | Modifier | None, path: tuple[str, ...], a
 
 def _follow(term: Mechanism | Modifier, here: str, path: tuple[str, ...], allowance: _Allowance) -> Check[Node]:
     target = term.value if isinstance(term, Modifier) else term.target
-    name = target.removesuffix(".").lower() or here
+    name = constant_target(target, here) if target else here
+    name = target.removesuffix(".").lower() if name is None else name
     stop = _stop(term, name, path, allowance)
     if isinstance(term, Modifier) or term.kind == "include":
         if stop:
@@ -158,7 +160,7 @@ def _follow(term: Mechanism | Modifier, here: str, path: tuple[str, ...], allowa
 
 
 def _stop(term: Mechanism | Modifier, name: str, path: tuple[str, ...], allowance: _Allowance) -> Stop | None:
-    if term.has_macro:
+    if "%" in name:
         return Stop.MACRO
     if name_fault(name):
         return Stop.BAD_NAME

@@ -1,0 +1,45 @@
+"""DMARC aggregate feedback reports: what receivers tell of the mail that bears our name (RFC 9990, RFC 7489).
+
+`read` gives a report as a whole and `rows` gives it row by row, from XML, gzip, zip or a whole mail;
+`sources` folds the rows of many reports into who sends as us. Failure reports, about one mail each,
+are read with `read_failure`; what a stricter policy would have done, `mailkit.dns.rollout` says.
+"""
+
+from __future__ import annotations
+
+from mailkit.dns.aggregate.reading import Reading, Rows, read, rows
+from mailkit.dns.aggregate.sources import Kind, Sending, Sources, sources
+from mailkit.dns.aggregate.values import (
+    AuthResult,
+    Disposition,
+    DKIMResult,
+    Published,
+    Reason,
+    Report,
+    Row,
+    SPFResult,
+)
+from mailkit.dns.failures import FailureReport, read_failure
+from mailkit.dns.unpack import Limits
+
+__all__ = [
+    "AuthResult",
+    "DKIMResult",
+    "Disposition",
+    "FailureReport",
+    "Kind",
+    "Limits",
+    "Published",
+    "Reading",
+    "Reason",
+    "Report",
+    "Row",
+    "Rows",
+    "SPFResult",
+    "Sending",
+    "Sources",
+    "read",
+    "read_failure",
+    "rows",
+    "sources",
+]

@@ -1,0 +1,170 @@
+"""The ARC sets of a mail: three fields for each forwarder, tied together by their number (RFC 8617, 4)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+import attrs
+
+from mailkit.dns.arc.authres import AuthenticationResults, without_comments
+from mailkit.dns.dkim.mail import Field, Mail
+from mailkit.dns.dkim.signature import Signature, TagList, read_signature_tags
+
+__all__ = ["MOST_SETS", "ArcSet", "Collected", "collect", "structure_fault"]
+
+MOST_SETS: Final = 50
+"""More are a failure (5.2, step 1)."""
+
+_INSTANCE: Final = re.compile(r"[0-9]{1,2}\Z")
+_FIRST_INSTANCE: Final = re.compile(r"[ \t\r\n]*i[ \t\r\n]*=[ \t\r\n]*([0-9]{1,2})[ \t\r\n]*;(.*)\Z", re.DOTALL)
+_SEAL_TAGS: Final = ("a", "b", "d", "s", "t")
+_NAMES: Final = {"results": "ARC-Authentication-Results", "message": "ARC-Message-Signature", "seal": "ARC-Seal"}
+_OWN_NAMES: Final = frozenset(name.lower() for name in _NAMES.values())
+_STATES: Final = ("none", "pass", "fail")
+
+
+@attrs.frozen(kw_only=True)
+class ArcSet:
+    """What one forwarder has put on a mail.
+
+    Attributes:
+        instance: Its number, from 1 for the first forwarder.
+        results: What it says that it found.
+        results_field: The field that says so.
+        message_signature: Its signature of the mail; its faults say what is wrong as a text.
+        seal: Its signature of all ARC fields up to its own.
+        state: cv=, what it says that it found about the chain before it: "none", "pass" or "fail"; empty if it
+            cannot be read.
+        message_passes: Whether the mail is still as it signed it; None if nobody looked.
+        seal_passes: Whether its seal holds; None if nobody looked.
+    """
+
+    instance: int
+    results: AuthenticationResults
+    results_field: Field = attrs.field(repr=False)
+    message_signature: Signature
+    seal: Signature
+    state: str
+    message_passes: bool | None = None
+    seal_passes: bool | None = None
+
+    @property
+    def domain(self) -> str:
+        """Who sealed it."""
+        return self.seal.domain
+
+    @property
+    def fields(self) -> tuple[Field, Field, Field]:
+        """Its three fields, in the order in which seals cover them (5.1.1)."""
+        return self.results_field, self.message_signature.field, self.seal.field
+
+
+@attrs.frozen(kw_only=True)
+class Collected:
+    """The ARC fields of a mail.
+
+    Attributes:
+        has_any: Whether there are any.
+        sets: The complete sets, from 1 upwards; empty if something is wrong with what there is.
+        fault: What is wrong.
+    """
+
+    has_any: bool
+    sets: tuple[ArcSet, ...] = ()
+    fault: str = ""
+
+
+def collect(mail: Mail) -> Collected:
+    """Gather the ARC fields of a mail into sets (5.2, steps 1 and 3).
+
+    >>> collect(Mail.parse(b"ARC-Seal: i=2; cv=pass\\r\\n\\r\\n")).fault
+    'there is no ARC-Authentication-Results of instance 2'
+    """
+    fields = {kind: mail.named(name) for kind, name in _NAMES.items()}
+    if not any(fields.values()):
+        return Collected(has_any=False)
+    if max(map(len, fields.values())) > MOST_SETS:
+        return Collected(has_any=True, fault=f"there are more than {MOST_SETS} ARC sets")
+    found: dict[tuple[int, str], Field] = {}
+    for kind, field in [(kind, field) for kind, named in fields.items() for field in named]:
+        instance = _instance(kind, field)
+        if instance is None:
+            return Collected(has_any=True, fault=f"an {_NAMES[kind]} has no instance of 1 to {MOST_SETS} (i=)")
+        if (instance, kind) in found:
+            return Collected(has_any=True, fault=f"there are two {_NAMES[kind]} of instance {instance}")
+        found[instance, kind] = field
+    last = max(instance for instance, _ in found)
+    for key in ((instance, kind) for instance in range(last, 0, -1) for kind in _NAMES):
+        if key not in found:
+            return Collected(has_any=True, fault=f"there is no {_NAMES[key[1]]} of instance {key[0]}")
+    return Collected(has_any=True, sets=tuple(_set(number, found) for number in range(1, last + 1)))
+
+
+def structure_fault(sets: Iterable[ArcSet]) -> str:
+    """What is wrong with the sets as texts; empty if nothing (4.1 and 5.2, steps 2 and 3).
+
+    >>> structure_fault([])
+    ''
+    """
+    faults = (fault for one in reversed(tuple(sets)) for fault in _faults(one))
+    return next(faults, "")
+
+
+def _faults(one: ArcSet) -> Iterator[str]:
+    number = one.instance
+    if one.state == "fail":
+        yield f"the seal of instance {number} says that the chain had failed before it (cv=fail)"
+    yield from (f"the seal of instance {number}: {fault}" for fault in one.seal.faults)
+    expected = "none" if number == 1 else "pass"
+    if one.state != expected:
+        yield f"the seal of instance {number} says cv={one.state}, where {expected} must be"
+    yield from (f"the message signature of instance {number}: {fault}" for fault in one.message_signature.faults)
+
+
+def _instance(kind: str, field: Field) -> int | None:
+    """The instance of a field; it stands first in results (4.1.1), and anywhere in the others (4.2.1)."""
+    text = without_comments(field.text.decode("latin-1"))
+    if kind == "results":
+        found = _FIRST_INSTANCE.match(text)
+        value = found[1] if found else ""
+    else:
+        value = without_comments(TagList.read(field.text).tags.get("i", "")).strip()
+    return int(value) if _INSTANCE.match(value) and 1 <= int(value) <= MOST_SETS else None
+
+
+def _set(number: int, found: dict[tuple[int, str], Field]) -> ArcSet:
+    results, message, seal = (found[number, kind] for kind in _NAMES)
+    said = _FIRST_INSTANCE.match(without_comments(results.text.decode("latin-1")))
+    state = TagList.read(seal.text).tags.get("cv", "").lower()  # without %s in the ABNF, so without case (RFC 7405)
+    return ArcSet(
+        instance=number,
+        results=AuthenticationResults.parse(said[2] if said else ""),
+        results_field=results,
+        message_signature=_read_message(message),
+        seal=_read_seal(seal),
+        state=state if state in _STATES else "",
+    )
+
+
+def _read_message(field: Field) -> Signature:
+    """An ARC-Message-Signature: as DKIM's, yet i= is the instance, and a v= is ignored (4.1.2)."""
+    listed = TagList.read(field.text)
+    signature = read_signature_tags(field, listed, required=("a", "b", "bh", "d", "h", "s"), has_identity=False)
+    covered = [name for name in signature.signed if name in _OWN_NAMES]
+    if not covered:
+        return signature
+    return attrs.evolve(signature, faults=(*signature.faults, f"{covered[0]} is among the signed fields"))
+
+
+def _read_seal(field: Field) -> Signature:
+    """An ARC-Seal: "the only supported tags" are i, cv, and five of DKIM's; others are ignored, but not h (4.1.3)."""
+    listed = TagList.read(field.text)
+    faults = [*listed.faults]
+    if "h" in listed.tags:
+        faults.append("it has an h=, which a seal must not have")
+    if listed.tags.get("cv", "").lower() not in _STATES:
+        faults.append("cv= is none of none, pass and fail")
+    kept = TagList(tags={name: listed.tags[name] for name in _SEAL_TAGS if name in listed.tags}, faults=tuple(faults))
+    return read_signature_tags(field, kept, required=("a", "b", "d", "s"), has_identity=False)

@@ -1,0 +1,116 @@
+"""The domains of a letter's From (RFC 5322, 3.6.2; RFC 9989, 5.3.1), read from the raw bytes of any letter.
+
+Whoever forges a letter also forges how its From reads: folded, in comments, twice, as a group, with
+addresses in names. Nothing that a mail program might show as the author is passed over: what
+cannot be told apart gives more domains than one, so that the letter is not judged by the wrong one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from mailkit.dns.dmarc.verdict import ascii_domain
+from mailkit.errors import InvalidValue
+
+__all__ = ["from_domains", "header_values"]
+
+_LONGEST_HEADER_BYTES: Final = 1 << 20
+_MOST: Final = 100
+"""Domains that are told apart; more is no letter."""
+_END: Final = re.compile(rb"(?:\A|\r\n|\n|\r(?!\n))(?:\r\n|\n|\r(?!\n))")
+_LINES: Final = re.compile(rb"\r\n|[\r\n]")
+_FIELD: Final = re.compile(rb"([!-9;-~]+)[ \t]*:")
+_PIECE: Final = re.compile(r'"(?:[^"\\]|\\.)*+"|\\.?|["()<>,;:]|[^"\\()<>,;:]+', re.DOTALL)
+_LITERAL: Final = re.compile(r"\[[^\[\]]*\]")
+
+
+def from_domains(raw: bytes) -> tuple[str, ...]:
+    """The domains in the From fields, as A-labels: one for each field and domain, in their order.
+
+    A letter that is as it should be has exactly one. What stands where a domain should, and is none, is given
+    as it stands. Addresses in names and comments do not count.
+
+    >>> from_domains(b"From: =?utf-8?q?B=C3=BCro?= <news@Example.com>\\r\\nSubject: Hello\\r\\n\\r\\nbody")
+    ('example.com',)
+    >>> from_domains(b'From: "ceo@bank.example" <x@example.net>, (her) y@\\r\\n example.org\\r\\n\\r\\n')
+    ('example.net', 'example.org')
+    """
+    found: list[str] = []
+    for value in header_values(raw, "From"):
+        found += dict.fromkeys(_domains(value))
+    return tuple(found[:_MOST])
+
+
+def header_values(raw: bytes, name: str) -> tuple[str, ...]:
+    """What the fields of one name say, in their order, unfolded; bytes that are not UTF-8 are Latin-1.
+
+    >>> header_values(b"Subject: a\\r\\n b\\r\\nsubject:c\\r\\n\\r\\nSubject: d", "Subject")
+    ('a b', 'c')
+    """
+    if not isinstance(raw, bytes | bytearray | memoryview):
+        raise InvalidValue("raw", raw, "is not bytes", "give the letter as it was received")
+    head = bytes(raw[:_LONGEST_HEADER_BYTES])
+    end = _END.search(head)
+    lines = _LINES.split(head[: end.start()] if end else head)
+    values: list[list[bytes]] = []
+    is_wanted = False
+    for line in lines:
+        field = None if line[:1] in (b" ", b"\t") else _FIELD.match(line)
+        if field:
+            is_wanted = field[1].lower() == name.lower().encode("ascii", "replace")
+            if is_wanted:
+                values.append([line[field.end() :]])
+        elif is_wanted and line[:1] in (b" ", b"\t"):
+            values[-1].append(line)
+        else:
+            is_wanted = False
+    return tuple(_text(b"".join(parts)).strip() for parts in values)
+
+
+def _text(value: bytes) -> str:
+    try:
+        return value.decode("utf-8")
+    except UnicodeDecodeError:
+        return value.decode("latin-1")
+
+
+def _domains(value: str) -> Iterator[str]:
+    """The domain of each address: what stands in angle brackets, else what stands between commas."""
+    bare: list[str] = []
+    angle: list[str] = []
+    depth, is_inside, had_angle = 0, False, False
+    for piece in [*_pieces(value), ","]:
+        if piece in ("(", ")"):
+            depth = max(0, depth + (1 if piece == "(" else -1))
+        elif depth:
+            continue
+        elif piece == "<":
+            is_inside, had_angle, angle = True, True, []
+        elif piece == ">" and is_inside:
+            is_inside = False
+            yield from _domain("".join(angle))
+        elif is_inside and piece in (",", ":") and "".join(angle[:1]).lstrip().startswith("@"):
+            angle = []  # one host of an obsolete route (RFC 5322, 4.4)
+        elif is_inside and piece != ",":
+            angle.append(piece)
+        elif piece in (",", ";", ":"):
+            yield from _domain("".join(angle if is_inside else [] if had_angle else bare))
+            bare, angle, is_inside, had_angle = [], [], False, False
+        else:
+            bare.append(piece)
+
+
+def _pieces(value: str) -> Iterator[str]:
+    """The value in pieces; a quoted string is a letter without meaning."""
+    for found in _PIECE.finditer(value):
+        yield "q" if len(found[0]) > 1 and found[0][0] in '"\\' else found[0]
+
+
+def _domain(address: str) -> Iterator[str]:
+    """What stands behind the last @, without blanks."""
+    _, at, domain = address.rpartition("@")
+    if at:
+        plain = "".join(domain.split())
+        yield plain if _LITERAL.fullmatch(plain) else ascii_domain(plain) or plain

@@ -1,0 +1,234 @@
+"""What a stricter policy would have done, and when the next stage is open."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+
+import attrs
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailkit.dns import rollout
+from mailkit.dns.aggregate import DKIMResult, Kind, Published, Reason, Report, Row, SPFResult
+from mailkit.dns.dmarc import Policy, Record
+from mailkit.dns.rollout import Conditions, Stage, plan, replay
+from mailkit.errors import InvalidValue
+
+START, NOW = datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 11, 21, 6, tzinfo=UTC)
+MONTH = Report(begin=START, end=START + timedelta(days=20), policy=Published(domain="shop.example", p="none"))
+NONE = "v=DMARC1; p=none; rua=mailto:dmarc@shop.example"
+
+
+def row(ip: str, count: int, *, dkim: str = "", spf: str = "", sender: str = "shop.example", reason: str = "") -> Row:
+    return Row(
+        report=MONTH,
+        source_ip=ip_address(ip),
+        count=count,
+        dkim_aligned=dkim.endswith("shop.example"),
+        spf_aligned=spf.endswith("shop.example"),
+        header_from=sender,
+        reasons=(Reason(type=reason),) if reason else (),
+        dkim=(DKIMResult(domain=dkim, selector="s", result="pass"),) if dkim else (),
+        spf=(SPFResult(domain=spf, result="pass"),) if spf else (),
+    )
+
+
+OURS = row("192.0.2.10", 5000, dkim="shop.example", spf="b.shop.example")
+SES = row("198.51.100.1", 300, dkim="amazonses.com", spf="amazonses.com")
+FORGED = row("203.0.113.5", 700, spf="forger.example")
+FORWARDED = row("203.0.114.5", 20, spf="alumni.example", reason="forwarded")
+PAST = [OURS, SES, FORGED, FORWARDED]
+
+
+# Replay
+
+
+def test_a_policy_strikes_exactly_what_fails() -> None:
+    told = replay(PAST, "reject")
+    assert (told.messages, told.rejected, told.quarantined, told.lost) == (6020, 1020, 0, 1020)
+    assert told.lost_share == pytest.approx(1020 / 6020)
+    assert told.lost_of_ours == 320
+    assert [(one.name, one.lost, one.overridden) for one in told.struck] == [
+        ("203.0.113.0/24", 700, 0),
+        ("Amazon SES", 300, 0),
+        ("203.0.114.0/24", 20, 20),
+        ("192.0.2.0/24", 0, 0),
+    ]
+    assert str(told) == (
+        "reject for shop.example: 1020 of 6020 messages (16.9%) would have been lost, 320 of them ours"
+    )
+    assert "Amazon SES" in told._repr_html_()
+    assert replay(PAST, Policy.QUARANTINE).quarantined == 1020
+    assert replay(PAST, "v=DMARC1; p=none").lost == 0
+    assert replay([], Record()).lost_share == 0
+    with pytest.raises(InvalidValue, match="DMARC policy"):
+        replay(PAST, "block")
+
+
+def test_testing_is_one_step_milder() -> None:
+    assert replay(PAST, Record(p="reject", is_testing=True)).quarantined == 1020
+    assert replay(PAST, Record(p="quarantine", is_testing=True)).lost == 0
+
+
+def test_subdomains_are_judged_by_sp() -> None:
+    below = [row("192.0.2.1", 10, sender="news.shop.example"), row("192.0.2.1", 1)]
+    assert replay(below, "v=DMARC1; p=reject; sp=none").rejected == 1
+    assert replay(below, "v=DMARC1; p=none; sp=quarantine").quarantined == 10
+    assert replay(below, "v=DMARC1; p=reject").rejected == 11
+    assert replay(below, "v=DMARC1; p=reject; sp=none", domain="News.shop.example.").rejected == 11
+
+
+def test_strict_alignment_is_judged_anew() -> None:
+    relaxed = [row("192.0.2.1", 10, dkim="news.shop.example", spf="b.shop.example")]
+    assert replay(relaxed, "v=DMARC1; p=reject; adkim=s").lost == 0
+    assert replay(relaxed, "v=DMARC1; p=reject; adkim=s; aspf=s").lost == 10
+    assert replay([OURS], "v=DMARC1; p=reject; adkim=s; aspf=s").lost == 0
+
+
+def test_other_domains_and_subdomains_with_a_record_of_their_own_are_passed_over() -> None:
+    own = attrs.evolve(MONTH, policy=Published(domain="news.shop.example"))
+    others = [
+        row("192.0.2.1", 1),
+        row("192.0.2.1", 20, sender="other.example"),
+        attrs.evolve(row("192.0.2.1", 300, sender="news.shop.example"), report=own),
+    ]
+    told = replay(others, "reject", domain="shop.example")
+    assert (told.messages, told.passed_over) == (1, 320)
+    assert replay(others, "reject", domain="news.shop.example").messages == 300
+    inherits = row("192.0.2.1", 7, sender="news.shop.example")
+    assert replay([inherits], "reject", domain="news.shop.example").messages == 7
+
+
+ROWS = st.lists(
+    st.builds(
+        row,
+        st.sampled_from(["192.0.2.1", "198.51.100.7", "2001:db8::1"]),
+        st.integers(0, 1000),
+        dkim=st.sampled_from(["", "shop.example", "amazonses.com"]),
+        spf=st.sampled_from(["", "b.shop.example", "other.example"]),
+        sender=st.sampled_from(["shop.example", "news.shop.example"]),
+    ),
+    max_size=10,
+)
+POLICIES = st.sampled_from(list(Policy))
+
+
+@given(ROWS, POLICIES, POLICIES)
+def test_a_stricter_policy_never_strikes_less_and_none_strikes_what_passes(
+    rows: list[Row], p: Policy, sp: Policy
+) -> None:
+    order = list(Policy)
+    told, strictest = replay(rows, Record(p=p, sp=sp)), replay(rows, "reject")
+    assert told.lost <= strictest.lost == sum(one.count for one in rows if not one.passes)
+    assert told.messages == sum(one.count for one in rows)
+    stricter = replay(rows, Record(p=order[min(order.index(p) + 1, 2)], sp=sp))
+    assert stricter.lost >= told.lost
+    assert stricter.rejected >= told.rejected
+
+
+# The plan
+
+
+def test_a_vendor_that_fails_blocks_the_next_stage_by_name() -> None:
+    told = plan(PAST, NONE, now=NOW)
+    assert (told.stage, told.next_stage, told.is_open) == (Stage.NONE, Stage.TESTING, False)
+    (blocker,) = told.blockers
+    assert (blocker.source.name, blocker.lost, blocker.share) == ("Amazon SES", 300, 1.0)
+    assert blocker.mend == (
+        "set DKIM up at Amazon SES for shop.example, and let its return path be of shop.example "
+        "with include:amazonses.com in SPF"
+    )
+    assert [one.name for one in told.unknown] == ["203.0.113.0/24"]
+    assert [one.kind for one in told.accepted] == [Kind.MAILING_LIST], "it passes mail on, which then fails"
+    assert "blocker: Amazon SES: 300 of 300 messages would be lost" in str(told)
+    assert "v=DMARC1" not in str(told), "what is not to be pasted yet is not shown"
+    assert "Amazon SES" in told._repr_html_()
+
+
+def test_without_blockers_the_stages_open_one_after_the_other() -> None:
+    record, seen = NONE, []
+    for _ in range(3):
+        told = plan([OURS, FORGED], record, now=NOW)
+        assert told.is_open, str(told)
+        assert told.record is not None
+        assert told.record.name == "_dmarc.shop.example"
+        assert str(told.record) in str(told)
+        seen.append(record := told.record.text)
+    assert seen == [
+        "v=DMARC1; p=quarantine; rua=mailto:dmarc@shop.example; t=y",
+        "v=DMARC1; p=quarantine; rua=mailto:dmarc@shop.example",
+        "v=DMARC1; p=reject; rua=mailto:dmarc@shop.example",
+    ]
+    last = plan([OURS, FORGED], record, now=NOW)
+    assert (last.stage, last.next_stage, last.record, last.is_open) == (Stage.REJECT, None, None, False)
+    assert last.replay.rejected == 700
+    assert str(last).startswith("shop.example is at reject\n")
+    assert "done" in last._repr_html_()
+
+
+def test_what_else_the_record_says_stays_and_what_is_historic_goes() -> None:
+    told = plan([OURS], "v=DMARC1; p=none; sp=none; pct=50; fo=1; adkim=s; rua=mailto:d@x.example", now=NOW)
+    assert told.record is not None
+    assert told.record.text == "v=DMARC1; p=quarantine; sp=none; rua=mailto:d@x.example; adkim=s; fo=1; t=y"
+
+
+def unmet(told: rollout.Plan) -> list[str]:
+    return [one.what.split(",")[0] for one in told.conditions if not one.is_met]
+
+
+def test_a_stage_wants_reports_enough_and_fresh() -> None:
+    assert unmet(plan([OURS], NONE, now=NOW)) == []
+    assert unmet(plan([OURS], "v=DMARC1; p=none", now=NOW)) == ["reports come (rua)"]
+    assert unmet(plan([OURS], NONE, now=NOW + timedelta(days=9))) == ["reports come (rua)"]
+    assert unmet(plan([OURS], NONE, now=NOW, since=NOW - timedelta(days=5))) == ["reports of 14 days"]
+    assert unmet(plan([attrs.evolve(OURS, count=50)], NONE, now=NOW)) == ["100 messages reported"]
+    dateless = attrs.evolve(OURS, report=Report(policy=MONTH.policy))
+    assert unmet(plan([dateless], NONE, now=NOW)) == ["reports come (rua)", "reports of 14 days"]
+    lost = [OURS, row("203.0.114.5", 200, spf="alumni.example", reason="forwarded")]
+    assert unmet(plan(lost, NONE, now=NOW)) == ["at most 1.0% of our own mail lost"]
+    easy = Conditions(least_days=3, least_messages=1, most_lost_share=0.5, blocking_messages=500)
+    assert plan([OURS, SES], NONE, now=NOW, since=NOW - timedelta(days=5), conditions=easy).is_open
+    with pytest.raises(InvalidValue, match="least_days"):
+        Conditions(least_days=0)
+
+
+def test_the_caller_knows_better_who_sends_for_us() -> None:
+    mine = plan([OURS, FORGED, SES], NONE, now=NOW, ours=["203.0.113.0/24", "amazon-ses"])
+    assert [one.source.name for one in mine.blockers] == ["203.0.113.0/24", "Amazon SES"]
+    assert "ip4:203.0.113.0/24" in mine.blockers[0].mend
+    assert not mine.unknown
+    abused = plan([OURS, SES], NONE, now=NOW, foreign=["amazon-ses"])
+    assert abused.is_open
+    assert [one.name for one in abused.unknown] == ["Amazon SES"]
+
+
+def test_what_to_mend_names_the_keys_and_the_domain_that_is_written_from() -> None:
+    def mend(**results: str) -> str:
+        (blocker,) = plan(
+            [row("2001:db8::1", 30, sender="news.shop.example", **results)], NONE, now=NOW, ours=["2001:db8::/48"]
+        ).blockers
+        return blocker.mend
+
+    assert "s1._domainkey.news.shop.example" in mend(dkim="sendgrid.net")
+    assert "ip6:2001:db8::/48 to SPF of news.shop.example" in mend()
+
+
+def test_nothing_is_planned_without_a_domain_and_a_zone_of_time() -> None:
+    odd = attrs.evolve(MONTH, policy=Published(domain="(no domain)"))
+    assert plan([attrs.evolve(OURS, report=odd, header_from="(no domain)")], NONE, now=NOW).record is None
+    empty = plan([], NONE, now=NOW)
+    assert empty.record is None
+    assert not empty.is_open
+    with pytest.raises(InvalidValue, match="now"):
+        plan([], NONE, now=NOW.replace(tzinfo=None))
+    with pytest.raises(InvalidValue, match="v=DMARC1"):
+        plan([], "p=none", now=NOW)
+
+
+def test_the_stage_is_what_receivers_do() -> None:
+    said = {"p=none; t=y": "none", "p=quarantine; t=y": "testing", "p=reject; t=y": "quarantine", "p=reject": "reject"}
+    for text, stage in said.items():
+        assert rollout.stage_of(Record.parse(f"v=DMARC1; {text}")) == stage
+    assert rollout.stage_of(Record()) is Stage.NONE
