@@ -180,6 +180,14 @@ def test_damaged_archives_give_what_can_be_read() -> None:
     assert found.rows
     assert {"dns.aggregate-archive", "dns.aggregate-broken"} & {finding.code for finding in found.findings}
     assert codes(b"PK\x03\x04" + b"x" * 100) == {"archive"}
+    stored = zipped("a.xml", REPORT, zipfile.ZIP_STORED).replace(b"a.example", b"b.example")
+    assert len(aggregate.read(stored).rows) == 1
+    assert codes(stored) == {"archive"}
+    for at in (-5, -8):  # the check sum and the length, and nothing else
+        damaged = bytearray(gzip.compress(REPORT))
+        damaged[at] ^= 0xFF
+        assert len(aggregate.read(bytes(damaged)).rows) == 1
+        assert codes(bytes(damaged)) == {"archive"}
     assert len(aggregate.read(gzip.compress(REPORT) + b"trailing").rows) == 1
 
 
@@ -217,6 +225,8 @@ def test_hostile_mails_end() -> None:
         b"Content-Type: multipart/mixed; boundary*0*=us-ascii'en'x; boundary*1",
         b"Content-Type: multipart/mixed; boundary=",
         b"Content-Type: multipart/mixed; boundary=\xff\xfe",
+        b"Content-Type: multipart/mixed; boundary*=idna''%ff\nContent-Disposition: a; filename=x",
+        b"Content-Type: text/xml\nContent-Disposition: attachment; filename*=idna''%ff",
         b"Content-Type: \xff\xfe; name*=\xff''\xff",
         b"Content-Type: text/xml; name*0*=x''%; name*2=y\nContent-Disposition: attachment; filename*=no-such'x'%ff",
         b"Content-Transfer-Encoding: \xff",

@@ -124,7 +124,8 @@ def replay(
     """Say what a policy would have done to the mail of past reports.
 
     A From domain below the policy's is judged by `sp`; whether it exists, reports do not tell, so `np` is
-    not looked at. Rows of other domains, and of subdomains with a record of their own, are passed over. Strict alignment is judged anew from the results. t=y is one step milder (RFC 9989).
+    not looked at. Rows of other domains, and of subdomains with a record of their own, are passed over.
+    Strict alignment is judged anew from the results. t=y is one step milder (RFC 9989).
 
     Args:
         rows: The rows of past reports; they are gone through once.

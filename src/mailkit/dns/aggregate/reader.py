@@ -281,8 +281,6 @@ class _Reader:
         if at <= 0:  # where a token began in the piece before; never at the same place again
             at = 1 if at == 0 and not self._is_closed else 0
         self._breaks += 1
-        if self._is_closed and not data[at:].strip():
-            return b""
         if self._breaks > _MOST_BREAKS:
             raise Refused("broken", f"breaks off more than {_MOST_BREAKS} times")
         if not self._stack and not self._is_closed and self._report is None and not _RESUME.search(data, at):
@@ -300,7 +298,7 @@ class _Reader:
         """Keep what was read of the head or the policy in which the XML breaks off."""
         if _HEAD in self._stack:
             self._head = {**self._targets[1], **(self._head or {})}
-        elif _POLICY in self._stack:
+        else:
             self._policy = {**self._targets[1], **(self._policy or {})}
 
     def _sought(self, data: bytes) -> bytes:
