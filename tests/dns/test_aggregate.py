@@ -315,6 +315,8 @@ def test_a_report_comes_as_bytes_path_file_or_text(tmp_path: Path) -> None:
     assert aggregate.read(Pipe(path.read_bytes())) == expected  # type: ignore[arg-type]  # it cannot seek
     with pytest.raises(FileNotFoundError):
         aggregate.read(tmp_path / "absent.xml")
+    with pytest.raises(InvalidValue, match="is no path"):
+        aggregate.read("a\x00b")
     with pytest.raises(InvalidValue, match="neither bytes"):
         aggregate.read(17)  # type: ignore[arg-type]
     with pytest.raises(InvalidValue, match="'rb'"):

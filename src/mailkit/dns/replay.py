@@ -7,8 +7,9 @@ from typing import Final
 
 import attrs
 
+from mailkit.dns.aggregate.folding import Folding, Names, is_within
+from mailkit.dns.aggregate.sending import Kind, Sending, Sources
 from mailkit.dns.aggregate.show import table
-from mailkit.dns.aggregate.sources import Folding, Kind, Names, Sending, Sources, is_within
 from mailkit.dns.aggregate.values import AuthResult, DKIMResult, Row, SPFResult
 from mailkit.dns.dmarc.record import Alignment, Policy, Record
 

@@ -20,7 +20,7 @@ from mailkit.dns.mailparts import looks_like_mail, parts
 from mailkit.dns.notes import Notes, Refused
 from mailkit.errors import InvalidValue
 
-__all__ = ["Document", "Limits", "Source", "documents"]
+__all__ = ["Document", "Limits", "Source", "documents", "opened"]
 
 Source: TypeAlias = bytes | bytearray | memoryview | str | os.PathLike[str] | IO[bytes]
 """A report: its bytes, a path, a file open for reading bytes, or its text, a `str` with "<", "{" or a line break."""
@@ -66,13 +66,26 @@ def documents(source: Source, *, mark: bytes, notes: Notes, limits: Limits) -> I
         yield from _open(io.BytesIO(source.encode("utf-8", "replace")), "report", opening, 0)
     elif isinstance(source, str | os.PathLike):
         path = Path(source)
-        with path.open("rb") as file:
+        with opened(path) as file:
             yield from _open(file, path.name, opening, 0)
     elif hasattr(source, "read"):  # as every file has
         name = Path(str(getattr(source, "name", ""))).name or "report"
         yield from _open(source, name, opening, 0)
     else:
         raise InvalidValue("report", source, "is neither bytes, a path nor an open file")
+
+
+def opened(path: Path) -> IO[bytes]:
+    """The file at a path.
+
+    Raises:
+        InvalidValue: No path can be like this one.
+        OSError: The file cannot be read.
+    """
+    try:
+        return path.open("rb")
+    except ValueError as error:
+        raise InvalidValue("report", str(path), f"is no path ({error})") from error
 
 
 def _open(file: Readable, name: str, opening: Opening, depth: int) -> Iterator[Document]:
@@ -134,10 +147,13 @@ def _plain(head: bytes, file: Readable, opening: Opening, *, counts: bool) -> It
 
 
 def _all_of(head: bytes, file: Readable, opening: Opening) -> bytes:
-    rest = file.read(opening.limits.longest_packed_bytes)
-    if len(head) + len(rest) > opening.limits.longest_packed_bytes:
-        raise Refused("too-large", f"is longer than {opening.limits.longest_packed_bytes} bytes, packed")
-    return head + rest
+    found, length, most = [head], len(head), opening.limits.longest_packed_bytes
+    while length <= most and (more := file.read(most - length + 1)):
+        found.append(more)
+        length += len(more)
+    if length > most:
+        raise Refused("too-large", f"is longer than {most} bytes, packed")
+    return b"".join(found)
 
 
 def _seekable(head: bytes, file: Readable, opening: Opening) -> IO[bytes]:
