@@ -1,8 +1,7 @@
-"""What was found about one received letter, joined into one Authentication-Results field (RFC 8601).
+"""One received letter, judged by SPF, DKIM, DMARC and ARC, and what was found joined into one field (RFC 8601).
 
-The methods are evaluated by modules of their own; here their results are only put side by side.
-Results of SPF, DKIM and ARC are read by what they have, so that this module needs none of them:
-`.result` is a word, `.domain` a domain.
+The methods are evaluated by modules of their own; here they are asked side by side, and their
+results put together.
 """
 
 from __future__ import annotations
