@@ -168,6 +168,7 @@ def test_what_is_sealed_here_passes_with_dkimpy_too(length: int) -> None:
 def test_no_letter_or_digit_of_a_chain_can_be_changed(data: st.DataObject) -> None:
     raw = CHAIN
     places = [place for place, letter in enumerate(raw) if chr(letter).isalnum() and not _is_name_or_to(raw, place)]
+    places.remove(raw.index(b"==\r\n") - 1)  # the last of the newest seal's own b=, of which four bits mean nothing
     place = data.draw(st.sampled_from(places))
     changed = raw[:place] + (b"Z" if raw[place : place + 1] != b"Z" else b"Y") + raw[place + 1 :]
     assert validated(changed).word == "fail"

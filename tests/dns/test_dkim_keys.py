@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from typing import Any
 
 import dkim as dkimpy
@@ -16,6 +17,7 @@ from mailkit.dns.dkim.lint import lint
 from mailkit.dns.drive import run_sync
 from mailkit.dns.vendors import known, vendor
 from mailkit.errors import InvalidValue
+from mailkit.findings import Finding
 from mailkit.testing import DNSZone
 
 KEY = "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
@@ -48,6 +50,34 @@ def test_the_private_key_fits_the_record_and_is_not_shown() -> None:
     assert key.public_key().public_bytes(*form) == pair.record.key
     assert "PRIVATE" not in repr(pair)
     assert dkimpy.parse_pem_private_key(pair.private_key.encode())["modulus"] == key.public_key().public_numbers().n
+
+
+def said_of(text: str) -> Finding:
+    found = run_sync(dkim.find("news", "example.com"), resolver={("news._domainkey.example.com", "TXT"): text})
+    return lint(found)[0]
+
+
+@pytest.mark.parametrize("form", [serialization.PrivateFormat.PKCS8, serialization.PrivateFormat.TraditionalOpenSSL])
+def test_a_private_key_in_the_dns_is_told_at_once(form: serialization.PrivateFormat) -> None:
+    pair = dkim.generate("example.com", "news")
+    key: Any = serialization.load_pem_private_key(pair.private_key.encode(), password=None)
+    der = key.private_bytes(serialization.Encoding.DER, form, serialization.NoEncryption())
+    finding = said_of(f"v=DKIM1; p={b64encode(der).decode()}")
+    assert (finding.code, finding.severity) == ("dns.dkim-private", "error")
+    assert "new key" in finding.mend
+    assert b64encode(der).decode()[:40] not in str(finding)
+
+
+@pytest.mark.parametrize("kind", ["", "k=ed25519; "])
+def test_an_ed25519_key_as_openssl_writes_it_is_mended(kind: str) -> None:
+    pair = dkim.generate("example.com", "news", algorithm="ed25519")
+    der = bytes.fromhex("302a300506032b6570032100") + (pair.record.key or b"")
+    assert said_of(f"v=DKIM1; {kind}p={b64encode(der).decode()}").mend == str(pair.published)
+
+
+def test_a_pem_file_in_the_record_is_told() -> None:
+    finding = said_of("v=DKIM1; p=-----BEGIN PUBLIC KEY-----AAAA-----END PUBLIC KEY-----")
+    assert finding.mend == "leave out the lines with BEGIN and END"
 
 
 @pytest.mark.parametrize(

@@ -220,7 +220,9 @@ def _read_key(tag: Tag | None, broken: list[Broken]) -> bytes | None:
     try:
         return b64decode("".join(tag.value.split()), validate=True)
     except (binascii.Error, ValueError):
-        broken.append(_bad(tag, "is not base64"))
+        has_armour = "-----" in tag.value
+        mend = "leave out the lines with BEGIN and END" if has_armour else "publish it again, whole"
+        broken.append(attrs.evolve(_bad(tag, "is not base64"), mend=mend))
         return None
 
 

@@ -20,6 +20,10 @@ _WEAK_BITS: Final = 1024
 """Verifiers must take keys from here (RFC 8301, 3.2)."""
 _LARGE_BITS: Final = 4096
 """Verifiers need not take keys above (RFC 8301, 3.2)."""
+_ED25519_HEAD: Final = bytes.fromhex("302a300506032b6570032100")
+"""What stands before the 32 bytes of a key as OpenSSL writes it (RFC 8410, 4)."""
+_LONGEST_PRIVATE: Final = 5000
+"""Private keys of 4096 bits have half of it; larger ones take seconds to read."""
 _SHORT_BITS: Final = 2048
 """Signers should use keys from here (RFC 8301, 3.2)."""
 
@@ -93,8 +97,7 @@ def _strength(found: Found, record: Record) -> Iterator[Finding]:
         mend = "publish an RSA key of 2048 bits"
         yield _say("algorithm", _ERROR, message, found, f"k={record.algorithm}", mend, "RFC 8463, 4")
     elif bits is None:
-        message = f"what p= holds is no {record.algorithm} key"
-        yield _say("syntax", _ERROR, message, found, found.texts[0], "publish it again, whole", "RFC 6376, 3.6.1")
+        yield _unreadable(found, record)
     elif record.algorithm == "ed25519":
         message = "many verifiers do not know Ed25519 yet; sign with an RSA key beside it"
         yield _say("ed25519", _INFO, message, found, source="RFC 8463, 3")
@@ -107,6 +110,33 @@ def _strength(found: Found, record: Record) -> Iterator[Finding]:
     elif bits > _LARGE_BITS:
         message = f"the key has {bits} bits; verifiers need not take more than {_LARGE_BITS}"
         yield _say("large", _WARNING, message, found, mend="make a key of 2048 bits", source="RFC 8301, 3.2")
+
+
+def _unreadable(found: Found, record: Record) -> Finding:
+    """What p= holds instead of a key."""
+    key, text = record.key or b"", found.texts[0]
+    if len(key) <= _LONGEST_PRIVATE and _is_private(key):
+        message = "p= holds the private key, so that anybody can sign as this domain"
+        mend = "take the record down at once, and make a new key with another selector"
+        return _say("private", _ERROR, message, found, "p=…", mend, "RFC 6376, 3.6.1")
+    if key.startswith(_ED25519_HEAD) and len(key) == len(_ED25519_HEAD) + 32:
+        raw = Record(key=key[len(_ED25519_HEAD) :], algorithm="ed25519", services=record.services, flags=record.flags)
+        message = "p= holds an Ed25519 key with its algorithm before it; verifiers want the 32 bytes and k=ed25519"
+        mend = str(TextRecord(name=found.name, text=str(raw)))
+        return _say("syntax", _ERROR, message, found, text, mend, "RFC 8463, 4.2")
+    message = f"what p= holds is no {record.algorithm} key"
+    return _say("syntax", _ERROR, message, found, text, "publish it again, whole", "RFC 6376, 3.6.1")
+
+
+def _is_private(key: bytes) -> bool:
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.serialization import load_der_private_key
+
+    try:
+        load_der_private_key(key, password=None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):  # the second for one under a password
+        return False
+    return True
 
 
 def _say(
