@@ -271,6 +271,8 @@ HOSTS = {("h.example", "A"): A, ("h.example", "AAAA"): []}
             "error",
             "cannot send: include:slow.example",
         ),
+        (f"{'a:h.example ' * 11}-all", "warning", "everybody else"),
+        (f"{'a:h.example ' * 10}a:H.example. a:h.example/24 -all", "error", "cannot send: a:h.example/24"),
         (f"{'?a:h.example ' * 11}-all", "error", "nobody is let through"),
         (f"{'?a:h.example ' * 10}redirect=slow.example", "error", "cannot send: redirect=slow.example"),
         (f"{'?a:h.example ' * 10}redirect=all.example", "error", "cannot send: all"),

@@ -51,6 +51,14 @@ class _Step:
     def network(self) -> IPNetwork | None:
         return self.term.network if isinstance(self.term, Mechanism) else None
 
+    @property
+    def asks(self) -> tuple[str, ...]:
+        """What the term looks up: what two terms have in common that list the same senders."""
+        bits = (
+            (self.term.kind, f"{self.term.ip4_bits}//{self.term.ip6_bits}") if isinstance(self.term, Mechanism) else ()
+        )
+        return (self.child.name if self.child else "", *bits)
+
     def is_within(self, listed: AddressSet) -> bool:
         return self.network is not None and not AddressSet.of([self.network]) - listed
 
@@ -88,7 +96,12 @@ def _limit(tree: Branch, counts: Callable[[_Step], bool], most: int) -> Limit | 
         return None
     at = counted[most]
     listed = AddressSet.of(step.network for step in steps[:at] if step.lists and step.network)
-    behind = [step.term for step in steps[at:] if step.lists and not step.is_within(listed)]
+    same = {step.asks for step in steps[:at] if step.lists and step.child}
+    behind = [
+        step.term
+        for step in steps[at:]
+        if step.lists and not step.is_within(listed) and not (step.child and step.asks in same)
+    ]
     return Limit(
         term=steps[at].term,
         behind=tuple(dict.fromkeys(behind)),
