@@ -184,6 +184,7 @@ def main() -> list[tuple[str, float]]:
     ]
     for name, ratio in ratios:
         print(f"{name:38} {ratio:6.2f}")
+    print("checkdmarc, one question after another, took 19 to 20 (6.0.4, 74 questions); it is not run here")
     return ratios
 
 

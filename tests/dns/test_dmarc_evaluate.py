@@ -304,6 +304,14 @@ def test_what_is_said_about_a_letter() -> None:
     assert judged({"example.com": REJECT}).reasons[-1] == "neither SPF nor DKIM was checked"
 
 
+def test_a_verdict_shows_itself_and_nothing_in_it_is_markup() -> None:
+    shown = judged({"example.com": REJECT}, spf=Identifier(domain="<b>", result="<i>"))._repr_html_()
+    assert "fail</strong>, reject is asked for" in shown
+    assert "<b>" not in shown
+    assert "<i>" not in shown
+    assert "DMARC of From: permerror" in judged({}, [])._repr_html_()
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -178,3 +178,10 @@ def test_a_reply_may_lack_its_question_only_if_it_is_a_refusal() -> None:
     assert [code for code in range(16) if matches(wire, wire[:2] + bytes([0x80, code]) + bytes(8))] == [1, 2, 4, 5]
     for reply in (b"", wire[:12], wire, b"\0" + wire[1:], wire[:2] + b"\x80" + wire[3:20]):
         assert not matches(wire, reply)
+
+
+def test_names_with_odd_letters_are_read_all_the_same() -> None:
+    for kind, content, expected in [("MX", "10 O\\.d.example.", "10 o\\.d.example"), ("PTR", "o\\.d.", "o\\.d")]:
+        wire = message(kind, [("a.example.com.", 60, kind, [content])], [], 0, 0, 0)
+        assert read_quickly(wire, int(dns.rdatatype.from_text(kind)), is_trusted=False) is None
+        assert read(wire, Query("a.example.com", kind)) == Answer([expected])

@@ -51,7 +51,7 @@ def read_quickly(reply: bytes, kind: int, *, is_trusted: bool) -> Outcome | None
         kind: The type that was asked for, as a number.
         is_trusted: Whether its word on DNSSEC counts.
     """
-    if kind not in _READERS:
+    if kind not in _ASKED:
         return None
     try:
         return _outcome(reply, kind, is_trusted)
@@ -71,6 +71,8 @@ def _outcome(reply: bytes, kind: int, is_trusted: bool) -> Outcome:
     additional, place = _records(reply, place, others)
     if place != len(reply) or any(record.type != _OPT or record.ttl >> 24 for record in additional):
         raise _Odd
+    for record in (*answered, *authority):
+        _READERS[record.type](reply, record)  # what is broken there is broken, also if nobody wants to know it
     if answered and code == 0:
         return _answer(reply, kind, name, answered, bool(flags & _AUTHENTICATED) if is_trusted else None)
     ttl = _negative_ttl(reply, name, answered, authority)
@@ -100,14 +102,7 @@ def _negative_ttl(reply: bytes, name: bytes, answered: list[_Found], authority: 
     zone = zones[0]
     if zone.name and name != zone.name and not name.endswith(b"." + zone.name):
         raise _Odd
-    _, place = _name(reply, zone.start)
-    _, place = _name(reply, place)
-    if place + 20 != zone.end:
-        raise _Odd
-    (least,) = struct.unpack_from("!I", reply, place + 16)
-    if least > _HIGHEST_TTL:
-        raise _Odd
-    return min(zone.ttl, int(least))
+    return min(zone.ttl, int(_soa(reply, zone)))
 
 
 def _records(reply: bytes, place: int, count: int) -> tuple[list[_Found], int]:
@@ -117,7 +112,7 @@ def _records(reply: bytes, place: int, count: int) -> tuple[list[_Found], int]:
         kind, kind_of_net, ttl, length = _RECORD.unpack_from(reply, place)
         start = place + _RECORD.size
         place = start + length
-        is_usual = kind_of_net == _INTERNET and kind in _KNOWN and ttl <= _HIGHEST_TTL
+        is_usual = kind_of_net == _INTERNET and kind in _READERS and ttl <= _HIGHEST_TTL
         is_options = kind == _OPT and not name and not length
         if place > len(reply) or not (is_usual or is_options):
             raise _Odd
@@ -157,6 +152,18 @@ def _whole_name(reply: bytes, start: int, end: int) -> bytes:
 
 def _host(reply: bytes, record: _Found) -> str:
     return _whole_name(reply, record.start, record.end).decode("ascii") or "."
+
+
+def _soa(reply: bytes, record: _Found) -> str:
+    """The last number of a SOA record."""
+    _, place = _name(reply, record.start)
+    _, place = _name(reply, place)
+    if place + 20 != record.end:
+        raise _Odd
+    numbers = struct.unpack_from("!5I", reply, place)
+    if max(numbers[1:]) > _HIGHEST_TTL:
+        raise _Odd
+    return str(numbers[4])
 
 
 def _mx(reply: bytes, record: _Found) -> str:
@@ -204,6 +211,8 @@ _READERS: Final[dict[int, Callable[[bytes, _Found], str]]] = {
     _NS: _host,
     _PTR: _host,
     _TXT: _text,
+    _CNAME: _host,
+    _SOA: _soa,
 }
-_KNOWN: Final = frozenset({*_READERS, _CNAME, _SOA})
-"""Types that may stand in a reply."""
+_ASKED: Final = frozenset({*_READERS} - {_CNAME, _SOA})
+"""Types of questions; the other two only stand in replies."""

@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING, Final
 
 import attrs
 
+from mailkit.blocking import run
 from mailkit.dns.cache import Cache
 from mailkit.dns.lookup import Malformed, Outcome, Query, ServerFailure, TimedOut
-from mailkit.dns.transports import Route, Transport, exchange, exchange_blocking
+from mailkit.dns.transports import Route, Transport, exchange
 from mailkit.dns.wire import encode, read, trouble
 from mailkit.errors import InvalidValue, ResolverError
 
@@ -139,6 +140,17 @@ class _Settings:
             self.cache.put(query, outcome)
         return outcome
 
+    async def _ask(self, query: Query) -> Outcome:
+        tries = _Tries(query, self)
+        for asking, server in tries:
+            try:
+                reply = await exchange(asking, server, self._route)
+            except Exception as error:  # noqa: BLE001 - sorted in trouble(), which raises what it does not know
+                tries.failed(error)
+            else:
+                tries.answered(reply, server)
+        return self._remember(query, tries.outcome)
+
 
 class _Tries:
     """The tries of one question: what to send and to whom, until one has settled it."""
@@ -241,17 +253,6 @@ class AsyncResolver(_Settings):
         finally:
             flight.waiting -= 1
 
-    async def _ask(self, query: Query) -> Outcome:
-        tries = _Tries(query, self)
-        for asking, server in tries:
-            try:
-                reply = await exchange(asking, server, self._route)
-            except Exception as error:  # noqa: BLE001 - sorted in trouble(), which raises what it does not know
-                tries.failed(error)
-            else:
-                tries.answered(reply, server)
-        return self._remember(query, tries.outcome)
-
 
 @attrs.frozen(kw_only=True)
 class BlockingResolver(_Settings):
@@ -284,15 +285,7 @@ class BlockingResolver(_Settings):
         kept = self._remembered(query)
         if kept is not None:
             return kept
-        tries = _Tries(query, self)
-        for asking, server in tries:
-            try:
-                reply = exchange_blocking(asking, server, self._route)
-            except Exception as error:  # noqa: BLE001 - sorted in trouble(), which raises what it does not know
-                tries.failed(error)
-            else:
-                tries.answered(reply, server)
-        return self._remember(query, tries.outcome)
+        return run(lambda: self._ask(query))
 
 
 def _system_nameservers() -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from mailkit.extras import load
 if TYPE_CHECKING:
     import dns.message
 
-__all__ = ["Route", "Transport", "exchange", "exchange_blocking"]
+__all__ = ["Route", "Transport", "exchange"]
 
 Transport: TypeAlias = Literal["udp", "tls", "https"]
 
@@ -115,38 +115,6 @@ async def _over_udp(wire: bytes, server: str, route: Route) -> bytes | dns.messa
     if not is_cut(reply):
         return reply
     return await dns.asyncquery.tcp(dns.message.from_wire(wire), server, timeout=route.seconds, port=route.port)
-
-
-def exchange_blocking(wire: bytes, server: str, route: Route) -> bytes | dns.message.Message:
-    """`exchange` without an event loop."""
-    import dns.message
-    import dns.query
-
-    request = dns.message.from_wire(wire)
-    if route.transport == "udp":
-        reply, _ = dns.query.udp_with_fallback(
-            request, server, timeout=route.seconds, port=route.port, ignore_unexpected=True
-        )
-        return reply
-    if route.transport == "tls":
-        return dns.query.tls(
-            request,
-            server,
-            timeout=route.seconds,
-            port=route.port,
-            ssl_context=route.context,
-            server_hostname=route.server_name or server,
-        )
-    httpx = _httpx()
-    with (
-        httpx.Client(verify=route.context, trust_env=False, timeout=route.seconds) as client,
-        client.stream("POST", route.url(server), **_post(wire, server, route)) as response,
-    ):
-        parts = []
-        for part in response.iter_bytes():
-            parts.append(part)
-            _check_length(parts)
-    return _reply(wire, response, b"".join(parts))
 
 
 def _httpx() -> Any:

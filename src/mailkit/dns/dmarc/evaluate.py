@@ -258,7 +258,7 @@ def _align(
 
 
 def _relaxed(method: _Method, identifier: Identifier, what: str, found: Discovery, walk: Discovery) -> Aligned:
-    """Relaxed alignment: the organizational domains are the same (3.2.6.1)."""
+    """Relaxed alignment: the organizational domains are the same (3.2.10.1)."""
     is_aligned: bool | None = found.organizational == walk.organizational
     organizational = walk.organizational
     reason = f"{what}, which is of the organization {organizational}, and not of {found.organizational}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from html import escape
 from typing import Any, Final, Literal
 
 import attrs
@@ -190,6 +191,12 @@ class Verdict:
 
     def __str__(self) -> str:
         return f"dmarc={self.result.value}: " + "; ".join(self.reasons)
+
+    def _repr_html_(self) -> str:
+        asked = "" if self.result is not Result.FAIL else f", {self.disposition.value} is asked for"
+        rows = "".join(f"<li>{escape(reason)}</li>" for reason in self.reasons)
+        name = escape(self.domain or "From")
+        return f"<div><strong>DMARC of {name}: {self.result.value}</strong>{asked}<ul>{rows}</ul></div>"
 
 
 def ascii_domain(text: str) -> str:
