@@ -28,6 +28,7 @@ class Severity(StrEnum):
 
 _RANK: Final = {Severity.INFO: 0, Severity.WARNING: 1, Severity.ERROR: 2}
 _COLOUR: Final = {Severity.ERROR: "#b3261e", Severity.WARNING: "#8a5a00", Severity.INFO: "#1f5fa8"}
+_CELL: Final = "text-align:left;vertical-align:top;padding:.3em 1em .3em 0;overflow-wrap:break-word"
 _HEAD: Final = ("Severity", "Where", "What", "What to do", "Source")
 
 
@@ -143,12 +144,21 @@ def findings_html(findings: Iterable[Finding]) -> str:
     rows = sorted(findings, key=lambda finding: -_RANK[finding.severity])
     if not rows:
         return '<p class="mailkit-findings">No findings.</p>'
-    body = "".join(
-        f'<tr><td style="color:{_COLOUR[finding.severity]};font-weight:600">{finding.severity}</td>'
-        f"<td>{escape(str(finding.place))}</td><td>{escape(finding.message)}"
-        + (f' <code style="overflow-wrap:anywhere">{escape(finding.evidence)}</code>' if finding.evidence else "")
-        + f"</td><td>{escape(finding.mend)}</td><td>{escape(finding.source)}</td></tr>"
-        for finding in rows
+    body = "".join(map(_row_html, rows))
+    head = "".join(f'<th scope="col" style="{_CELL}">{name}</th>' for name in _HEAD)
+    return (
+        f'<table class="mailkit-findings" style="border-collapse:collapse"><thead><tr>{head}</tr></thead>'
+        f"<tbody>{body}</tbody></table>"
     )
-    head = "".join(f'<th scope="col" style="text-align:left">{name}</th>' for name in _HEAD)
-    return f'<table class="mailkit-findings"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+
+
+def _row_html(finding: Finding) -> str:
+    evidence = f' <code style="overflow-wrap:anywhere">{escape(finding.evidence)}</code>' if finding.evidence else ""
+    told = (
+        f'<b style="color:{_COLOUR[finding.severity]}">{finding.severity}</b>',
+        escape(str(finding.place)),
+        escape(finding.message) + evidence,
+        escape(finding.mend),
+        escape(finding.source),
+    )
+    return "<tr>" + "".join(f'<td style="{_CELL}">{cell}</td>' for cell in told) + "</tr>"

@@ -240,7 +240,7 @@ def test_a_report_that_is_cut_off_gives_the_rows_before_the_cut(at: int) -> None
 def test_it_does_not_matter_in_which_pieces_a_report_comes(size: int) -> None:
     class Dripping(io.BytesIO):
         def read(self, most: int | None = -1, /) -> bytes:
-            return super().read(min(most or 0, 4096) if self.tell() < 4096 else size)
+            return super().read(min(most or 0, size))
 
     odd = (REPORTS / "prefixed-odd.xml").read_bytes() + b" " * 5000
     assert aggregate.read(Dripping(odd)) == aggregate.read(odd)
@@ -315,6 +315,8 @@ def test_a_report_comes_as_bytes_path_file_or_text(tmp_path: Path) -> None:
     assert aggregate.read(Pipe(path.read_bytes())) == expected  # type: ignore[arg-type]  # it cannot seek
     with pytest.raises(FileNotFoundError):
         aggregate.read(tmp_path / "absent.xml")
+    with pytest.raises(InvalidValue, match="is no path"):
+        aggregate.read("a\x00b")
     with pytest.raises(InvalidValue, match="neither bytes"):
         aggregate.read(17)  # type: ignore[arg-type]
     with pytest.raises(InvalidValue, match="'rb'"):
@@ -436,6 +438,24 @@ def test_no_bad_record_stops_the_others(bad: str, padding: str) -> None:
     assert len(found.reports) == 1
 
 
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("1793491200000", datetime(2026, 11, 1, tzinfo=UTC)),
+        ("2026-11-01 01:00:00+01:00", datetime(2026, 11, 1, tzinfo=UTC)),
+        ("2026-11-01", datetime(2026, 11, 1, tzinfo=UTC)),
+        ("", None),
+        ("1" * 41, None),
+        ("1" * 39, None),
+        ("nan", None),
+        ("0001-01-01T00:00:00+14:00", None),
+    ],
+)
+def test_instants_are_read_in_all_ways_that_reporters_write_them(said: str, meant: datetime | None) -> None:
+    head = HEAD.replace("1793491200", said)
+    assert aggregate.read(feedback(record("1"), head=head + POLICY)).reports[0].begin == meant
+
+
 def test_a_count_may_be_written_as_no_integer() -> None:
     assert counts(feedback(record("12.0"), record("1,200"), record("0"), record("٣"))) == [12, 1200, 0, 3]
 
@@ -470,6 +490,7 @@ def test_two_reports_may_stand_one_behind_the_other() -> None:
     assert [(row.count, row.report.org_name) for row in found.rows] == [(1, "r.example"), (2, "s.example")]
     assert counts(feedback(record("1")) + "\n\x00 \n") == [1]
     assert counts(feedback(record("1")) + "</feedback> end") == [1]
+    assert counts(feedback(record("1")) + "<") == [1]
 
 
 @pytest.mark.parametrize("said", ["", "cp1252", "iso-8859-1", "UTF-7", "zip", "no-such", "utf-16", "ascii"])

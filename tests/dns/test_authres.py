@@ -106,6 +106,7 @@ def test_comments_may_stand_anywhere() -> None:
             'mx; spf=pass reason="a \\"quoted\\"\r\n word" x.y="open',
             'mx; spf=pass reason="a \\"quoted\\" word" x.y=open',
         ),
+        ('"a=b"; none', '"a=b"; none'),
         ("", '""; none'),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from base64 import b64decode, b64encode
 from datetime import UTC, datetime, timedelta
@@ -136,8 +137,18 @@ def test_of_mutated_mails_dkimpy_and_mailkit_think_alike(places: list[tuple[int,
     for place, put, cut in places:
         mail = mail[:place] + put + mail[place + cut :]
     verification = dkim.verify_sync(mail, resolver=zone(), now=NOW)
-    if verification.passes:
+    if not verification.passes:
+        return
+    try:
         assert dkimpy.DKIM(mail).verify(dnsfunc=lambda *_, **__: zone()[WHERE].encode())
+    except dkimpy.MessageFormatError:  # it takes no blanks before a colon, which RFC 6376, 3.4.2, does
+        assert re.search(rb"\n[!-9;-~]+[ \t]+:", mail)
+
+
+@pytest.mark.parametrize("line", [b"oops", b"\x00", b": empty", b"Na me: x", b"Gr\xc3\xbc\xc3\x9fe: x", b"\tfolded"])
+def test_a_header_with_a_line_that_is_no_field_is_a_permanent_error(line: bytes) -> None:
+    result = verified(line + b"\r\n" + signed())
+    assert (result.word, why(result)) == ("permerror", ["malformed"])
 
 
 @given(st.binary(max_size=300))
@@ -245,6 +256,25 @@ def test_a_signature_that_cannot_be_read_is_neutral_and_says_why(changes: dict[s
     result = verified(forged(tagged(**changes)))
     assert (result.word, why(result)) == ("neutral", ["signature-syntax"])
     assert result.reasons[0].message == fault
+
+
+@pytest.mark.parametrize(
+    ("tags", "expected"),
+    [
+        (
+            "d=bücher.example; s=neu; i=@mail.bücher.example",
+            ("xn--bcher-kva.example", "neu", "@mail.xn--bcher-kva.example"),
+        ),
+        ("s=für ; d = почта.рф", ("xn--80a1acny.xn--p1ai", "xn--fr-xka", "@xn--80a1acny.xn--p1ai")),
+        ("d=b\udcffcher.example; s=x", ("", "x", "@")),
+        ("d=" + "ü" * 80 + ".example; s=x", ("", "x", "@")),
+        ("d=" + "ü" * 800 + ".example; s=x", ("", "x", "@")),
+    ],
+)
+def test_names_may_be_written_in_utf8(tags: str, expected: tuple[str, str, str]) -> None:
+    raw = b"DKIM-Signature: v=1; " + tags.encode("utf-8", "surrogateescape") + b"\r\n\r\n"
+    (signature,) = dkim.signatures(raw)
+    assert (signature.domain, signature.selector, signature.identity) == expected
 
 
 def test_a_signature_without_tags_says_so() -> None:
@@ -432,6 +462,8 @@ def test_the_asynchronous_face_says_the_same() -> None:
 def test_only_bytes_are_a_mail() -> None:
     with pytest.raises(InvalidValue, match="undecoded"):
         dkim.verify_sync("From: Anna", resolver={})  # type: ignore[arg-type]
+    with pytest.raises(InvalidValue, match="has no time zone"):
+        dkim.verify_sync(MAIL, resolver={}, now=NOW.replace(tzinfo=None))
 
 
 # -- what was changed
@@ -459,13 +491,18 @@ def test_a_footer_is_shown(forms: Any) -> None:
     message, difference = explained(signed(forms=forms) + FOOTER)
     assert "3 lines were added at its end" in message
     assert difference == "+ --\n+ The list\n+ https://list.example/leave"
-    assert "bh=" in message
+    assert verified(signed(forms=forms) + FOOTER).reasons[0].evidence.count("=") >= 3
 
 
 @pytest.mark.parametrize("forms", FORMS)
 def test_what_was_signed_as_empty_and_filled_later_is_shown(forms: Any) -> None:
     head = MAIL.partition(b"\r\n\r\n")[0] + b"\r\n\r\n"
     assert "a line was added at its end" in explained(signed(head, forms=forms) + b"Hello\r\n")[0]
+
+
+def test_a_change_within_the_signed_part_says_how_long_that_is() -> None:
+    message = explained(signed(length=True).replace(b"Hello", b"Hallo"))[0]
+    assert message.startswith("the first 36 bytes of the body (l=) have changed since it was signed: how, is not kno")
 
 
 def test_a_long_footer_is_shown_in_part() -> None:
@@ -563,6 +600,7 @@ LIST_FROM = b"From: Anna via List <list@example.org>\r\nReply-To: Anna <anna@exa
         (b"Subject: News", b"Subject: [list] News", "Subject has got '[list] ' before it",
          "- Subject: News of May\n+ Subject: [list] News of May"),
         (b"Subject: News", b"Subject: ***SPAM*** Re: News", "Subject has got '***SPAM*** Re: ' before it", None),
+        (b"Subject: News of", b"Subject: News [list] of", "Subject has got '[list] ' within it", None),
         (b"Subject: News", b"Subject: Caution! News", "Subject has got 'Caution! ' before it", None),
         (b"From: Anna <anna@example.com>\r\n", LIST_FROM, "From was rewritten; Reply-To holds what it was", None),
         (b"To: Boris", b"To: \"Boris\"", "To had its quotes or its case changed", None),
@@ -704,7 +742,7 @@ def test_signatures_and_selectors_of_a_sample_are_read_without_asking() -> None:
 
 @pytest.mark.parametrize(
     "body",
-    [b" " * 1_000_000, b"\r\n" * 500_000, b" \r\n" * 300_000, b"\t \r" * 300_000, b">From " * 160_000],
+    [b" " * 1_000_000, b"\r\n" * 200_000, b" \r\n" * 100_000, b"\t \r" * 100_000, b">From " * 80_000],
 )
 def test_hostile_bodies_take_linear_time(body: bytes) -> None:
     began = time.perf_counter()
@@ -713,7 +751,17 @@ def test_hostile_bodies_take_linear_time(body: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "field", [b" " * 300_000, b";" * 300_000, b"b=" * 100_000, b"b" + b" " * 300_000, b"h=" + b"a:" * 99_000]
+    "field",
+    [
+        b" " * 300_000,
+        b";" * 300_000,
+        b"b=" * 100_000,
+        b"b" + b" " * 300_000,
+        "d=é".encode() * 80_000,
+        b"d=" + "ü".encode() * 80_000,
+        b"d=" + "é.".encode() * 80_000,
+        b"h=" + b"a:" * 99_000,
+    ],
 )
 def test_hostile_fields_take_linear_time(field: bytes) -> None:
     began = time.perf_counter()

@@ -23,7 +23,7 @@ OUTCOMES: list[Outcome] = [Answer(["a"]), Answer(["b", "c"]), NoData(), NoSuchDo
 
 def told(*outcomes: Outcome) -> list[tuple[Event, ...]]:
     """The events of looking at one name day by day."""
-    last, found = None, []
+    last, found = None, list[tuple[Event, ...]]()
     for day, outcome in enumerate(outcomes):
         new = Snapshot.of("shop.example", {DMARC: outcome}, now=NOON + day * DAY, before=last)
         found.append(changes(last, new) if last else ())

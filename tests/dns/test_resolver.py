@@ -165,12 +165,13 @@ def test_the_second_name_server_is_asked_when_the_first_fails() -> None:
 
 
 def test_a_reply_that_is_no_query_reply_is_malformed() -> None:
+    query = Query("example.com")
     update = dns.message.from_wire(dns.message.make_query("example.com", "TXT").to_wire())
     reply = dns.message.make_response(update)
     reply.question.clear()
-    assert isinstance(read(reply), Malformed)
+    assert isinstance(read(reply, query), Malformed)
     status = dns.message.Message()
-    assert isinstance(read(status), Malformed)
+    assert isinstance(read(status, query), Malformed)
 
 
 def test_an_error_that_is_not_the_networks_is_raised() -> None:

@@ -143,7 +143,7 @@ SERVERS = {"tls": tls_server, "https": https_server}
 
 
 def ask(is_async: bool, query: Query, **settings: Any) -> Outcome:
-    settings = {"nameservers": ["127.0.0.1"], "timeout": timedelta(seconds=5), "tries": 1, **settings}
+    settings = {"nameservers": ["127.0.0.1"], "timeout": timedelta(seconds=20), "tries": 1, **settings}
     if is_async:
         return asyncio.run(mdns.AsyncResolver(**settings).resolve(query))
     return mdns.BlockingResolver(**settings).resolve(query)

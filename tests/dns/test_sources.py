@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -59,7 +60,7 @@ OURS = row("192.0.2.10", 400, dkim="news shop.example", spf="bounce.shop.example
 
 
 def test_a_source_adds_up_what_its_network_sent() -> None:
-    later = attrs_report(begin=START + timedelta(days=4), end=START + timedelta(days=5))
+    later = report_of(begin=START + timedelta(days=4), end=START + timedelta(days=5))
     found = sources([OURS, row("192.0.2.77", 5, spf="shop.example", report=later), row("2001:db8::1", 2)])
     first, last = found
     assert (first.name, first.kind) == ("192.0.2.0/24", Kind.OWN)
@@ -73,8 +74,8 @@ def test_a_source_adds_up_what_its_network_sent() -> None:
     assert found.messages == 407
 
 
-def attrs_report(**changes: datetime) -> Report:
-    return Report(policy=REPORT.policy, **changes)
+def report_of(begin: datetime | None = None, end: datetime | None = None) -> Report:
+    return Report(policy=REPORT.policy, begin=begin, end=end)
 
 
 def test_vendors_are_named_by_reverse_name_then_signer_then_return_path() -> None:
@@ -114,6 +115,8 @@ def test_what_breaks_our_signature_is_a_mailing_list() -> None:
     assert found["203.0.113.0/24"] is Kind.MAILING_LIST
     assert found["203.0.114.0/24"] is Kind.MAILING_LIST
     assert found["203.0.115.0/24"] is Kind.UNKNOWN
+    unsigned = attrs.evolve(forged, dkim=(DKIMResult(domain="shop.example", selector="news", result="none"),))
+    assert sources([OURS, unsigned])[1].broken_selectors == ()
 
 
 def test_there_is_an_end_to_how_many_sources_are_told_apart() -> None:
@@ -137,7 +140,7 @@ def test_wrong_arguments_are_refused() -> None:
 
 
 def test_sources_show_themselves() -> None:
-    found = sources([OURS, row("2001:db8::1", 2, dkim="<b> <i>.shop.example", report=attrs_report())])
+    found = sources([OURS, row("2001:db8::1", 2, dkim="<b> <i>.shop.example", report=report_of())])
     page = found._repr_html_()
     assert "<b>" not in page
     assert "2026-11-02" in page

@@ -119,6 +119,7 @@ def costing(count: int) -> str:
         # 5.5: ptr; what goes wrong in it does not match
         ("v=spf1 ptr:host.example -all", "192.0.2.1", "pass"),
         ("v=spf1 ptr:example -all", "192.0.2.1", "permerror"),
+        ("v=spf1 ptr:HOST.Example -all", "192.0.2.1", "pass"),
         ("v=spf1 ptr:liar.example -all", "192.0.2.1", "fail"),
         ("v=spf1 ptr:ost.example -all", "192.0.2.1", "fail"),
         ("v=spf1 ptr -all", "192.0.2.7", "fail"),

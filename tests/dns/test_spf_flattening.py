@@ -5,15 +5,19 @@ from __future__ import annotations
 from ipaddress import ip_address, ip_network
 from typing import Any
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailkit.dns import ServerFailure, TimedOut
+from mailkit.dns import Answer, ServerFailure, TimedOut
+from mailkit.dns.drive import run_sync
 from mailkit.dns.spf.addresses import EVERYBODY, AddressSet, IPNetwork
-from mailkit.dns.spf.comparison import differences
+from mailkit.dns.spf.comparison import Difference, differences
 from mailkit.dns.spf.flattening import Flattened, flatten_sync
 from mailkit.dns.spf.record import Record
+from mailkit.dns.spf.result import Verdict
+from mailkit.dns.spf.tree import walk
 
 # A few networks close to each other, so that they overlap, touch and contain one another.
 networks4 = st.builds(
@@ -185,3 +189,62 @@ def test_what_was_replaced_and_what_was_kept_is_told() -> None:
     assert list(map(str, made.kept)) == ["exists:%{i}.x.example"]
     assert [finding.code for finding in made.findings] == ["dns.spf-flattened", "dns.spf-kept"]
     assert str(made).splitlines()[0].endswith('exists:%{i}.x.example ~all"')
+
+
+@given(records, zones)
+def test_the_cost_that_is_told_is_that_of_the_new_tree(record: str, below: dict[str, str]) -> None:
+    before = {**HOSTS, ("example.com", "TXT"): [record], **{(name, "TXT"): [text] for name, text in below.items()}}
+    made = flatten_sync("example.com", resolver=before)
+    after = {**before, **{(line.name, "TXT"): [line.text] for line in made.records}}
+    assert made.lookups == run_sync(walk("example.com"), resolver=after).lookups
+
+
+def test_what_cannot_be_flattened_says_so() -> None:
+    (finding,) = made_of({"example.com": "v=spf1 foo"}).findings
+    assert (finding.code, finding.severity) == ("dns.spf-not-flattened", "error")
+
+
+def test_too_many_networks_are_told() -> None:
+    includes = {f"n{number}.example": f"v=spf1 ip4:10.0.{number}.1 ptr" for number in range(11)}
+    made = made_of({"example.com": "v=spf1 " + " ".join(f"include:{name}" for name in includes), **includes})
+    assert (made.findings[-1].code, made.findings[-1].severity, made.lookups) == ("dns.spf-lookups", "error", 22)
+
+
+def test_an_error_that_goes_away_is_no_difference() -> None:
+    made = made_of({"example.com": "v=spf1 include:gone.example a:host.example -all"})
+    assert made.records[0].text.startswith("v=spf1 ip4:192.0.2.17 ")
+    assert made.differences == ()
+
+
+def test_what_costs_less_as_it_is_is_kept_where_all_would_be_too_much() -> None:
+    big = "v=spf1 " + " ".join(f"ip4:10.{one}.{two}.1" for one in range(2) for two in range(150)) + " -all"
+    small = {f"n{number}.example": f"v=spf1 ip4:192.0.2.{2 * number} -all" for number in range(12)}
+    made = made_of(
+        {
+            "example.com": f"v=spf1 include:big.example {' '.join(f'include:{n}' for n in small)} -all",
+            "big.example": big,
+            **small,
+        }
+    )
+    assert list(map(str, made.kept)) == ["include:big.example"]
+    assert (made.lookups, made.differences) == (1, ())
+
+
+def test_a_wrong_flattening_would_not_go_unnoticed() -> None:
+    wrong = Difference(ip=ip_address("192.0.2.1"), before=Verdict.PASS, after=Verdict.FAIL)
+    made = attrs.evolve(made_of({"example.com": "v=spf1 ip4:192.0.2.1 -all"}), differences=(wrong,))
+    (finding,) = made.findings
+    assert (finding.code, finding.severity) == ("dns.spf-flattened-wrong", "error")
+    assert finding.evidence == "192.0.2.1: pass before, fail after"
+
+
+def test_names_in_use_are_left_alone_and_answers_tell_how_long_they_last() -> None:
+    many = " ".join(f"ip4:10.0.{number}.1" for number in range(60))
+    zone = {
+        ("example.com", "TXT"): Answer(("v=spf1 include:_spf1.example.com exists:%{i}.x.example -all",), 300),
+        ("_spf1.example.com", "TXT"): Answer((f"v=spf1 {many} -all",), 60),
+    }
+    made = flatten_sync("example.com", resolver=zone)
+    assert [line.name for line in made.records[1:]] == ["_spf2.example.com", "_spf3.example.com"]
+    assert made.ttl == 60
+    assert "every 60 seconds" in made.findings[0].message

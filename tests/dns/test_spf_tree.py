@@ -10,6 +10,9 @@ from mailkit.dns import Answer, DictResolver, Malformed, NoSuchDomain, Outcome, 
 from mailkit.dns.drive import drive_blocking
 from mailkit.dns.spf.lint import lint
 from mailkit.dns.spf.tree import Branch, Stop, lists, walk
+from mailkit.dns.vendors import known
+from mailkit.errors import InvalidValue
+from mailkit.findings import Finding
 
 
 class Counting:
@@ -241,3 +244,104 @@ def test_what_was_not_read_of_a_record_is_not_said_to_be_ignored_by_receivers() 
     found = lint(tree_of({"example.com": "v=spf1 " + "ip4:192.0.2.1 " * 5100}))
     message = next(finding.message for finding in found if finding.code == "dns.spf-syntax")
     assert message.endswith("stands behind 5000 terms and was not read")
+
+
+def found_in(zone: dict[Any, Any], code: str, **wishes: Any) -> Finding:
+    tree = tree_of(zone)
+    return next(finding for finding in lint(tree, **wishes) if finding.code == f"dns.spf-{code}")
+
+
+HOSTS = {("h.example", "A"): A, ("h.example", "AAAA"): []}
+
+
+@pytest.mark.parametrize(
+    ("record", "severity", "said"),
+    [
+        # who is listed in front of the limit passes: only strangers meet it
+        (
+            f"ip4:192.0.2.1 {'a:h.example ' * 9}exists:%{{i}}.x.example exists:%{{h}}.x.example -all",
+            "error",
+            "cannot send",
+        ),
+        (f"ip4:192.0.2.1 {'a:h.example ' * 10}-a:h.example -all", "warning", "listed before -a:h.example pass"),
+        (f"{'a:h.example ' * 10}include:empty.example ip4:192.0.2.0/24 -all", "error", "cannot send: ip4:192.0.2.0/24"),
+        (f"ip4:192.0.2.0/24 {'a:h.example ' * 10}a:gone.example ip4:192.0.2.9 -all", "warning", "everybody else"),
+        (
+            f"ip4:192.0.2.0/24 {'a:h.example ' * 10}include:slow.example -all",
+            "error",
+            "cannot send: include:slow.example",
+        ),
+        (f"{'?a:h.example ' * 11}-all", "error", "nobody is let through"),
+        (f"{'?a:h.example ' * 10}redirect=slow.example", "error", "cannot send: redirect=slow.example"),
+        (f"{'?a:h.example ' * 10}redirect=all.example", "error", "cannot send: all"),
+        (f"-include:all.example {'a:h.example ' * 11}", None, ""),
+        (f"{'?a:h.example ' * 10}include:deny.example ip4:192.0.2.1 -all", "error", "cannot send: ip4:192.0.2.1"),
+    ],
+)
+def test_a_limit_is_an_error_only_where_senders_are_turned_away(record: str, severity: str | None, said: str) -> None:
+    zone = {
+        "example.com": f"v=spf1 {record}",
+        "empty.example": "v=spf1 -all",
+        "deny.example": "v=spf1 -ip4:0.0.0.0/0 -all",
+        "all.example": "v=spf1 +all",
+        "slow.example": TimedOut(),
+        **HOSTS,
+    }
+    told = [finding for finding in lint(tree_of(zone)) if finding.code == "dns.spf-lookups"]
+    if severity is None:
+        assert not told  # everybody matches at the first term
+    else:
+        assert (told[0].severity, said in told[0].message) == (severity, True), told[0].message
+
+
+def test_void_look_ups_turn_away_only_those_behind_them() -> None:
+    voids = "a:g1.example a:g2.example a:g3.example"
+    assert found_in({"example.com": f"v=spf1 {voids} -all"}, "void-limit").severity == "error"
+    assert found_in({"example.com": f"v=spf1 ip4:192.0.2.1 {voids} -all"}, "void-limit").severity == "warning"
+    assert found_in({"example.com": f"v=spf1 ip4:192.0.2.1 {voids} mx -all"}, "void-limit").severity == "warning"
+    behind = {"example.com": f"v=spf1 ip4:192.0.2.1 {voids} mx -all", ("example.com", "MX"): MX}
+    assert "cannot send: mx" in found_in(behind, "void-limit").message
+
+
+@pytest.mark.parametrize(
+    ("record", "code", "severity"),
+    [
+        ("v=spf1 ip4:192.0.2.0/24 ip4:192.0.2.7 -all", "covered", "info"),
+        ("v=spf1 ip6:2001:db8::/32 ip6:2001:db8:1::/48 -all", "covered", "info"),
+        ("v=spf1 mx -MX -all", "duplicate", "warning"),
+        ("v=spf1 ip4:10.0.0.0/8 -all", "wide", "warning"),
+        ("v=spf1 ip6:2001::/16 -all", "wide", "warning"),
+        ("v=spf1 a/4 -all", "wide", "warning"),
+        ("v=spf1 exists:%{p}.x.example -all", "macro-p", "warning"),
+        ("v=spf1 -all exp=%{p}.x.example", "macro-p", "warning"),
+        ("v=spf1 " + " ".join(f"ip4:192.0.2.{number}" for number in range(40)) + " -all", "long", "warning"),
+        (["v=spf1 -all", "x" * 500], "answer-long", "info"),
+        (["v=spf1 -all", "spf2.0/pra -all"], "sender-id", "info"),
+    ],
+)
+def test_what_is_said_about_single_terms_and_texts(record: Any, code: str, severity: str) -> None:
+    assert found_in({"example.com": record}, code).severity == severity
+
+
+def test_a_text_that_was_meant_to_be_a_record_is_shown() -> None:
+    for text in ('"v=spf1 -all"', " v=spf1 -all", "v=spf1;-all", "spf1 -all", "V = SPF1 -all"):
+        finding = found_in({"example.com": [text]}, "absent")
+        assert (finding.evidence, finding.mend) == (text, "begin it with 'v=spf1 '")
+    assert "type SPF (99)" in found_in({"example.com": ["x"]}, "absent").mend
+
+
+def test_a_vendor_that_sends_and_is_not_included_is_missed() -> None:
+    zone = {
+        "example.com": "v=spf1 include:spf.protection.outlook.com -all",
+        "spf.protection.outlook.com": "v=spf1 -all",
+    }
+    assert found_in(zone, "not-included", sends_through=["google"]).mend == "add include:_spf.google.com"
+    own = next(one for one in known() if not one.spf)
+    assert not lint(tree_of(zone), sends_through=["microsoft", own.key])
+    with pytest.raises(InvalidValue, match="gogle"):
+        lint(tree_of(zone), sends_through=["gogle"])
+
+
+def test_shares_of_look_ups_are_told_with_the_vendors_name() -> None:
+    zone = {"example.com": f"v=spf1 include:_spf.google.com {'?ptr ' * 10}-all", "_spf.google.com": "v=spf1 ?ptr"}
+    assert found_in(zone, "lookups").evidence.startswith("include:_spf.google.com (Google Workspace) 2, ?ptr 1")

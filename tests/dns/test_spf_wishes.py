@@ -54,7 +54,8 @@ def test_a_suggestion_reads_lints_clean_and_lets_its_senders_pass(
     assert told <= {"dns.spf-covered", "dns.spf-included-twice"}
     assert made.findings == () or told
     with_include = [word for word in named if "." in word or vendors.vendor(word).spf]
-    passing = [address for network in (*listed, *many) for address in (network[0], network[-1])]
+    ends = [address for network in (*listed, *many) for address in (network[0], network[-1])]
+    passing = [ip for ip in ends if ip.version == 4 or ip.ipv4_mapped is None]  # else SPF sees an address of IPv4
     for ip in [*passing, *([ip_address("203.0.113.77")] if with_include else [])]:
         assert evaluate_sync(ip, "anna@example.com", "x", resolver=zone).verdict is Verdict.PASS
     assert (len(named) - len(with_include) == 0) is (made.notes == ())
@@ -66,6 +67,8 @@ def test_a_suggestion_reads_lints_clean_and_lets_its_senders_pass(
         ([], None, "v=spf1 ~all"),
         ([], "-", "v=spf1 -all"),
         (["mx", "a"], "?", "v=spf1 mx a ?all"),
+        (["VK Workspace (Mail.ru)"], None, "v=spf1 include:_spf.mail.ru ~all"),
+        (["mail.com", "customer.io"], None, "v=spf1 ~all"),
         ("google", None, "v=spf1 include:_spf.google.com ~all"),
         (["Amazon SES", "ses"], None, "v=spf1 include:amazonses.com ~all"),
         (["include:SPF.example.net.", "spf.example.net"], None, "v=spf1 include:spf.example.net ~all"),

@@ -25,10 +25,10 @@ _LONGEST: Final = 65536
 _KEYWORD: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]*[A-Za-z0-9])?\Z")
 _OUTSIDE: Final = re.compile(r'"(?:[^"\\]|\\.)*+"?|[(;]|[^"(;]+', re.DOTALL)
 _INSIDE: Final = re.compile(r"\\.?|[()]|[^()\\]+", re.DOTALL)
-_KEY: Final = re.compile(r"[A-Za-z0-9_-]++(?:\s*+[./]\s*+[A-Za-z0-9_-]++)*+")
-_VALUE: Final = re.compile(r'\s*+=\s*+("(?:[^"\\]|\\.)*+"?|[^\s"]*+)', re.DOTALL)
-_WORD: Final = re.compile(r'"(?:[^"\\]|\\.)*+"?|[^\s"]++', re.DOTALL)
-_INSTANCE: Final = re.compile(r"i\s*=\s*([0-9]{1,9})\Z")
+_KEY: Final = re.compile(r"[A-Za-z0-9_-]++(?:\s*+[./]\s*+[A-Za-z0-9_-]++)*+", re.ASCII)
+_VALUE: Final = re.compile(r'\s*+=\s*+("(?:[^"\\]|\\.)*+"?|[^\s"]*+)', re.DOTALL | re.ASCII)
+_WORD: Final = re.compile(r'"(?:[^"\\]|\\.)*+"?|[^\s"]++', re.DOTALL | re.ASCII)
+_INSTANCE: Final = re.compile(r"i\s*=\s*([0-9]{1,9})\Z", re.ASCII)
 _TOKEN: Final = re.compile(r"[!#-'*+.0-9A-Z^-~\u00a1-\U0010ffff-]+\Z")
 _ADDRESS: Final = re.compile(
     r"(?:[!#-'*+/0-9=?A-Z^-~-]+(?:\.[!#-'*+/0-9=?A-Z^-~-]+)*)?@[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\Z"
@@ -238,8 +238,17 @@ def _pairs(part: str) -> Iterator[tuple[str, str]]:
         if key and value:
             yield "".join(key[0].split()).lower(), _plain(value[1])
             place = value.end()
+        elif part[place] == '"':
+            place = _whole(part, place).end()
         else:
             place = key.end() if key else place + 1
+
+
+def _whole(part: str, place: int) -> re.Match[str]:
+    """The quoted string that begins here."""
+    found = _WORD.match(part, place)
+    assert found is not None  # the quote itself will do
+    return found
 
 
 def _plain(value: str) -> str:

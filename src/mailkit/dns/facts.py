@@ -74,7 +74,11 @@ def _area(area: str, findings: Sequence[Finding]) -> Fact:
 
 
 def _keys(seen: Seen, findings: Sequence[Finding]) -> Fact:
-    if seen.letter and seen.letter.verification.results:
+    if seen.letter and not seen.letter.verification.results:
+        return Fact(
+            demand="dkim", holds=False, evidence="the letter is not signed", mend="sign letters before they leave"
+        )
+    if seen.letter:
         passes = seen.letter.verification.passes
         reasons = [reason.message for one in seen.letter.verification.results for reason in one.reasons[:1]]
         if passes or not _unseen(findings, "dkim-"):

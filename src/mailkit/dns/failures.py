@@ -20,6 +20,7 @@ import attrs
 from mailkit.dns.mailparts import Part, looks_like_mail, parts, split
 from mailkit.dns.notes import Notes
 from mailkit.dns.reported import address_of, domain_of
+from mailkit.dns.unpack import opened
 from mailkit.errors import InvalidValue
 from mailkit.findings import Findings
 
@@ -135,7 +136,7 @@ def _bytes(source: object) -> bytes:
     if isinstance(source, str) and "\n" in source:
         return source.encode("utf-8", "replace")
     if isinstance(source, str | os.PathLike):
-        with Path(source).open("rb") as file:
+        with opened(Path(source)) as file:
             return file.read(_LONGEST + 1)
     content = source.read(_LONGEST + 1) if hasattr(source, "read") else None
     if isinstance(content, bytes):

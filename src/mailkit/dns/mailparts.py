@@ -98,14 +98,14 @@ def _boundary(fields: Message) -> bytes:
     """The boundary between the parts; Python's own parser breaks off at some of the ways to say it badly."""
     try:
         return (fields.get_boundary() or "").encode("latin-1", "ignore")
-    except (ValueError, LookupError, TypeError, AttributeError):
+    except ValueError:
         return b""
 
 
 def _filename(fields: Message) -> str:
     try:
         return fields.get_filename("") or ""
-    except (ValueError, LookupError, TypeError, AttributeError):
+    except ValueError:
         return ""
 
 

@@ -19,7 +19,7 @@ import attrs
 
 from mailkit.checks import aware, instant
 from mailkit.clock import utc
-from mailkit.dns.aggregate.sources import Kind, Sending
+from mailkit.dns.aggregate.sending import Kind, Sending
 from mailkit.dns.lookup import Answer, Malformed, NoData, NoSuchDomain, Outcome, Query, ServerFailure, TimedOut
 from mailkit.dns.tags import cut, texts
 from mailkit.errors import InvalidValue

@@ -169,6 +169,8 @@ def _rules() -> tuple[dict[str, Any], ...]:
 
 
 _HUES: Final = {Status.MET: "#1a7f37", Status.UNMET: "#b3261e", Status.UNKNOWN: "#8a5a00"}
+_LEFT: Final = "text-align:left;vertical-align:top;padding:.2em 1em .2em 0;overflow-wrap:anywhere"
+_MIDDLE: Final = "text-align:center;vertical-align:top;padding:.2em .5em"
 _SIGNS: Final = {Status.MET: "✓", Status.UNMET: "✗", Status.UNKNOWN: "?"}
 
 
@@ -183,11 +185,12 @@ def readiness_html(found: Iterable[Readiness]) -> str:
     for one in providers:
         for demand in one.demands:
             rows.setdefault(demand.demand, {})[one.provider] = demand
-    head = "".join(f'<th scope="col" style="text-align:center">{escape(one.provider)}</th>' for one in providers)
+    head = "".join(f'<th scope="col" style="{_MIDDLE}">{escape(one.provider)}</th>' for one in providers)
     body = "".join(_row(rows[word], [one.provider for one in providers]) for word in DEMANDS if word in rows)
     return (
-        '<table class="mailkit-readiness"><thead><tr><th scope="col" style="text-align:left">Demand</th>'
-        f'{head}<th scope="col" style="text-align:left">Seen</th></tr></thead><tbody>{body}</tbody></table>'
+        '<table class="mailkit-readiness" style="border-collapse:collapse"><thead><tr>'
+        f'<th scope="col" style="{_LEFT}">Demand</th>{head}<th scope="col" style="{_LEFT}">Seen</th></tr></thead>'
+        f"<tbody>{body}</tbody></table>"
     )
 
 
@@ -196,17 +199,17 @@ def _row(demands: Mapping[str, Demand], providers: Iterable[str]) -> str:
     cells = "".join(_cell(demands.get(provider)) for provider in providers)
     seen = "; ".join(part for part in (first.evidence, first.mend if first.status is Status.UNMET else "") if part)
     return (
-        f'<tr><th scope="row" style="text-align:left;font-weight:400">{escape(first.text)}</th>{cells}'
-        f'<td style="text-align:left;overflow-wrap:anywhere">{escape(seen)}</td></tr>'
+        f'<tr><th scope="row" style="{_LEFT};font-weight:400">{escape(first.text)}</th>{cells}'
+        f'<td style="{_LEFT}">{escape(seen)}</td></tr>'
     )
 
 
 def _cell(demand: Demand | None) -> str:
     if demand is None:
-        return '<td style="text-align:center;opacity:.4">–</td>'
+        return f'<td style="{_MIDDLE};opacity:.4">–</td>'
     advice = "" if demand.is_must else ", advice"
     return (
-        f'<td style="text-align:center;color:{_HUES[demand.status]};font-weight:600" '
+        f'<td style="{_MIDDLE};color:{_HUES[demand.status]};font-weight:600" '
         f'title="{demand.status}{advice}"><span aria-hidden="true">{_SIGNS[demand.status]}</span>'
         f'<span style="position:absolute;clip-path:inset(50%)">{demand.status}{advice}</span></td>'
     )

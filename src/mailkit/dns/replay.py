@@ -7,8 +7,9 @@ from typing import Final
 
 import attrs
 
+from mailkit.dns.aggregate.folding import Folding, Names, is_within
+from mailkit.dns.aggregate.sending import Kind, Sending, Sources
 from mailkit.dns.aggregate.show import table
-from mailkit.dns.aggregate.sources import Folding, Kind, Names, Sending, Sources, is_within
 from mailkit.dns.aggregate.values import AuthResult, DKIMResult, Row, SPFResult
 from mailkit.dns.dmarc.record import Alignment, Policy, Record
 
@@ -124,7 +125,8 @@ def replay(
     """Say what a policy would have done to the mail of past reports.
 
     A From domain below the policy's is judged by `sp`; whether it exists, reports do not tell, so `np` is
-    not looked at. Rows of other domains, and of subdomains with a record of their own, are passed over. Strict alignment is judged anew from the results. t=y is one step milder (RFC 9989).
+    not looked at. Rows of other domains, and of subdomains with a record of their own, are passed over.
+    Strict alignment is judged anew from the results. t=y is one step milder (RFC 9989).
 
     Args:
         rows: The rows of past reports; they are gone through once.

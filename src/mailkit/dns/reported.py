@@ -27,7 +27,7 @@ def moment(text: str) -> datetime | None:
     >>> moment("1767225600.0"), moment("yesterday")
     (datetime.datetime(2026, 1, 1, 0, 0, tzinfo=datetime.timezone.utc), None)
     """
-    if len(text) > 40:
+    if len(text) > 40 or not text.isascii():
         return None
     try:
         seconds = float(text)
@@ -35,7 +35,7 @@ def moment(text: str) -> datetime | None:
     except (ValueError, OverflowError, OSError):
         pass
     try:
-        found = datetime.fromisoformat(text)
+        found = datetime.fromisoformat(text if text[4:5] == "-" else "")
         return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
     except (ValueError, OverflowError):
         return None

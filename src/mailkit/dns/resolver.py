@@ -157,8 +157,8 @@ class _Tries:
             if self._is_settled:
                 return
 
-    def answered(self, reply: dns.message.Message, server: str) -> None:
-        self.outcome = read(reply, is_trusted=self._settings._is_trusted(server))
+    def answered(self, reply: bytes | dns.message.Message, server: str) -> None:
+        self.outcome = read(reply, self._query, is_trusted=self._settings._is_trusted(server))
         self._is_settled = not isinstance(self.outcome, ServerFailure)
 
     def failed(self, error: Exception) -> None:

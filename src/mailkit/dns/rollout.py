@@ -18,8 +18,9 @@ import attrs
 
 from mailkit.checks import counted, share
 from mailkit.clock import utc
+from mailkit.dns.aggregate.folding import Names
+from mailkit.dns.aggregate.sending import Kind, Sending
 from mailkit.dns.aggregate.show import table
-from mailkit.dns.aggregate.sources import Kind, Names, Sending
 from mailkit.dns.aggregate.values import Row
 from mailkit.dns.dmarc.record import Policy, Record
 from mailkit.dns.records import TextRecord

@@ -54,7 +54,7 @@ class Route:
         return f"https://{f'[{server}]' if ':' in server else server}:{self.port}{self.path}"
 
 
-async def exchange(wire: bytes, server: str, route: Route) -> dns.message.Message:
+async def exchange(wire: bytes, server: str, route: Route) -> bytes | dns.message.Message:
     """Send a question to a server, and bring the reply to just this question."""
     import asyncio
 
@@ -85,7 +85,7 @@ async def exchange(wire: bytes, server: str, route: Route) -> dns.message.Messag
     return _reply(wire, response, b"".join(parts))
 
 
-async def _over_udp(wire: bytes, server: str, route: Route) -> dns.message.Message:
+async def _over_udp(wire: bytes, server: str, route: Route) -> bytes | dns.message.Message:
     """One datagram and the reply to it, which is asked for again over TCP if it was cut short.
 
     Each question has a socket of its own, and with it a port that nobody can guess; being connected, it takes
@@ -113,11 +113,11 @@ async def _over_udp(wire: bytes, server: str, route: Route) -> dns.message.Messa
                 raise dns.query.BadResponse from None
             raise
     if not is_cut(reply):
-        return dns.message.from_wire(reply)
+        return reply
     return await dns.asyncquery.tcp(dns.message.from_wire(wire), server, timeout=route.seconds, port=route.port)
 
 
-def exchange_blocking(wire: bytes, server: str, route: Route) -> dns.message.Message:
+def exchange_blocking(wire: bytes, server: str, route: Route) -> bytes | dns.message.Message:
     """`exchange` without an event loop."""
     import dns.message
     import dns.query
@@ -172,8 +172,7 @@ def _check_length(parts: list[bytes]) -> None:
         raise dns.exception.TooBig
 
 
-def _reply(wire: bytes, response: Any, body: bytes) -> dns.message.Message:
-    import dns.message
+def _reply(wire: bytes, response: Any, body: bytes) -> bytes:
     import dns.query
 
     kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -183,4 +182,4 @@ def _reply(wire: bytes, response: Any, body: bytes) -> dns.message.Message:
         raise dns.query.BadResponse
     if not matches(b"\0\0" + wire[2:], body):
         raise dns.query.BadResponse
-    return dns.message.from_wire(body)
+    return body

@@ -9,59 +9,28 @@ from __future__ import annotations
 import io
 import os
 import zipfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any, Final, Protocol, TypeAlias, cast
+from typing import IO, Any, Final, TypeAlias, cast
 
 import attrs
 
-from mailkit.checks import counted
+from mailkit.dns.inflate import CHUNK, Limits, Opening, Readable, gunzip, inflate
 from mailkit.dns.mailparts import looks_like_mail, parts
 from mailkit.dns.notes import Notes, Refused
 from mailkit.errors import InvalidValue
 
-__all__ = ["Document", "Limits", "Source", "documents"]
+__all__ = ["Document", "Limits", "Source", "documents", "opened"]
 
 Source: TypeAlias = bytes | bytearray | memoryview | str | os.PathLike[str] | IO[bytes]
 """A report: its bytes, a path, a file open for reading bytes, or its text, a `str` with "<", "{" or a line break."""
 
-_CHUNK: Final = 64 * 1024
 _HEAD: Final = 4096
-_FREE_BYTES: Final = 1024 * 1024
 _LONGEST_DIRECTORY: Final = 1024 * 1024
 _LONGEST_END: Final = 65557
 _DEEPEST: Final = 3
 _TEXT_MARKS: Final = b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n"
 _SECRET: Final = 0x1
-
-
-class _Readable(Protocol):
-    """What can be read piece by piece."""
-
-    def read(self, size: int, /) -> bytes:
-        """Up to so many bytes; none at the end."""
-        ...
-
-
-@attrs.frozen(kw_only=True)
-class Limits:
-    """How much is read of one source.
-
-    Attributes:
-        longest_bytes: How much may be unpacked, over all its reports; a million records are about one gigabyte.
-        longest_packed_bytes: How long a mail, or a zip that does not come as a file, may be.
-        highest_ratio: How many times its size something may unpack to, beyond the first megabyte.
-        most_members: How many files of a zip are looked at.
-
-    >>> Limits().highest_ratio
-    400
-    """
-
-    longest_bytes: int = attrs.field(default=2 * 1024**3, validator=counted)
-    longest_packed_bytes: int = attrs.field(default=64 * 1024**2, validator=counted)
-    highest_ratio: int = attrs.field(default=400, validator=counted)
-    most_members: int = attrs.field(default=100, validator=counted)
 
 
 @attrs.frozen
@@ -77,21 +46,6 @@ class Document:
     chunks: Iterator[bytes]
 
 
-@attrs.define
-class _Opening:
-    """What is known while one source is opened."""
-
-    mark: bytes
-    notes: Notes
-    limits: Limits
-    unpacked: int = 0
-
-    def spend(self, amount: int) -> None:
-        self.unpacked += amount
-        if self.unpacked > self.limits.longest_bytes:
-            raise Refused("too-large", f"unpacks to more than {self.limits.longest_bytes} bytes")
-
-
 def documents(source: Source, *, mark: bytes, notes: Notes, limits: Limits) -> Iterator[Document]:
     """The reports that a source holds, each to be read before the next is asked for.
 
@@ -105,14 +59,14 @@ def documents(source: Source, *, mark: bytes, notes: Notes, limits: Limits) -> I
         InvalidValue: The source is nothing that can be read.
         OSError: The file cannot be read.
     """
-    opening = _Opening(mark, notes, limits)
+    opening = Opening(mark, notes, limits)
     if isinstance(source, bytes | bytearray | memoryview):
         yield from _open(io.BytesIO(source), "report", opening, 0)
     elif isinstance(source, str) and ("\n" in source or source.lstrip("\ufeff \t")[:1] in ("<", "{")):
         yield from _open(io.BytesIO(source.encode("utf-8", "replace")), "report", opening, 0)
     elif isinstance(source, str | os.PathLike):
         path = Path(source)
-        with path.open("rb") as file:
+        with opened(path) as file:
             yield from _open(file, path.name, opening, 0)
     elif hasattr(source, "read"):  # as every file has
         name = Path(str(getattr(source, "name", ""))).name or "report"
@@ -121,16 +75,29 @@ def documents(source: Source, *, mark: bytes, notes: Notes, limits: Limits) -> I
         raise InvalidValue("report", source, "is neither bytes, a path nor an open file")
 
 
-def _open(file: _Readable, name: str, opening: _Opening, depth: int) -> Iterator[Document]:
+def opened(path: Path) -> IO[bytes]:
+    """The file at a path.
+
+    Raises:
+        InvalidValue: No path can be like this one.
+        OSError: The file cannot be read.
+    """
+    try:
+        return path.open("rb")
+    except ValueError as error:
+        raise InvalidValue("report", str(path), f"is no path ({error})") from error
+
+
+def _open(file: Readable, name: str, opening: Opening, depth: int) -> Iterator[Document]:
     """See what it is, and open it."""
-    head = file.read(_HEAD)
+    head = _head(file)
     if not isinstance(head, bytes):
         raise InvalidValue("report", file, "is a file of text", "open it with 'rb'")
     name = " ".join(name.split())[:200]
     if depth > _DEEPEST:
         opening.notes.add("archive", "warning", "is packed too many times over, and was not opened", source=name)
     elif head.startswith(b"\x1f\x8b"):
-        inside = _Chunks(_gunzip(head, file, name, opening))
+        inside = _Chunks(gunzip(head, file, name, opening))
         yield from _open(inside, name.removesuffix(".gz"), opening, depth + 1)
     elif head.startswith((b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")):
         if depth and isinstance(file, _Chunks):
@@ -143,6 +110,14 @@ def _open(file: _Readable, name: str, opening: _Opening, depth: int) -> Iterator
         yield from _attached(_all_of(head, file, opening), name, opening, depth)
     else:
         opening.notes.add("unreadable", "error", "is no report, and nothing that one comes in", source=name)
+
+
+def _head(file: Readable) -> bytes:
+    """The first bytes, as many as it takes; a pipe may give fewer than it is asked for."""
+    head = file.read(_HEAD)
+    while 0 < len(head) < _HEAD and (more := file.read(_HEAD - len(head))):
+        head += more
+    return head
 
 
 class _Chunks:
@@ -162,23 +137,26 @@ class _Chunks:
         return whole[:size]
 
 
-def _plain(head: bytes, file: _Readable, opening: _Opening, *, counts: bool) -> Iterator[bytes]:
+def _plain(head: bytes, file: Readable, opening: Opening, *, counts: bool) -> Iterator[bytes]:
     chunk = head
     while chunk:
         if counts:
             opening.spend(len(chunk))
         yield chunk
-        chunk = file.read(_CHUNK)
+        chunk = file.read(CHUNK)
 
 
-def _all_of(head: bytes, file: _Readable, opening: _Opening) -> bytes:
-    rest = file.read(opening.limits.longest_packed_bytes)
-    if len(head) + len(rest) > opening.limits.longest_packed_bytes:
-        raise Refused("too-large", f"is longer than {opening.limits.longest_packed_bytes} bytes, packed")
-    return head + rest
+def _all_of(head: bytes, file: Readable, opening: Opening) -> bytes:
+    found, length, most = [head], len(head), opening.limits.longest_packed_bytes
+    while length <= most and (more := file.read(most - length + 1)):
+        found.append(more)
+        length += len(more)
+    if length > most:
+        raise Refused("too-large", f"is longer than {most} bytes, packed")
+    return b"".join(found)
 
 
-def _seekable(head: bytes, file: _Readable, opening: _Opening) -> IO[bytes]:
+def _seekable(head: bytes, file: Readable, opening: Opening) -> IO[bytes]:
     seekable: Any = file
     try:
         seekable.seek(-len(head), os.SEEK_CUR)
@@ -187,44 +165,7 @@ def _seekable(head: bytes, file: _Readable, opening: _Opening) -> IO[bytes]:
     return cast(IO[bytes], file)
 
 
-def _gunzip(head: bytes, file: _Readable, name: str, opening: _Opening) -> Iterator[bytes]:
-    """Unpack gzip (RFC 1952), member after member; what follows the last is left."""
-    unpacker, members = zlib.decompressobj(zlib.MAX_WBITS | 16), 1
-    packed, packed_bytes, unpacked_bytes = head, len(head), 0
-    while True:
-        try:
-            chunk = unpacker.decompress(packed, _CHUNK)
-        except zlib.error as error:
-            opening.notes.add("archive", "warning", "is damaged; it was read as far as possible", name, str(error))
-            return
-        unpacked_bytes += len(chunk)
-        opening.spend(len(chunk))
-        _check_ratio(unpacked_bytes, packed_bytes, opening)
-        if chunk:
-            yield chunk
-        packed = unpacker.unconsumed_tail
-        if unpacker.eof:
-            packed = unpacker.unused_data
-            unpacker, members = zlib.decompressobj(zlib.MAX_WBITS | 16), members + 1
-            if not packed:
-                packed = file.read(_CHUNK)
-                packed_bytes += len(packed)
-            if not packed.startswith(b"\x1f") or members > opening.limits.most_members:
-                return
-        elif not packed and len(chunk) < _CHUNK:
-            packed = file.read(_CHUNK)
-            packed_bytes += len(packed)
-            if not packed:
-                opening.notes.add("archive", "warning", "ends before its end; it was read as far as possible", name)
-                return
-
-
-def _check_ratio(unpacked_bytes: int, packed_bytes: int, opening: _Opening) -> None:
-    if unpacked_bytes > _FREE_BYTES and unpacked_bytes > packed_bytes * opening.limits.highest_ratio:
-        raise Refused("too-large", f"unpacks to more than {opening.limits.highest_ratio} times its size")
-
-
-def _unzip(file: IO[bytes], name: str, opening: _Opening, depth: int) -> Iterator[Document]:
+def _unzip(file: IO[bytes], name: str, opening: Opening, depth: int) -> Iterator[Document]:
     """Open the files of a zip, one after the other."""
     try:
         fault = _directory_fault(file)
@@ -235,7 +176,7 @@ def _unzip(file: IO[bytes], name: str, opening: _Opening, depth: int) -> Iterato
                 member for member in archive.infolist() if not member.is_dir() and not _is_litter(member.filename)
             ]
             for member in members[: opening.limits.most_members]:
-                yield from _member(archive, member, f"{name}, {member.filename}", opening, depth)
+                yield from _member(file, member, f"{name}, {member.filename}", opening, depth)
     except (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError) as error:
         opening.notes.add("archive", "warning", "is damaged; it was read as far as possible", name, str(error))
         return
@@ -261,31 +202,16 @@ def _is_litter(name: str) -> bool:
     return name.startswith("__MACOSX/") or name.rpartition("/")[2].startswith(".")
 
 
-def _member(
-    archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str, opening: _Opening, depth: int
-) -> Iterator[Document]:
+def _member(file: IO[bytes], member: zipfile.ZipInfo, name: str, opening: Opening, depth: int) -> Iterator[Document]:
     if member.flag_bits & _SECRET:
         opening.notes.add("archive", "warning", "needs a password, and was not opened", source=name)
     elif member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         opening.notes.add("archive", "warning", "is packed in a way that zips of reports are not", source=name)
     else:
-        with archive.open(member) as file:
-            yield from _open(_Chunks(_inflated(file, member, name, opening)), name, opening, depth + 1)
+        yield from _open(_Chunks(inflate(file, member, name, opening)), name, opening, depth + 1)
 
 
-def _inflated(file: IO[bytes], member: zipfile.ZipInfo, name: str, opening: _Opening) -> Iterator[bytes]:
-    unpacked_bytes = 0
-    try:
-        while chunk := file.read(_CHUNK):
-            unpacked_bytes += len(chunk)
-            opening.spend(len(chunk))
-            _check_ratio(unpacked_bytes, max(member.compress_size, 1), opening)
-            yield chunk
-    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
-        opening.notes.add("archive", "warning", "is damaged; it was read as far as possible", name, str(error))
-
-
-def _attached(raw: bytes, name: str, opening: _Opening, depth: int) -> Iterator[Document]:
+def _attached(raw: bytes, name: str, opening: Opening, depth: int) -> Iterator[Document]:
     """Open what is attached to a mail and looks like a report; letters around it are left."""
     found = 0
     for part in parts(raw):

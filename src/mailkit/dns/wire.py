@@ -17,6 +17,7 @@ from mailkit.dns.lookup import (
     TimedOut,
     name_fault,
 )
+from mailkit.dns.quick import read_quickly
 
 if TYPE_CHECKING:
     import dns.message
@@ -112,13 +113,33 @@ def trouble(error: Exception) -> Outcome:
     raise error
 
 
-def read(reply: dns.message.Message, *, is_trusted: bool = False) -> Outcome:
-    """What a reply says.
+def read(reply: bytes | dns.message.Message, query: Query, *, is_trusted: bool = False) -> Outcome:
+    """What a reply says that is known to be one to the question.
 
     Args:
         reply: The reply.
+        query: The question.
         is_trusted: Whether its word on DNSSEC counts: only if nobody can change it on its way.
+
+    >>> read(b"no message", Query("example.com"))
+    Malformed(reason='the answer cannot be read (ShortHeader)')
     """
+    import dns.exception
+    import dns.message
+    import dns.rdatatype
+
+    if not isinstance(reply, bytes):
+        return _read(reply, is_trusted=is_trusted)
+    quick = read_quickly(reply, int(dns.rdatatype.from_text(query.type)), is_trusted=is_trusted)
+    if quick is not None:
+        return quick
+    try:
+        return _read(dns.message.from_wire(reply), is_trusted=is_trusted)
+    except dns.exception.DNSException as error:
+        return trouble(error)
+
+
+def _read(reply: dns.message.Message, *, is_trusted: bool) -> Outcome:
     import dns.exception
     import dns.flags
     import dns.message

@@ -7,8 +7,9 @@ are read with `read_failure`; what a stricter policy would have done, `mailkit.d
 
 from __future__ import annotations
 
+from mailkit.dns.aggregate.folding import sources
 from mailkit.dns.aggregate.reading import Reading, Rows, read, rows
-from mailkit.dns.aggregate.sources import Kind, Sending, Sources, sources
+from mailkit.dns.aggregate.sending import Kind, Sending, Sources
 from mailkit.dns.aggregate.values import (
     AuthResult,
     Disposition,

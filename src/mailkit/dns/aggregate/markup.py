@@ -39,14 +39,13 @@ def as_utf8(chunks: Iterable[bytes], *, name: str, notes: Notes) -> Iterator[byt
     carried, encoding, decoder, is_lossy = b"", "", None, False
     for chunk in chunks:
         if not encoding:
-            encoding, chunk = _encoding(carried + chunk, name, notes)
-            carried, decoder = b"", codecs.getincrementaldecoder(encoding)("replace")
+            encoding, chunk = _encoding(chunk, name, notes)
+            decoder = codecs.getincrementaldecoder(encoding)("replace")
         assert decoder is not None
         text = decoder.decode(chunk)
         is_lossy = is_lossy or "\ufffd" in text
         data, carried = _mended(carried + text.encode("utf-8", "replace"))
-        if data:
-            yield data
+        yield data
     if carried:
         yield _mended(carried + b" " * _LONGEST_REFERENCE)[0]
     if is_lossy:

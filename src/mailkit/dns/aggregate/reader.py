@@ -14,10 +14,9 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
-import attrs
-
 from mailkit.dns.aggregate.markup import as_utf8
 from mailkit.dns.aggregate.records import Memory, Texts, new_report, new_row
+from mailkit.dns.aggregate.tree import FEEDBACK, HEAD, NOWHERE, POLICY, RECORD, Node
 from mailkit.dns.aggregate.values import Report, Row
 from mailkit.dns.notes import Notes, Refused
 from mailkit.dns.unpack import Document
@@ -38,67 +37,6 @@ _RESUME: Final = re.compile(
     rb"<(?:[A-Za-z_][\w.-]{0,40}:)?(record|policy_published|report_metadata|feedback)[ \t\r\n>]"
 )
 _LONGEST_START: Final = 64
-
-
-@attrs.frozen(eq=False)
-class _Node:
-    """An element that means something: what may be in it, and where its own text goes."""
-
-    children: dict[str, _Node] = attrs.field(factory=dict)
-    slot: str = ""
-    is_list: bool = False
-    is_group: bool = False
-
-
-def _leaves(names: str) -> dict[str, _Node]:
-    return {name: _Node(slot=name) for name in names.split()}
-
-
-def _group(names: str, slot: str) -> _Node:
-    return _Node(_leaves(names), slot=slot, is_list=True, is_group=True)
-
-
-_NOWHERE: Final = _Node()
-_RECORD: Final = _Node(
-    {
-        "row": _Node(
-            {
-                **_leaves("source_ip count"),
-                "policy_evaluated": _Node(
-                    {
-                        **_leaves("disposition"),
-                        "dkim": _Node(slot="dkim_aligned"),
-                        "spf": _Node(slot="spf_aligned"),
-                        "reason": _group("type comment", "reason"),
-                    }
-                ),
-            }
-        ),
-        "identifiers": _Node(_leaves("header_from envelope_from envelope_to")),
-        "identities": _Node(_leaves("header_from envelope_from envelope_to")),
-        "auth_results": _Node(
-            {
-                "dkim": _group("domain selector result human_result", "dkim"),
-                "spf": _group("domain scope result human_result", "spf"),
-            }
-        ),
-    },
-    is_group=True,
-)
-_HEAD: Final = _Node(
-    {
-        **_leaves("org_name email extra_contact_info report_id generator"),
-        "error": _Node(slot="error", is_list=True),
-        "date_range": _Node(_leaves("begin end")),
-    },
-    is_group=True,
-)
-_POLICY: Final = _Node(
-    _leaves("domain p sp np adkim aspf pct fo t testing discovery_method version_published"), is_group=True
-)
-_FEEDBACK: Final = _Node(
-    {**_leaves("version"), "report_metadata": _HEAD, "policy_published": _POLICY, "record": _RECORD}
-)
 
 
 class _Unclosed(Exception):  # a signal out of a handler of the parser
@@ -130,21 +68,21 @@ class _Reader:
         self._report: Report | None = None
         self._waiting: list[tuple[int, Texts]] = []
         self._prefix, self._namespace = "", ""
-        self._stack: list[_Node] = []
-        self._targets: list[Texts] = [self._top]
         self._is_closed = False
         self._parser = self._new_parser()
         self._fed = 0
 
     def _new_parser(self) -> XMLParserType:
+        """A parser that stands before the root, with nothing read."""
         from xml.parsers import expat
 
+        self._stack: list[Node] = []
+        self._targets: list[Texts] = [self._top]
+        self._text: list[str] = []
         parser = expat.ParserCreate("utf-8")
         parser.buffer_text = True
         parser.StartDoctypeDeclHandler = self._refuse_doctype
-        parser.StartElementHandler = self._start
-        parser.EndElementHandler = self._end
-        self._text: list[str] = []
+        parser.StartElementHandler, parser.EndElementHandler = self._start, self._end
         parser.CharacterDataHandler = self._text.append
         return parser
 
@@ -156,16 +94,22 @@ class _Reader:
         if not stack:
             self._start_root(tag, attributes)
             return
-        if len(stack) > _DEEPEST:
-            raise Refused("refused", f"has elements more than {_DEEPEST} deep")
-        local = self._names.get(tag)
-        node = stack[-1].children.get(self._local(tag) if local is None else local, _NOWHERE)
-        if node is _NOWHERE and self._names[tag] == "record" and _RECORD in stack:
-            raise _Unclosed(self._parser.CurrentByteIndex)
+        node = stack[-1].children.get(tag) or self._odd(tag)
         stack.append(node)
         self._text.clear()
         if node.is_group:
             self._targets.append({})
+
+    def _odd(self, tag: str) -> Node:
+        """What an element is whose name is not just that of one that may stand here."""
+        stack = self._stack
+        if len(stack) > _DEEPEST:
+            raise Refused("refused", f"has elements more than {_DEEPEST} deep")
+        local = self._names.get(tag)
+        local = self._local(tag) if local is None else local
+        if local == "record" and RECORD in stack:
+            raise _Unclosed(self._parser.CurrentByteIndex)
+        return stack[-1].children.get(local, NOWHERE)
 
     def _start_root(self, tag: str, attributes: dict[str, str]) -> None:
         prefix, _, local = tag.rpartition(":")
@@ -174,7 +118,7 @@ class _Reader:
         self._prefix = prefix
         self._namespace = attributes.get(f"xmlns:{prefix}" if prefix else "xmlns", "")[:200]
         self._names.clear()
-        self._stack.append(_FEEDBACK)
+        self._stack.append(FEEDBACK)
 
     def _local(self, tag: str) -> str:
         """The name without the prefix of the report's own namespace; names of extensions mean nothing here."""
@@ -186,40 +130,37 @@ class _Reader:
 
     def _end(self, tag: str) -> None:
         node = self._stack.pop()
-        if node.is_group:
-            self._end_group(node)
-        elif node.slot:
+        if node.is_plain:
             text = "".join(self._text).strip()
-            if len(text) > _LONGEST_TEXT:
-                text = text[:_LONGEST_TEXT]
-                self._note_long_text(node.slot)
-            if node.is_list:
-                self._append(node.slot, text)
-            else:
-                self._targets[-1][node.slot] = text
-        elif node is _FEEDBACK:
+            self._targets[-1][node.slot] = text if len(text) <= _LONGEST_TEXT else self._cut(text, node.slot)
+        elif node.is_list:
+            text = "".join(self._text).strip()
+            value = self._targets.pop() if node.is_group else self._cut(text, node.slot)
+            values = self._targets[-1].setdefault(node.slot, [])
+            if len(values) < _MOST_RESULTS:
+                values.append(value)
+        elif node.is_group:
+            self._end_group(node)
+        elif node is FEEDBACK:
             self._is_closed = True
 
-    def _end_group(self, node: _Node) -> None:
+    def _end_group(self, node: Node) -> None:
         texts = self._targets.pop()
-        if node.slot:
-            self._append(node.slot, texts)
-        elif node is _RECORD:
+        if node is RECORD:
             self.number += 1
             self._end_record(texts)
-        elif node is _HEAD:
+        elif node is HEAD:
             self._head = {**(self._head or {}), **texts}
         else:
             self._policy = {**(self._policy or {}), **texts}
 
-    def _append(self, slot: str, value: str | Texts) -> None:
-        values = self._targets[-1].setdefault(slot, [])
-        if len(values) < _MOST_RESULTS:
-            values.append(value)
-
-    def _note_long_text(self, field: str) -> None:
+    def _cut(self, text: str, field: str) -> str:
+        """The text, or as much of it as is kept."""
+        if len(text) <= _LONGEST_TEXT:
+            return text
         reason = f"has a text longer than {_LONGEST_TEXT} characters, which was cut"
         self._notes.add("bad-value", "info", reason, self._name, row=self.number + 1, field=field)
+        return text[:_LONGEST_TEXT]
 
     def _end_record(self, texts: Texts) -> None:
         """Make a row, or keep what is known of it until the head of the report has been read."""
@@ -281,8 +222,6 @@ class _Reader:
         if at <= 0:  # where a token began in the piece before; never at the same place again
             at = 1 if at == 0 and not self._is_closed else 0
         self._breaks += 1
-        if self._is_closed and not data[at:].strip():
-            return b""
         if self._breaks > _MOST_BREAKS:
             raise Refused("broken", f"breaks off more than {_MOST_BREAKS} times")
         if not self._stack and not self._is_closed and self._report is None and not _RESUME.search(data, at):
@@ -290,7 +229,7 @@ class _Reader:
         evidence = data[max(0, at - 30) : at + 30].decode("utf-8", "replace")
         message = f"is no well-formed XML ({reason}); it was read on from the next record"
         self._notes.add("broken", "warning", message, self._name, evidence, row=self.number + 1)
-        if _RECORD in self._stack:
+        if RECORD in self._stack:
             self.number += 1
         elif len(self._targets) > 1:
             self._keep_group()
@@ -298,9 +237,9 @@ class _Reader:
 
     def _keep_group(self) -> None:
         """Keep what was read of the head or the policy in which the XML breaks off."""
-        if _HEAD in self._stack:
+        if HEAD in self._stack:
             self._head = {**self._targets[1], **(self._head or {})}
-        elif _POLICY in self._stack:
+        else:
             self._policy = {**self._targets[1], **(self._policy or {})}
 
     def _sought(self, data: bytes) -> bytes:
@@ -316,7 +255,6 @@ class _Reader:
             self._begin_report()
             return data[found.start() :]
         prefix, namespace = self._prefix, self._namespace
-        self._stack, self._targets = [], [self._top]
         self._parser = self._new_parser()
         opening = f"<{prefix}:feedback>" if prefix else "<feedback>"
         self._parser.Parse(opening.encode(), False)
@@ -334,13 +272,13 @@ class _Reader:
             if not self._stack and self._report is None and not self._waiting:
                 raise Refused("unreadable", f"is no XML ({_reason(error)})") from error
             if not self._is_closed:
-                lost = ", and a row that begins there is lost" if _RECORD in self._stack else ""
+                lost = ", and a row that begins there is lost" if RECORD in self._stack else ""
                 self._notes.add("truncated", "warning", f"ends before its end{lost}", self._name, row=self.number + 1)
         self._settle()
 
     def give_up(self) -> None:
         """Nothing more is read; what waited for the head of the report gets what is known of it."""
-        if _HEAD in self._stack or _POLICY in self._stack:
+        if HEAD in self._stack or POLICY in self._stack:
             self._keep_group()
         self._settle()
 

@@ -11,7 +11,7 @@ __all__ = ["table"]
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], *, none: str) -> str:
     """An HTML table; texts are escaped. Without rows, the words of `none`.
 
-    >>> table(["Source"], [["<b>"]], none="No sources.")[-44:]
+    >>> table(["Source"], [["<b>"]], none="No sources.")[-43:]
     '<tr><td>&lt;b&gt;</td></tr></tbody></table>'
     >>> table(["Source"], [], none="No sources.")
     '<p>No sources.</p>'

@@ -51,6 +51,9 @@ class AuthenticationResults:
         server: Who says so; empty if that cannot be read.
         results: What its methods found, in order.
         text: All of it as it was written.
+
+    >>> print(AuthenticationResults.parse("mx.example.com; dkim=pass header.d=example.com").of("dkim")[0].properties)
+    (('header.d', 'example.com'),)
     """
 
     server: str

@@ -130,7 +130,7 @@ def _seal_fault(sets: Sequence[ArcSet], keys: Keys) -> tuple[str, str] | None:
     found = keys[_place(seal)]
     fault = answer_fault(found)
     if fault:
-        return fault[1], fault[2]
+        return fault.code, fault.message
     sealed = _sealed(sets)
     faults = [_key_trouble(Record.parse(text), seal, sealed) for text in found.texts[:_MOST_KEYS]]
     return None if None in faults else faults[0]
@@ -139,7 +139,7 @@ def _seal_fault(sets: Sequence[ArcSet], keys: Keys) -> tuple[str, str] | None:
 def _key_trouble(key: Record, seal: Signature, sealed: bytes) -> tuple[str, str] | None:
     fault = key_fault(key, seal.algorithm)
     if fault:
-        return fault[1], fault[2]
+        return fault.code, fault.message
     fits = fitting(key, seal.value)
     if fits is None:
         return "key-syntax", "the key is larger than anyone computes with"

@@ -21,7 +21,6 @@ _INSTANCE: Final = re.compile(r"[0-9]{1,2}\Z")
 _FIRST_INSTANCE: Final = re.compile(r"[ \t\r\n]*i[ \t\r\n]*=[ \t\r\n]*([0-9]{1,2})[ \t\r\n]*;(.*)\Z", re.DOTALL)
 _SEAL_TAGS: Final = ("a", "b", "d", "s", "t")
 _NAMES: Final = {"results": "ARC-Authentication-Results", "message": "ARC-Message-Signature", "seal": "ARC-Seal"}
-_OWN_NAMES: Final = frozenset(name.lower() for name in _NAMES.values())
 _STATES: Final = ("none", "pass", "fail")
 
 
@@ -39,6 +38,12 @@ class ArcSet:
             cannot be read.
         message_passes: Whether the mail is still as it signed it; None if nobody looked.
         seal_passes: Whether its seal holds; None if nobody looked.
+
+    >>> seal = b"ARC-Seal: i=1; cv=none; d=example.org; s=arc\\r\\n"
+    >>> others = b"ARC-Message-Signature: i=1\\r\\nARC-Authentication-Results: i=1; mx.example.org; none\\r\\n\\r\\n"
+    >>> (one,) = collect(Mail.parse(seal + others)).sets
+    >>> one.domain, one.state, one.results.server
+    ('example.org', 'none', 'mx.example.org')
     """
 
     instance: int
@@ -69,6 +74,9 @@ class Collected:
         has_any: Whether there are any.
         sets: The complete sets, from 1 upwards; empty if something is wrong with what there is.
         fault: What is wrong.
+
+    >>> collect(Mail.parse(b"Subject: News\\r\\n\\r\\n"))
+    Collected(has_any=False, sets=(), fault='')
     """
 
     has_any: bool
@@ -149,13 +157,16 @@ def _set(number: int, found: dict[tuple[int, str], Field]) -> ArcSet:
 
 
 def _read_message(field: Field) -> Signature:
-    """An ARC-Message-Signature: as DKIM's, yet i= is the instance, and a v= is ignored (4.1.2)."""
+    """An ARC-Message-Signature: as DKIM's, yet i= is the instance, and a v= is ignored (4.1.2).
+
+    It must not cover ARC fields either. One that covers seals, which are made after it, is none; one that
+    covers results is taken, as forwarders made such for years.
+    """
     listed = TagList.read(field.text)
     signature = read_signature_tags(field, listed, required=("a", "b", "bh", "d", "h", "s"), has_identity=False)
-    covered = [name for name in signature.signed if name in _OWN_NAMES]
-    if not covered:
+    if "arc-seal" not in signature.signed:
         return signature
-    return attrs.evolve(signature, faults=(*signature.faults, f"{covered[0]} is among the signed fields"))
+    return attrs.evolve(signature, faults=(*signature.faults, "ARC-Seal is among the signed fields"))
 
 
 def _read_seal(field: Field) -> Signature:

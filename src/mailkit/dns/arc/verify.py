@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from mailkit.clock import SystemClock
+from mailkit.clock import SystemClock, utc
 from mailkit.dns.arc.chain import Chain, ChainWord, broken_chain, judge_chain
 from mailkit.dns.arc.sets import collect, structure_fault
 from mailkit.dns.dkim.key import find
@@ -37,8 +37,12 @@ async def verify(
         now: The moment by which message signatures may have expired; None for the present one.
 
     Raises:
-        InvalidValue: The mail is not bytes, or the resolver or the deadline is not one.
+        InvalidValue: The mail is not bytes, or `now`, the resolver or the deadline is not one.
         ResolverError: No name server is configured on this machine, and no resolver was given.
+
+    >>> import asyncio
+    >>> asyncio.run(verify(b"Subject: not sealed\\r\\n\\r\\nHello", resolver={})).passes
+    False
     """
     return await run(check_mail(raw, now=now or SystemClock().now()), resolver=resolver, deadline=deadline)
 
@@ -62,9 +66,15 @@ def check_mail(raw: bytes, *, now: datetime) -> Check[Chain]:
     """Validate the ARC chain of a mail, as a check that asks for keys; a chain that fails as a text asks nothing.
 
     Raises:
-        InvalidValue: The mail is not bytes; at once.
+        InvalidValue: The mail is not bytes, or `now` has no time zone; at once.
+
+    >>> try:
+    ...     next(check_mail(b"ARC-Seal: i=1; cv=none\\r\\n\\r\\n", now=SystemClock().now()))
+    ... except StopIteration as end:
+    ...     print(end.value.word)
+    fail
     """
-    return _check(Mail.parse(raw), now)
+    return _check(Mail.parse(raw), utc(now, what="now"))
 
 
 def _check(mail: Mail, now: datetime) -> Check[Chain]:

@@ -37,7 +37,11 @@ def simple_field(field: Field) -> bytes:
 
 
 def relaxed_field(field: Field) -> bytes:
-    """A field with its name in small letters, unfolded, its blanks made one (3.4.2)."""
+    """A field with its name in small letters, unfolded, its blanks made one (3.4.2).
+
+    >>> relaxed_field(Field(b"Subject :  News\\r\\n\\tof May"))
+    b'subject:News of May'
+    """
     text = _BLANKS.sub(b" ", field.text.replace(b"\r\n", b"")).strip(b" ")
     return field.key + b":" + text
 

@@ -33,6 +33,7 @@ _MOST_TRIES: Final = 500
 _MOST_PAIRS: Final = 400
 _LISTS_CHANGE: Final = ("subject", "from", "reply-to", "sender", "to", "content-type", "content-transfer-encoding")
 _PREFIX: Final = re.compile(rb"(?:\[[^\[\]]{0,80}\]|\([^()]{0,80}\)|\*{2,5}[^*]{1,40}\*{2,5}|[A-Za-z]{2,12}:)[ \t]*")
+_BRACKETS: Final = re.compile(rb"\[[^\[\]]{1,80}\] ?")
 _USUAL: Final = {
     "mime-version": (b"1.0",),
     "content-transfer-encoding": (b"7bit", b"8bit", b"quoted-printable", b"base64"),
@@ -214,6 +215,9 @@ def _without_prefixes(written: bytes, plain: bytes) -> Iterator[tuple[str, Field
         rest = rest[found.end() :]
         prefix = plain[: len(plain) - len(rest)].decode("utf-8", "replace")
         yield f"has got {prefix!r} before it", Field.of(written, b" " + rest)
+    for within in islice(_BRACKETS.finditer(plain), 3):
+        put = within[0].decode("utf-8", "replace")
+        yield f"has got {put!r} within it", Field.of(written, b" " + plain[: within.start()] + plain[within.end() :])
     for end in (b"]", b":", b" "):
         behind = plain.partition(end)[2].strip()
         if behind:

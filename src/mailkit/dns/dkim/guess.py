@@ -33,6 +33,12 @@ class Guesses:
     Attributes:
         found: What is published for each selector that was asked for, in the order of likelihood.
         is_wildcard: Whether every guess has the same answer: the zone answers to any name, and nothing was found.
+
+    >>> from mailkit.dns.lookup import TimedOut
+    >>> silent = Found(selector="mail", name="mail._domainkey.example.com", outcome=TimedOut())
+    >>> guesses = Guesses(found=(silent,))
+    >>> guesses.keys, len(guesses.unanswered)
+    ((), 1)
     """
 
     found: tuple[Found, ...]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from hashlib import sha256
 from hmac import compare_digest
-from typing import Final, TypeAlias
+from typing import Final
 
 import attrs
 
@@ -33,8 +33,27 @@ _MOST_KEYS: Final = 4
 
 _UNEXPLAINED: Final = ("how, was not looked for", "")
 
-Hit: TypeAlias = tuple[Word, str, str, str]
-"""A result, the word for it, what it says, and whose rule it is."""
+
+@attrs.frozen
+class Hit:
+    """One reason why a signature does not pass.
+
+    Attributes:
+        word: The result that it leads to.
+        code: The word for it.
+        message: What is the matter.
+        source: Whose rule it is.
+        evidence: What was found; empty if the message says it.
+
+    >>> Hit(Word.PERMERROR, "key-revoked", "the key is revoked: its p= is empty", "RFC 6376, 6.1.2").code
+    'key-revoked'
+    """
+
+    word: Word
+    code: str
+    message: str
+    source: str
+    evidence: str = ""
 
 
 @attrs.frozen
@@ -65,8 +84,8 @@ def judge(
     <Word.NEUTRAL: 'neutral'>
     """
     if found is None:
-        hits = [(Word.NEUTRAL, "signature-syntax", fault, "RFC 6376, 3.5") for fault in signature.faults]
-        return _result(signature, hits)
+        unread = [Hit(Word.NEUTRAL, "signature-syntax", fault, "RFC 6376, 3.5") for fault in signature.faults]
+        return _result(signature, unread)
     fault = answer_fault(found)
     hits = [*_claims(mail, signature, now), *([fault] if fault else [])]
     case = _Case(mail, signature, now, explains)
@@ -76,67 +95,72 @@ def judge(
 
 
 def _claims(mail: Mail, signature: Signature, now: datetime) -> Iterator[Hit]:
-    """What the signature says of itself."""
+    """What the signature says of itself, and of the mail as a whole."""
+    odd = next((field.raw for field in mail.fields if not field.is_field), None)
+    if odd is not None:
+        line = cut(odd.decode("latin-1"), longest=60)
+        message = "the header has a line that is no field, where some readers will see its end"
+        yield Hit(Word.PERMERROR, "malformed", message, "RFC 6376, 3.8", line)
     if "from" not in signature.signed:
-        yield Word.PERMERROR, "from-unsigned", "the field From is not signed, which it must be", "RFC 6376, 5.4"
+        yield Hit(Word.PERMERROR, "from-unsigned", "the field From is not signed, which it must be", "RFC 6376, 5.4")
     senders = len(mail.named("From"))
     if senders > max(1, signature.signed.count("from")):
         message = f"there are {senders} From fields, and the signature covers {signature.signed.count('from')}"
-        yield Word.PERMERROR, "several-from", message, "RFC 6376, 8.15"
+        yield Hit(Word.PERMERROR, "several-from", message, "RFC 6376, 8.15")
     if not _is_below(signature.identity_domain, signature.domain):
         message = f"the identity i={cut(signature.identity, longest=80)} is not of the domain d={signature.domain}"
-        yield Word.PERMERROR, "identity", message, "RFC 6376, 6.1.1"
+        yield Hit(Word.PERMERROR, "identity", message, "RFC 6376, 6.1.1")
     if signature.algorithm == "rsa-sha1":
-        yield Word.FAIL, "sha1", "the signature is made with SHA-1, which counts no more", "RFC 8301, 3.1"
+        yield Hit(Word.FAIL, "sha1", "the signature is made with SHA-1, which counts no more", "RFC 8301, 3.1")
     if signature.expires is not None and signature.expires < now:
         message = f"the signature expired at {signature.expires:%Y-%m-%d %H:%M:%S} UTC"
-        yield Word.PERMERROR, "expired", message, "RFC 6376, 6.1.1"
+        yield Hit(Word.PERMERROR, "expired", message, "RFC 6376, 6.1.1")
 
 
 def answer_fault(found: Found) -> Hit | None:
     """Why the question for a key has brought none; None if there is one.
 
     >>> from mailkit.dns.lookup import TimedOut
-    >>> answer_fault(Found(selector="news", name="news._domainkey.example.com", outcome=TimedOut()))[0]
+    >>> answer_fault(Found(selector="news", name="news._domainkey.example.com", outcome=TimedOut())).word
     <Word.TEMPERROR: 'temperror'>
     """
     if found.texts:
         return None
     if isinstance(found.outcome, Failure):
         message = f"the key at {found.name} could not be had: {found.outcome}"
-        return Word.TEMPERROR, "key-unanswered", message, "RFC 6376, 6.1.2"
+        return Hit(Word.TEMPERROR, "key-unanswered", message, "RFC 6376, 6.1.2")
     if isinstance(found.outcome, Answer):
-        return Word.PERMERROR, "key-not-one", f"what is at {found.name} is not a DKIM key", "RFC 6376, 3.6.1"
-    return Word.PERMERROR, "key-absent", f"there is no key at {found.name}", "RFC 6376, 6.1.2"
+        return Hit(Word.PERMERROR, "key-not-one", f"what is at {found.name} is not a DKIM key", "RFC 6376, 3.6.1")
+    return Hit(Word.PERMERROR, "key-absent", f"there is no key at {found.name}", "RFC 6376, 6.1.2")
 
 
 def key_fault(key: Record, algorithm: str) -> Hit | None:
     """Why a key cannot verify signatures of this algorithm; None if it can.
 
-    >>> key_fault(Record.parse("v=DKIM1; p="), "rsa-sha256")[1]
+    >>> key_fault(Record.parse("v=DKIM1; p="), "rsa-sha256").code
     'key-revoked'
     """
     kind, _, hashed = algorithm.partition("-")
     fatal = next((part for part in key.broken if not is_harmless(part)), None)
     if fatal is not None:
         message = f"the key record is invalid: {cut(fatal.text, longest=40)!r} {fatal.reason}"
-        return Word.PERMERROR, "key-syntax", message, "RFC 6376, 3.6.1"
+        return Hit(Word.PERMERROR, "key-syntax", message, "RFC 6376, 3.6.1")
     if key.is_revoked:
-        return Word.PERMERROR, "key-revoked", "the key is revoked: its p= is empty", "RFC 6376, 6.1.2"
+        return Hit(Word.PERMERROR, "key-revoked", "the key is revoked: its p= is empty", "RFC 6376, 6.1.2")
     if key.algorithm != kind:
         message = f"the key is of the kind {key.algorithm!r}, the signature of {kind!r}"
-        return Word.PERMERROR, "key-kind", message, "RFC 6376, 6.1.2"
+        return Hit(Word.PERMERROR, "key-kind", message, "RFC 6376, 6.1.2")
     if key.hashes and hashed not in key.hashes:
         message = f"the key allows only the hashes {', '.join(key.hashes)}, not {hashed}"
-        return Word.PERMERROR, "key-hash", message, "RFC 6376, 6.1.2"
+        return Hit(Word.PERMERROR, "key-hash", message, "RFC 6376, 6.1.2")
     if not key.signs_mail:
         message = f"the key is for {', '.join(key.services)}, not for mail"
-        return Word.PERMERROR, "key-service", message, "RFC 6376, 3.6.1"
+        return Hit(Word.PERMERROR, "key-service", message, "RFC 6376, 3.6.1")
     if key.bits is None:
-        return Word.PERMERROR, "key-syntax", f"what p= holds is no {kind} key", "RFC 6376, 6.1.2"
+        return Hit(Word.PERMERROR, "key-syntax", f"what p= holds is no {kind} key", "RFC 6376, 6.1.2")
     if kind == "rsa" and key.bits < _LEAST_BITS:
         message = f"the key has {key.bits} bits, and counts for nothing below {_LEAST_BITS}"
-        return Word.FAIL, "key-weak", message, "RFC 8301, 3.2"
+        return Hit(Word.FAIL, "key-weak", message, "RFC 8301, 3.2")
     return None
 
 
@@ -147,11 +171,11 @@ def _with_key(case: _Case, key: Record | None, hits: list[Hit]) -> SignatureResu
         hits.append(fault)
     if key and "s" in key.flags and signature.identity_domain != signature.domain:
         message = f"the key allows no subdomain (t=s), and the identity is of {signature.identity_domain}"
-        hits.append((Word.PERMERROR, "identity", message, "RFC 6376, 3.6.1"))
+        hits.append(Hit(Word.PERMERROR, "identity", message, "RFC 6376, 3.6.1"))
     is_usable = key is not None and not fault and signature.algorithm != "rsa-sha1"
     fits = fitting(key, signature.value) if key and is_usable else None
     if is_usable and fits is None:
-        hits.append((Word.PERMERROR, "key-syntax", "the key is larger than anyone computes with", "RFC 8301, 3.2"))
+        hits.append(Hit(Word.PERMERROR, "key-syntax", "the key is larger than anyone computes with", "RFC 8301, 3.2"))
     differences = _differences(case, fits, hits)
     result = _result(signature, hits, bits=key.bits if key else None, difference=differences)
     return attrs.evolve(result, notices=tuple(_notices(case, key)))
@@ -165,19 +189,23 @@ def _differences(case: _Case, fits: Fits | None, hits: list[Hit]) -> str:
     has_hash = signature.algorithm != "rsa-sha1"  # of another hash nothing can be said
     if has_hash and signature.length is not None and signature.length > len(body):
         message = f"l={signature.length} is more than the {len(body)} bytes of the body"
-        hits.append((Word.FAIL, "length", message, "RFC 6376, 3.5"))
+        hits.append(Hit(Word.FAIL, "length", message, "RFC 6376, 3.5"))
     elif has_hash and not compare_digest(sha256(body[: signature.length]).digest(), signature.body_hash):
         hint, difference = explain_body(mail, signature) if case.is_explained else _UNEXPLAINED
         given, computed = (
             b64encode(one).decode("ascii") for one in (signature.body_hash, sha256(body[: signature.length]).digest())
         )
-        message = f"the body has changed since it was signed: {hint} (bh={given}, and the body's is {computed})"
-        hits.append((Word.FAIL, "body-changed", message, "RFC 6376, 6.1.3"))
+        which = (
+            "the body has" if signature.length is None else f"the first {signature.length} bytes of the body (l=) have"
+        )
+        message = f"{which} changed since it was signed: {hint}"
+        hashes = f"bh={given}, computed {computed}"
+        hits.append(Hit(Word.FAIL, "body-changed", message, "RFC 6376, 6.1.3", hashes))
         found.append(difference)
     if fits is not None and not fits(_covered(mail, signature)):
         hint, difference = explain_header(mail, signature, fits) if case.is_explained else _UNEXPLAINED
         message = f"the signed header fields are not as they were signed: {hint}"
-        hits.append((Word.FAIL, "header-changed", message, "RFC 6376, 6.1.3"))
+        hits.append(Hit(Word.FAIL, "header-changed", message, "RFC 6376, 6.1.3"))
         found.append(difference)
     return "\n".join(filter(None, found))
 
@@ -211,8 +239,11 @@ def _notices(case: _Case, key: Record | None) -> Iterator[Finding]:
 
 
 def _result(signature: Signature, hits: list[Hit], *, bits: int | None = None, difference: str = "") -> SignatureResult:
-    reasons = tuple(_say(word, Severity.ERROR, message, signature, source) for _, word, message, source in hits)
-    first = hits[0][0] if hits else Word.PASS
+    reasons = tuple(
+        attrs.evolve(_say(hit.code, Severity.ERROR, hit.message, signature, hit.source), evidence=hit.evidence)
+        for hit in hits
+    )
+    first = hits[0].word if hits else Word.PASS
     return SignatureResult(word=first, signature=signature, bits=bits, reasons=reasons, difference=difference)
 
 

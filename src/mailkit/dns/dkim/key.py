@@ -139,6 +139,11 @@ class Found:
         outcome: What became of the question.
         texts: The key records found; there should be one.
         record: That one.
+
+    >>> from mailkit.dns.drive import run_sync
+    >>> found = run_sync(find("news", "example.com"), resolver={("news._domainkey.example.com", "TXT"): "v=DKIM1; p="})
+    >>> found.name, found.record.is_revoked
+    ('news._domainkey.example.com', True)
     """
 
     selector: str
@@ -194,6 +199,9 @@ def find(selector: str, domain: str) -> Check[Found]:
 
     Raises:
         InvalidValue: The selector is not one; at once, before anything is asked.
+
+    >>> next(find("news", "example.com"))[0].name
+    'news._domainkey.example.com'
     """
     return _find(selector, key_name(selector, domain))
 

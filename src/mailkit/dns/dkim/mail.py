@@ -7,7 +7,9 @@
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
+from typing import Final
 
 import attrs
 
@@ -15,6 +17,8 @@ from mailkit.dns.dkim.bodies import relaxed_body, simple_body
 from mailkit.errors import InvalidValue
 
 __all__ = ["Field", "Mail"]
+
+_NAME: Final = re.compile(rb"[!-9;-~]+\Z")
 
 
 @attrs.frozen
@@ -47,6 +51,11 @@ class Field:
         return self.name.lower()
 
     @property
+    def is_field(self) -> bool:
+        """Whether the line is a field at all: a name of printable letters, and a colon (RFC 5322, 2.2)."""
+        return bool(_NAME.match(self.name))
+
+    @property
     def text(self) -> bytes:
         """Everything behind the colon."""
         return self.raw.partition(b":")[2]
@@ -59,12 +68,14 @@ class Mail:
     Attributes:
         fields: Its header fields from top to bottom.
         body: Its body.
-        has_bare_newlines: Whether some lines ended in LF alone, as they do in files; mail never travels so.
+
+    >>> mail = Mail.parse(b"Subject: News\\n\\nHello  World \\n")
+    >>> mail.body_as("relaxed")
+    b'Hello World\\r\\n'
     """
 
     fields: tuple[Field, ...]
     body: bytes
-    has_bare_newlines: bool = False
 
     @classmethod
     def parse(cls, raw: bytes) -> Mail:
@@ -75,9 +86,7 @@ class Mail:
         """
         if not isinstance(raw, bytes | bytearray | memoryview):
             raise InvalidValue("mail", raw, "is not bytes", "give the mail as it came, undecoded: path.read_bytes()")
-        text = bytes(raw)
-        plain = text.replace(b"\r\n", b"\n")
-        has_bare_newlines = len(plain) + plain.count(b"\n") != len(text)
+        plain = bytes(raw).replace(b"\r\n", b"\n")
         if plain.startswith(b"From "):  # the envelope line of a mailbox file
             plain = plain.partition(b"\n")[2]
         head, found, body = (b"", b"\n", plain[1:]) if plain.startswith(b"\n") else plain.partition(b"\n\n")
@@ -90,7 +99,7 @@ class Mail:
             else:
                 lines.append([line])
         fields = tuple(Field(b"\r\n".join(parts)) for parts in lines)
-        return cls(fields=fields, body=body.replace(b"\n", b"\r\n"), has_bare_newlines=has_bare_newlines)
+        return cls(fields=fields, body=body.replace(b"\n", b"\r\n"))
 
     def named(self, name: str) -> tuple[Field, ...]:
         """The fields of a name, from top to bottom."""

@@ -7,6 +7,7 @@ from enum import StrEnum
 import attrs
 
 from mailkit.dns.dkim.signature import Signature
+from mailkit.dns.tags import cut
 from mailkit.findings import Finding, Severity
 
 __all__ = ["MOST_SIGNATURES", "SignatureResult", "Verification", "Word"]
@@ -47,6 +48,12 @@ class SignatureResult:
         notices: What is to be said besides, such as a body that is only partly signed.
         difference: What has changed since it was signed, "-" for what was signed and "+" for what arrived;
             empty if nothing was found that explains the failure.
+
+    >>> from mailkit.dns.dkim.mail import Field
+    >>> signature = Signature.read(Field(b"DKIM-Signature: v=1; d=example.com; s=news"))
+    >>> result = SignatureResult(word=Word.NEUTRAL, signature=signature)
+    >>> result.passes, str(result)
+    (False, 'neutral: news._domainkey.example.com')
     """
 
     word: Word
@@ -82,7 +89,7 @@ class SignatureResult:
         """
         given = self.signature
         parts = [f"dkim={self.word}"]
-        parts += [f'reason="{_quotable(self.reasons[0].message)}"'] if self.reasons else []
+        parts += [f'reason="{_quotable(cut(self.reasons[0].message, longest=150))}"'] if self.reasons else []
         parts += [f"header.d={given.domain}"] if given.domain else []
         parts += [f"header.s={given.selector}"] if given.selector else []
         parts += [f"header.b={_token(given.start)}"] if given.value else []
@@ -146,7 +153,7 @@ class Verification:
 
 
 def _quotable(text: str) -> str:
-    plain = text.encode("ascii", "replace").decode("ascii")
+    plain = text.replace("…", "...").encode("ascii", "replace").decode("ascii")
     return "".join(letter if letter.isprintable() and letter not in '"\\' else "'" for letter in plain)
 
 

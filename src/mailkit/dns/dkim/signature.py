@@ -25,6 +25,10 @@ __all__ = ["Signature", "TagList", "read_signature_tags", "selectors_of", "signa
 
 _LABEL: Final = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?"
 _LABELS: Final = re.compile(rf"{_LABEL}(?:\.{_LABEL})*\Z")
+_NAMED_IN_UTF8: Final = re.compile(rb"(?:^|;)[ \t\r\n]*[dsi][ \t\r\n]*=[^;\x80-\xff]*[\x80-\xff][^;]*")
+_LABEL_IN_UTF8: Final = re.compile(r"[^\s;=@.\x80-\U0010ffff]*[^\x00-\x7f][^\s;=@.]*")
+_LONGEST_NAME_BYTES: Final = 1200
+"""More than any name of the DNS has, written in UTF-8."""
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/]+={0,2}\Z")
 _FIELD_NAME: Final = re.compile(r"[!-9<-~]+\Z")
 _LONGEST_DIGITS: Final = {"t": 12, "x": 12, "l": 76}
@@ -39,6 +43,9 @@ class TagList:
     Attributes:
         tags: Name to value, without blanks around it.
         faults: What is wrong, each as a sentence about it.
+
+    >>> TagList.read(b" v=1; a=rsa-sha256;").tags
+    {'v': '1', 'a': 'rsa-sha256'}
     """
 
     tags: dict[str, str]
@@ -51,13 +58,24 @@ class TagList:
         >>> TagList.read(b" a=1; b=2; a=3").faults
         ('a=3 is a second a= where one is allowed (RFC 6376, 3.2)',)
         """
-        shown = text.decode("latin-1")
+        shown = _NAMED_IN_UTF8.sub(_with_ascii_labels, text, count=3).decode("latin-1")
         parts = read(shown, names_have_case=True)
         faults = [f"{cut(part.text, longest=40)} {part.reason}" for part in parts if isinstance(part, Broken)]
         *full, _ = shown.split(";")
         if not parts or not all(map(str.strip, full)):
             faults.append("there is nothing between two semicolons" if parts else "there are no tags")
         return cls(tags={part.name: part.value for part in parts if isinstance(part, Tag)}, faults=tuple(faults))
+
+
+def _with_ascii_labels(found: re.Match[bytes]) -> bytes:
+    """A d=, s= or i= whose labels that are not ASCII are written in ASCII, as the DNS wants them (RFC 8616, 4)."""
+    if len(found[0]) > _LONGEST_NAME_BYTES:  # the codec takes quadratic time
+        return found[0]
+    try:
+        text = found[0].decode("utf-8")
+        return _LABEL_IN_UTF8.sub(lambda label: label[0].encode("idna").decode("ascii"), text).encode("ascii")
+    except UnicodeError:
+        return found[0]
 
 
 class _Reader:
@@ -183,7 +201,12 @@ class Signature:
 def read_signature_tags(
     field: Field, listed: TagList, *, required: Iterable[str], has_identity: bool = True
 ) -> Signature:
-    """The signature that a list of tags makes; ARC's have an instance where DKIM has an identity."""
+    """The signature that a list of tags makes; ARC's have an instance where DKIM has an identity.
+
+    >>> field = Field(b"ARC-Seal: i=1; d=example.org; s=arc")
+    >>> read_signature_tags(field, TagList.read(field.text), required=("d", "s", "b"), has_identity=False).faults
+    ('b= is missing',)
+    """
     reader = _Reader(listed)
     reader.need(required)
     domain = reader.text("d", _is_domain, "is not a domain").lower()

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from mailkit.clock import SystemClock
+from mailkit.clock import SystemClock, utc
 from mailkit.dns.dkim.judge import judge
 from mailkit.dns.dkim.key import Found, find
 from mailkit.dns.dkim.mail import Mail
@@ -42,8 +42,12 @@ async def verify(
         now: The moment by which signatures may have expired; None for the present one.
 
     Raises:
-        InvalidValue: The mail is not bytes, or the resolver or the deadline is not one.
+        InvalidValue: The mail is not bytes, or `now`, the resolver or the deadline is not one.
         ResolverError: No name server is configured on this machine, and no resolver was given.
+
+    >>> import asyncio
+    >>> asyncio.run(verify(b"Subject: not signed\\r\\n\\r\\nHello", resolver={})).passes
+    False
     """
     return await run(check_mail(raw, now=now or SystemClock().now()), resolver=resolver, deadline=deadline)
 
@@ -68,9 +72,14 @@ def check_mail(raw: bytes, *, now: datetime) -> Check[Verification]:
     """Verify all signatures of a mail, as a check that asks for their keys.
 
     Raises:
-        InvalidValue: The mail is not bytes; at once.
+        InvalidValue: The mail is not bytes, or `now` has no time zone; at once.
+
+    >>> raw = b"DKIM-Signature: v=1; a=rsa-sha256; d=example.com; s=news; h=from; bh=AA==; b=AA==\\r\\n\\r\\n"
+    >>> (keys,) = next(check_mail(raw, now=SystemClock().now()))
+    >>> next(keys)[0].name
+    'news._domainkey.example.com'
     """
-    return _check(Mail.parse(raw), now)
+    return _check(Mail.parse(raw), utc(now, what="now"))
 
 
 def _check(mail: Mail, now: datetime) -> Check[Verification]:

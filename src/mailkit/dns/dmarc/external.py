@@ -58,6 +58,10 @@ class Destination:
         permission: Whether they may go there.
         outcome: What became of the question for permission; None if it was not asked.
         sent_to: Where the reports go instead, if the destination says so: another mailbox of the same host.
+
+    >>> facts = {"uri": "mailto:b@reports.example", "tag": "rua", "host": "reports.example", "domain": "example.com"}
+    >>> Destination(**facts, permission="given").name
+    'example.com._report._dmarc.reports.example'
     """
 
     uri: str

@@ -33,6 +33,9 @@ class Organization:
         source: Who says so: "walk" (a record that was found), "psl" (the public suffix list), or "itself"
             (nobody, so that the domain is its own organization).
         is_known: Whether all was answered that could say otherwise.
+
+    >>> print(Organization(domain="example.com", source="walk"))
+    example.com
     """
 
     domain: str

@@ -43,6 +43,10 @@ def _result(value: Any) -> Result:
     return word(Result, value, "Verdict.result")
 
 
+def _mode(value: Any) -> Alignment:
+    return word(Alignment, value, "Aligned.mode")
+
+
 def _plain_text(instance: object, attribute: Any, value: str) -> None:
     if not isinstance(value, str):
         raise InvalidValue(f"{type(instance).__name__}.{attribute.name}", value, "is not text")
@@ -91,11 +95,15 @@ class Aligned:
         is_aligned: Whether it is; None if that hangs on a question without an answer.
         organizational: Its organizational domain; empty where it was not asked for, or is not known.
         reason: Why, in a sentence.
+
+    >>> found = Aligned(method="spf", identifier=Identifier(domain="example.com"), mode="r", is_aligned=True)
+    >>> found.identifier.domain, found.is_aligned
+    ('example.com', True)
     """
 
     method: Literal["spf", "dkim"]
     identifier: Identifier
-    mode: Alignment
+    mode: Alignment = attrs.field(converter=_mode)
     is_aligned: bool | None
     organizational: str = ""
     reason: str = ""

@@ -71,8 +71,14 @@ class AddressSet:
             ranges[network.version].append((int(network[0]), int(network[-1])))
         return cls(ranges[4], ranges[6])
 
+    @classmethod
+    def union(cls, sets: Iterable[AddressSet]) -> AddressSet:
+        """The addresses of all the sets."""
+        found = tuple(sets)
+        return cls([one for some in found for one in some.v4], [one for some in found for one in some.v6])
+
     def __or__(self, other: AddressSet) -> AddressSet:
-        return AddressSet((*self.v4, *other.v4), (*self.v6, *other.v6))
+        return self.union((self, other))
 
     def __sub__(self, other: AddressSet) -> AddressSet:
         return AddressSet(_less(self.v4, other.v4), _less(self.v6, other.v6))

@@ -184,4 +184,4 @@ def _includes(values: Iterable[str], ip: IPv4Address | IPv6Address, bits: int) -
 
 
 def _is_below(name: str, domain: str) -> bool:
-    return name == domain or name.endswith(f".{domain.lower()}")
+    return f".{name}".endswith(f".{domain.lower()}")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from typing import Final
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import count, groupby
+from operator import itemgetter
+from typing import Final, TypeAlias
 
 import attrs
 
@@ -11,7 +13,7 @@ from mailkit.dns.records import TextRecord
 from mailkit.dns.spf.addresses import EVERYBODY, AddressSet
 from mailkit.dns.spf.record import Mechanism, Modifier, Qualifier, Record
 
-__all__ = ["LONGEST", "Run", "pack"]
+__all__ = ["LONGEST", "Item", "Run", "pack", "runs_of"]
 
 LONGEST: Final = 450
 """Bytes of a record that fit into an answer of 512 bytes together with its name (RFC 7208, 3.4)."""
@@ -33,8 +35,29 @@ class Run:
 
     @property
     def is_all(self) -> bool:
-        """Whether everybody matches, so that nothing behind it counts."""
+        """Whether everybody matches."""
         return self.addresses == EVERYBODY
+
+
+Item: TypeAlias = tuple[Qualifier, AddressSet | Mechanism]
+"""A part of a record: the addresses that it matches, or a term that is looked up for each letter."""
+
+
+def runs_of(items: Iterable[Item]) -> tuple[Run, ...]:
+    """The parts of a record by what they mean, neighbours that mean the same together, up to what matches everybody.
+
+    >>> [str(run.qualifier) for run in runs_of([(Qualifier.PASS, AddressSet()), (Qualifier.FAIL, EVERYBODY)])]
+    ['+', '-']
+    """
+    found: list[Run] = []
+    for qualifier, group in groupby(items, key=itemgetter(0)):
+        parts = [item for _, item in group]
+        listed = AddressSet.union(item for item in parts if isinstance(item, AddressSet))
+        if listed == EVERYBODY:
+            return (*found, Run(qualifier=qualifier, addresses=listed))
+        kept = tuple(item for item in parts if isinstance(item, Mechanism))
+        found.append(Run(qualifier=qualifier, addresses=listed, kept=kept))
+    return tuple(found)
 
 
 def pack(
@@ -53,7 +76,7 @@ def pack(
     names = _names(name, prefix, used)
     parts = [list(_terms(run)) for run in runs]
     chained: list[TextRecord] = []
-    for number in sorted(range(len(runs)), key=lambda number: -sum(bool(term.network) for term in parts[number])):
+    for number in sorted(range(len(runs)), key=lambda number: -sum(term.network is not None for term in parts[number])):
         networks = [term for term in parts[number] if term.network]
         if len(_text(parts, modifiers)) <= LONGEST or not networks:
             break
@@ -82,11 +105,8 @@ def _terms(run: Run) -> Iterator[Mechanism]:
 
 
 def _names(name: str, prefix: str, used: Collection[str]) -> Iterator[str]:
-    number = 0
-    while True:
-        number += 1
-        if (found := f"{prefix}{number}.{name}") not in used:
-            yield found
+    numbered = (f"{prefix}{number}.{name}" for number in count(1))
+    return (found for found in numbered if found not in used)
 
 
 def _chunks(terms: Sequence[Mechanism]) -> Iterator[str]:

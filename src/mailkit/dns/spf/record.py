@@ -125,11 +125,6 @@ class Mechanism:
         """Whether it counts towards the ten look-ups (RFC 7208, 4.6.4)."""
         return _TAKES[self.kind][2]
 
-    @property
-    def has_macro(self) -> bool:
-        """Whether its target depends on the message."""
-        return "%" in self.target
-
     def __str__(self) -> str:
         sign = "" if self.qualifier is Qualifier.PASS else self.qualifier.value
         if self.network is not None:
@@ -159,8 +154,8 @@ class Modifier:
         value: The domain, or the text, verbatim and perhaps with macros.
         span: Where it stands in the record.
 
-    >>> Modifier(name="redirect", value="_spf.example.com").has_macro
-    False
+    >>> print(Modifier(name="Redirect", value="_spf.example.com"))
+    redirect=_spf.example.com
     """
 
     name: str = attrs.field(converter=_lower, validator=_a_name)
@@ -172,11 +167,6 @@ class Modifier:
         fault = target_fault(self.value) if self.name in _ONCE else "" if is_text else "has a broken macro"
         if fault:
             raise InvalidValue(f"SPF modifier {self.name}", self.value, fault)
-
-    @property
-    def has_macro(self) -> bool:
-        """Whether its value depends on the message."""
-        return "%" in self.value
 
     def __str__(self) -> str:
         return f"{self.name}={self.value}"

@@ -162,8 +162,7 @@ class SpfResult:
         return f"spf={self.verdict}{reason} smtp.{self.identity}={_value(self.domain)}"
 
     def __str__(self) -> str:
-        said = f"; the domain says: {self.explanation}" if self.explanation else ""
-        return f"{self.verdict}: {self.reason}{said}"
+        return f"{self.verdict}: {self.reason}"
 
 
 _DOT_ATOM: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*\Z")

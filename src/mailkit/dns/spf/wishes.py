@@ -20,7 +20,7 @@ from mailkit.dns.spf.addresses import AddressSet, IPAddress, IPNetwork
 from mailkit.dns.spf.comparison import settled
 from mailkit.dns.spf.lint import lint
 from mailkit.dns.spf.mend import suggested
-from mailkit.dns.spf.packing import LONGEST, Run, pack
+from mailkit.dns.spf.packing import LONGEST, Item, pack, runs_of
 from mailkit.dns.spf.record import Mechanism, Modifier, Qualifier, Record
 from mailkit.dns.spf.tree import Branch, lists, walk
 from mailkit.dns.tags import word
@@ -169,17 +169,11 @@ def _network(wish: str | IPAddress | IPNetwork) -> IPNetwork | None:
 
 def _in_parts(line: TextRecord, prefix: str) -> tuple[TextRecord, ...]:
     record = Record.parse(line.text)
-    runs: list[Run] = []
-    for term in record.mechanisms:
-        if not runs or runs[-1].qualifier is not term.qualifier or term.kind == "all":
-            runs.append(Run(qualifier=term.qualifier))
-        if term.network is not None:
-            listed = runs[-1].addresses | AddressSet.of([term.network])
-            runs[-1] = attrs.evolve(runs[-1], addresses=listed)
-        else:
-            runs[-1] = attrs.evolve(runs[-1], kept=(*runs[-1].kept, term))
+    items: list[Item] = [
+        (term.qualifier, AddressSet.of([term.network]) if term.network else term) for term in record.mechanisms
+    ]
     modifiers = [term for term in record.terms if isinstance(term, Modifier)]
-    records, _ = pack(line.name, runs, modifiers, prefix=prefix)
+    records, _ = pack(line.name, runs_of(items), modifiers, prefix=prefix)
     return (attrs.evolve(records[0], why=line.why), *records[1:])
 
 
