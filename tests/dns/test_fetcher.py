@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
+import threading
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -230,3 +233,24 @@ def test_a_check_is_driven_with_it_in_both_ways(serving: Any, context: Any, auth
 def test_a_time_that_is_none_is_refused(timeout: Any) -> None:
     with pytest.raises(InvalidValue, match="length of time"):
         HttpsFetcher(timeout=timeout)
+
+
+def test_a_name_server_that_is_dead_costs_no_more_than_the_time_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    released = threading.Event()
+
+    def silent(*arguments: Any, **settings: Any) -> Any:
+        released.wait(20)
+        raise OSError("nobody answered")
+
+    monkeypatch.setattr(socket, "getaddrinfo", silent)
+    started = time.monotonic()
+    try:
+        assert asyncio.run(HttpsFetcher(timeout=SOON).fetch(Fetch("https://example.com/"))) == TimedOut()
+        assert time.monotonic() - started < 5
+    finally:
+        released.set()
+
+
+def test_a_name_that_does_not_exist_is_a_failure() -> None:
+    found = asyncio.run(HttpsFetcher().fetch(Fetch("https://nowhere.invalid/")))
+    assert isinstance(found, ServerFailure | TimedOut)

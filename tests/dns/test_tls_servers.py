@@ -146,10 +146,7 @@ def test_hosts_without_dane_beside_others_are_told_with_the_record_to_paste(auth
 
 @pytest.mark.parametrize(("told", "expected"), [(True, []), (False, ["dns.dane-unsigned"]), (None, [])])
 def test_records_without_dnssec_are_told_where_the_resolver_says_so(told: bool | None, expected: list[str]) -> None:
-    class Signed(Answer):
-        is_authenticated = told
-
-    server = tls.Server(host=HOST, tlsa=Signed([SOUND]))
+    server = tls.Server(host=HOST, tlsa=Answer([SOUND], is_authenticated=told))
     assert server.greeted == NotAsked()
     assert server.is_signed is told
     found = tls.ServersFound(domain="example.com", servers=(server,))

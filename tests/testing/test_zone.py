@@ -57,7 +57,9 @@ def test_text_is_sent_as_its_bytes_in_strings_of_at_most_255() -> None:
 
 @pytest.mark.parametrize("over", [dns.query.udp, dns.query.tcp])
 def test_it_answers_over_udp_and_tcp_on_one_port(over: Any) -> None:
-    with DNSZone({"a.example": {"MX": [[10, "mx.example"], "20 mx2.example."], "NS": ["ns.example"]}}) as zone:
+    with DNSZone(
+        {"a.example": {"MX": [[10, "mx.example"], "20 mx2.example.", "30 mx3.example", "0 ."], "NS": ["ns.example"]}}
+    ) as zone:
         assert "10 mx.example." in str(ask(zone, "a.example", "MX", over=over))
         assert "ns.example." in str(ask(zone, "a.example", "NS", over=over))
         assert [asked.transport for asked in zone.asked] == [over.__name__] * 2

@@ -8,9 +8,11 @@ connection goes to the very address that was looked at.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 import socket
 import ssl
+import threading
 from collections.abc import Mapping
 from datetime import timedelta
 from ipaddress import ip_address
@@ -72,10 +74,12 @@ class Reach:
             OSError: No connection could be made.
         """
         trouble: OSError | None = None
-        for address, at in await self._addresses(host, port):
+        addresses = await self._addresses(host, port)
+        for address, at in addresses:
             try:
-                return await asyncio.open_connection(address, at, limit=1 << 16)
-            except OSError as error:
+                async with asyncio.timeout(self.timeout.total_seconds() / len(addresses)):
+                    return await asyncio.open_connection(address, at, limit=1 << 16)
+            except OSError as error:  # also what took too long: the next address may be nearer
                 trouble = error
         raise trouble or OSError("the host has no address")
 
@@ -85,13 +89,39 @@ class Reach:
         if host in self.routes:
             found = [self.routes[host]]
         else:
-            loop = asyncio.get_running_loop()
-            told = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            told = await _resolved(host, port)
             found = list(dict.fromkeys((str(address[0]), port) for *_, address in told))[:_MOST_ADDRESSES]
         for address, _ in found:
             if not self.allow_private and not is_public(ip_address(address)):
                 raise Refused(f"{host} leads to {address}, which is not an address that anybody can reach")
         return found
+
+
+async def _resolved(host: str, port: int) -> list[Any]:
+    """What the system says of a name, asked in a thread that nobody waits for when time is up.
+
+    The loop's own `getaddrinfo` would hold up the end of `asyncio.run` for as long as a dead name server can.
+    """
+    loop = asyncio.get_running_loop()
+    answer: asyncio.Future[list[Any]] = loop.create_future()
+
+    def settle(found: list[Any], error: Exception | None) -> None:
+        if not answer.done() and error is None:
+            answer.set_result(found)
+        elif not answer.done() and error is not None:
+            answer.set_exception(error)
+
+    def ask() -> None:
+        found, trouble = [], None
+        try:
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except Exception as error:  # noqa: BLE001 - told to whoever waits
+            trouble = error
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            loop.call_soon_threadsafe(settle, found, trouble)
+
+    threading.Thread(target=ask, daemon=True).start()
+    return await answer
 
 
 def trouble(error: Exception) -> Failure:

@@ -32,7 +32,7 @@ from mailkit.errors import InvalidValue
 __all__ = ["Asked", "DNSZone"]
 
 _TEXT_TYPES: Final = frozenset({"TXT", "SPF"})
-_NAME_TYPES: Final = frozenset({"CNAME", "NS", "PTR", "DNAME"})
+_NAME_TYPES: Final = frozenset({"CNAME", "NS", "PTR", "DNAME", "MX"})
 _LONGEST_REPLY_BYTES: Final = 65535
 _ATTEMPTS: Final = 20
 """How many ports are tried until one is free for UDP and for TCP."""
@@ -349,5 +349,5 @@ def _encoded(text: str) -> bytes:
 
 def _presentation(kind: str, value: Any) -> str:
     if kind == "MX" and not isinstance(value, str):
-        return f"{value[0]} {str(value[1]).rstrip('.')}."
+        value = f"{value[0]} {value[1]}"
     return str(value).rstrip(".") + "." if kind in _NAME_TYPES else str(value)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import zlib
 from typing import Final
-from xml.parsers import expat
 
 import attrs
 
@@ -120,6 +119,8 @@ class _Reading:
         self._has_root = False
 
     def read(self, text: bytes) -> list[Fault]:
+        from xml.parsers import expat
+
         parser = expat.ParserCreate(namespace_separator=" ")
         parser.buffer_text = True
         parser.StartDoctypeDeclHandler = self._doctype

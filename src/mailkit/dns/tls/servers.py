@@ -61,8 +61,7 @@ class Server:
     @property
     def is_signed(self) -> bool | None:
         """Whether the answer was authenticated by DNSSEC; None if the resolver does not say."""
-        told = getattr(self.tlsa, "is_authenticated", None)
-        return told if isinstance(told, bool) else None
+        return self.tlsa.is_authenticated if isinstance(self.tlsa, Answer) else None
 
 
 @attrs.frozen(kw_only=True)
