@@ -76,7 +76,7 @@ def main() -> None:
             (folder / f"receiver.example!{DOMAIN}!{int(day.timestamp())}.xml.gz").write_bytes(content)
         now += FORTNIGHT
         snapshot = monitor.Snapshot.of(DOMAIN, {NAME: Answer([record])}, now=now, before=last)
-        for event in monitor.changes(last, snapshot) if last else ():
+        for event in monitor.changes(last or snapshot, snapshot):
             print(f"{now:%Y-%m-%d}  {event.kind}: {event.properties['after']}")
         (folder / "snapshot.json").write_text(json.dumps(snapshot.to_json(), indent=1), encoding="utf-8")
         last = snapshot

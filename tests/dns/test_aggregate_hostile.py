@@ -217,6 +217,8 @@ def test_hostile_mails_end() -> None:
         assert codes(b"Content-Type: message/rfc822\n\n" * 20_000) == {"unreadable"}
         assert codes(b"Subject: x\n" * 200_000) == {"unreadable"}
         assert codes(b"A: b\n" + b"\n " * 1_000_000) == {"unreadable"}
+        quotes = b"Content-Type: multipart/mixed;" + b'";' * 120_000 + b"\n\n"
+        assert codes(b"Content-Type: multipart/mixed; boundary=x\n\n" + (b"--x\n" + quotes) * 50) == {"unreadable"}
 
 
 @pytest.mark.parametrize(

@@ -58,6 +58,9 @@ class FailureReport:
         fields: All fields of the report, in their order.
         reported_headers: The header fields of the mail that failed, as far as they were sent along.
         findings: What is to be said about the report itself.
+
+    >>> FailureReport(reported_headers=(("Subject", "Your order"),)).header("subject")
+    'Your order'
     """
 
     feedback_type: str = ""

@@ -20,6 +20,7 @@ __all__ = ["Part", "looks_like_mail", "parts", "split"]
 _DEEPEST: Final = 8
 _MOST_PARTS: Final = 200
 _LONGEST_HEADER: Final = 256 * 1024
+_LONGEST_FIELD: Final = 4_000  # Python reads the parameters of a field in the square of its length
 _HEADER_END: Final = re.compile(rb"\r?\n[ \t]*\r?\n")
 _HEADER: Final = re.compile(rb"(?:From [^\r\n]*\r?\n)?[!-9;-~]+[ \t]*:")
 
@@ -65,7 +66,11 @@ def split(raw: bytes) -> tuple[Message, bytes]:
     head = raw[:end]
     if head.startswith(b"From "):
         head = head.partition(b"\n")[2]
-    return BytesHeaderParser().parsebytes(head), raw[start:]
+    fields = BytesHeaderParser().parsebytes(head)
+    for name in ("content-type", "content-disposition", "content-transfer-encoding"):
+        if any(len(str(value)) > _LONGEST_FIELD for value in fields.get_all(name, ())):
+            del fields[name]
+    return fields, raw[start:]
 
 
 def parts(raw: bytes) -> Iterator[Part]:

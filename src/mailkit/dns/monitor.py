@@ -6,6 +6,10 @@ says that a record has gone. The clock of "since" runs on over such gaps.
 
 Events are about a person; these are about a domain, which stands in the person's place. Their kinds
 are words of their own (`DNSKind`), so they can be stored and counted like all others.
+
+>>> from mailkit.dns import monitor
+>>> monitor.DNSKind("dns_vanished")
+<DNSKind.VANISHED: 'dns_vanished'>
 """
 
 from __future__ import annotations
@@ -72,6 +76,9 @@ class Seen:
             "timed-out" or "malformed".
         texts: The records as last known; none where it is known that there are none, or nothing is known.
         since: Since when it has been known to be so, as far as snapshots reach; None if nothing is known.
+
+    >>> Seen(name="_dmarc.example.com", type="TXT", outcome="timed-out").is_answered
+    False
     """
 
     name: str
@@ -101,6 +108,12 @@ class Snapshot:
         seen: What is known of each question, sorted by name and type.
         policy: The DMARC policy that applies: "none", "quarantine" or "reject"; empty if not known.
         score: The domain's score; None if nobody gave one.
+
+    >>> from datetime import UTC
+    >>> asked, noon = Query("_dmarc.example.com"), datetime(2026, 1, 1, 12, tzinfo=UTC)
+    >>> seen = Snapshot.of("example.com", {asked: Answer(["v=DMARC1; p=none"])}, now=noon)
+    >>> seen.has_stood(asked, timedelta(hours=48))
+    False
     """
 
     domain: str

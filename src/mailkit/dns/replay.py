@@ -32,6 +32,9 @@ class Struck:
         quarantined: How many would have been treated as suspicious.
         rejected: How many would have been refused.
         overridden: How many of these receivers would probably have let pass: they said so in the past.
+
+    >>> Struck(name="Mailchimp", kind=Kind.VENDOR, messages=80, quarantined=20).lost
+    20
     """
 
     name: str
@@ -58,6 +61,9 @@ class Replay:
         passed_over: How many more they count of other domains, and of subdomains with a record of their own.
         struck: What would have happened to each source, those that lose most first.
         sources: The sources.
+
+    >>> replay([], "reject", domain="example.com").lost_share
+    0.0
     """
 
     record: Record

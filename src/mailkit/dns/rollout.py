@@ -5,6 +5,10 @@ have done to it; `plan` looks at who sent the failing ones. A source that sends 
 *blocker*, named with its volume and what to mend; one that shows nothing of ours is probably forged,
 and to be rid of it is what the policy is for. The next stage is open when there are no blockers, and
 enough reports of long enough a time.
+
+>>> from mailkit.dns import rollout
+>>> print(rollout.replay([], "reject", domain="example.com"))
+reject for example.com: 0 of 0 messages (0.0%) would have been lost, 0 of them ours
 """
 
 from __future__ import annotations
@@ -84,6 +88,9 @@ class Condition:
     Attributes:
         is_met: Whether it is met.
         what: What is wanted, and what there is.
+
+    >>> print(Condition(is_met=False, what="reports of 14 days, 3 so far"))
+    NOT MET: reports of 14 days, 3 so far
     """
 
     is_met: bool
@@ -102,6 +109,10 @@ class Blocker:
         lost: How many of its messages the next stage would strike, t=y not counted.
         share: Their share of its messages.
         mend: What to do about it.
+
+    >>> source = Sending(name="Mailchimp", kind="vendor", messages=80)
+    >>> print(Blocker(source=source, lost=80, share=1.0, mend="set DKIM up at Mailchimp for example.com"))
+    Mailchimp: 80 of 80 messages would be lost; set DKIM up at Mailchimp for example.com
     """
 
     source: Sending
@@ -127,6 +138,10 @@ class Plan:
         unknown: Sources that show nothing of ours and would lose mail: forged, or never set up. Look through them.
         replay: What the policy of the next stage, or of this one behind the last, would have done to past mail.
         record: What to paste when the next stage is open; None behind the last, and without a domain.
+
+    >>> from datetime import UTC
+    >>> plan([], "v=DMARC1; p=reject", now=datetime(2026, 1, 1, tzinfo=UTC), domain="example.com").stage
+    <Stage.REJECT: 'reject'>
     """
 
     domain: str

@@ -90,6 +90,9 @@ class FailureDetail:
         receiving_ip: Its address.
         additional_information: Where to read more.
         failure_reason_code: What the sender's program says.
+
+    >>> FailureDetail(result="certificate-expired", sessions=3).result.mend
+    'renew the certificate of the MX host'
     """
 
     result: ResultType = attrs.field(converter=ResultType)
@@ -115,6 +118,9 @@ class PolicyResult:
         successful: How many sessions went well.
         failed: How many did not.
         details: How these failed.
+
+    >>> PolicyResult(type="sts", domain="example.com", successful=90, failed=10).failed
+    10
     """
 
     type: str
@@ -137,6 +143,9 @@ class TLSReport:
         begin: The beginning of the time that is reported; None if the report does not say.
         end: Its end.
         policies: How sessions went, for each policy.
+
+    >>> TLSReport(policies=(PolicyResult(type="sts", domain="example.com", successful=90, failed=10),)).successful
+    90
     """
 
     organization: str = ""
@@ -164,6 +173,9 @@ class TLSReading:
     Attributes:
         reports: The reports, in their order.
         findings: What is to be said about the reports themselves.
+
+    >>> read(b"{}").reports
+    ()
     """
 
     reports: tuple[TLSReport, ...]

@@ -3,6 +3,11 @@
 `read` gives a report as a whole and `rows` gives it row by row, from XML, gzip, zip or a whole mail;
 `sources` folds the rows of many reports into who sends as us. Failure reports, about one mail each,
 are read with `read_failure`; what a stricter policy would have done, `mailkit.dns.rollout` says.
+
+>>> from mailkit.dns import aggregate
+>>> found = aggregate.read("<feedback><record><row><source_ip>192.0.2.1</source_ip><count>3</count></row></record>")
+>>> found.messages, found.findings[0].code
+(3, 'dns.aggregate-truncated')
 """
 
 from __future__ import annotations

@@ -23,6 +23,9 @@ class Reading:
         reports: The heads of its reports, in their order.
         rows: The rows of all of them.
         findings: What is to be said about the reports themselves: what could not be read, and what was refused.
+
+    >>> read(b"<feedback></feedback>").messages
+    0
     """
 
     reports: tuple[Report, ...]
@@ -36,7 +39,12 @@ class Reading:
 
 
 class Rows(Iterator[Row]):
-    """The rows of a source, one after the other; what is said about the whole grows along."""
+    """The rows of a source, one after the other; what is said about the whole grows along.
+
+    >>> found = rows(b"no report")
+    >>> list(found), found.findings[0].code
+    ([], 'dns.aggregate-unreadable')
+    """
 
     def __init__(self, source: Source, *, limits: Limits) -> None:
         self._notes = Notes("aggregate", "RFC 9990")

@@ -51,6 +51,9 @@ class Sending:
         return_paths: The domains that SPF looked at.
         first_seen: When the first report begins that names it.
         last_seen: When the last one ends.
+
+    >>> Sending(name="Mailchimp", kind="vendor", messages=80, passing=60).failing_share
+    0.25
     """
 
     name: str
