@@ -171,7 +171,7 @@ def test_no_letter_or_digit_of_a_chain_can_be_changed(data: st.DataObject) -> No
     places.remove(raw.index(b"==\r\n") - 1)  # the last of the newest seal's own b=, of which four bits mean nothing
     place = data.draw(st.sampled_from(places))
     changed = raw[:place] + (b"Z" if raw[place : place + 1] != b"Z" else b"Y") + raw[place + 1 :]
-    assert validated(changed).word == "fail"
+    assert validated(changed).result == "fail"
 
 
 def _is_name_or_to(raw: bytes, place: int) -> bool:
@@ -190,8 +190,8 @@ def test_mutated_chains_and_random_bytes_have_a_result(places: list[tuple[int, b
     for place, put, cut in places:
         raw = raw[:place] + put + raw[place + cut :]
     found = validated(raw)
-    assert found.authentication_results.startswith(f"arc={found.word}")
-    assert bool(found.reasons) == (found.word == "fail")
+    assert found.authentication_results.startswith(f"arc={found.result}")
+    assert bool(found.reasons) == (found.result == "fail")
 
 
 @given(
@@ -219,7 +219,7 @@ def test_any_text_has_authentication_results(text: str) -> None:
 
 def test_a_mail_without_arc_has_no_chain() -> None:
     found = validated(MAIL)
-    assert (found.word, found.authentication_results, found.oldest_pass) == ("none", "arc=none", None)
+    assert (found.result, found.authentication_results, found.oldest_pass) == ("none", "arc=none", None)
     assert not found.passes
 
 
@@ -311,7 +311,7 @@ def test_a_message_signature_has_a_body_hash_and_fields(tag: bytes) -> None:
 @pytest.mark.parametrize("state", [b"none", b"fail"])
 def test_later_seals_say_pass(state: bytes) -> None:
     raw = sealed(sealed(MAIL, 1), 2, seal=lambda text: text.replace(b"cv=pass", b"cv=" + state))
-    assert validated(raw).word == "fail"
+    assert validated(raw).result == "fail"
 
 
 def test_a_message_signature_covers_no_seal() -> None:
@@ -332,7 +332,7 @@ def test_a_message_signature_that_covers_earlier_results_is_taken() -> None:
 @pytest.mark.parametrize("part", ["message", "seal"])
 def test_only_algorithms_that_count_pass(algorithm: bytes, part: str) -> None:
     found = validated(sealed(MAIL, 1, **{part: lambda text: text.replace(b"rsa-sha256", algorithm)}))
-    assert found.word == "fail"
+    assert found.result == "fail"
 
 
 def test_the_version_of_a_message_signature_is_ignored() -> None:
@@ -391,7 +391,7 @@ SEAL_KEY = "seal._domainkey.hop1"
 )
 def test_a_key_that_cannot_be_had_is_a_failure_that_is_told(answer: Any, code: str) -> None:
     found = validated(chain(1), zone(**{SEAL_KEY: answer}))
-    assert found.word == "fail"
+    assert found.result == "fail"
     assert [reason.code for reason in found.reasons] == [f"dns.arc-message-{code}", f"dns.arc-seal-{code}"]
 
 
@@ -414,7 +414,7 @@ def test_what_is_wrong_as_a_text_asks_nothing() -> None:
         def resolve(self, query: Any) -> Any:
             raise AssertionError(query)
 
-    assert validated(b"ARC-Seal: i=1\r\n\r\n", Nobody()).word == "fail"
+    assert validated(b"ARC-Seal: i=1\r\n\r\n", Nobody()).result == "fail"
 
 
 def test_the_asynchronous_face_says_the_same() -> None:

@@ -118,7 +118,7 @@ def test_no_signed_letter_or_digit_can_be_changed(algorithm: str, forms: Any, da
     ]
     place = data.draw(st.sampled_from(places))
     changed = mail[:place] + (b"Z" if mail[place : place + 1] != b"Z" else b"Y") + mail[place + 1 :]
-    assert verified(changed, zone(algorithm)).word == "fail"
+    assert verified(changed, zone(algorithm)).result == "fail"
 
 
 def _in_a_name(mail: bytes, place: int, names: tuple[bytes, ...]) -> bool:
@@ -148,7 +148,7 @@ def test_of_mutated_mails_dkimpy_and_mailkit_think_alike(places: list[tuple[int,
 @pytest.mark.parametrize("line", [b"oops", b"\x00", b": empty", b"Na me: x", b"Gr\xc3\xbc\xc3\x9fe: x", b"\tfolded"])
 def test_a_header_with_a_line_that_is_no_field_is_a_permanent_error(line: bytes) -> None:
     result = verified(line + b"\r\n" + signed())
-    assert (result.word, why(result)) == ("permerror", ["malformed"])
+    assert (result.result, why(result)) == ("permerror", ["malformed"])
 
 
 @given(st.binary(max_size=300))
@@ -254,7 +254,7 @@ def tagged(**changes: str | None) -> bytes:
 )
 def test_a_signature_that_cannot_be_read_is_neutral_and_says_why(changes: dict[str, str | None], fault: str) -> None:
     result = verified(forged(tagged(**changes)))
-    assert (result.word, why(result)) == ("neutral", ["signature-syntax"])
+    assert (result.result, why(result)) == ("neutral", ["signature-syntax"])
     assert result.reasons[0].message == fault
 
 
@@ -299,14 +299,14 @@ def test_a_signature_without_tags_says_so() -> None:
 )
 def test_what_a_signature_claims_is_checked(changes: dict[str, str | None], word: str, code: str) -> None:
     result = verified(forged(tagged(**changes)))
-    assert (result.word, why(result)[0]) == (word, code)
+    assert (result.result, why(result)[0]) == (word, code)
 
 
 def test_a_second_from_field_that_is_not_signed_is_told() -> None:
     mail = signed(include_headers=[b"from", b"subject"])
     assert verified(mail).passes
     result = verified(mail.replace(b"From:", b"From: Boss <boss@example.com>\r\nFrom:", 1))
-    assert (result.word, why(result)) == ("permerror", ["several-from"])
+    assert (result.result, why(result)) == ("permerror", ["several-from"])
 
 
 # -- keys
@@ -328,7 +328,7 @@ def test_a_second_from_field_that_is_not_signed_is_told() -> None:
 )
 def test_a_key_that_is_not_there_or_of_no_use_is_told(answer: Any, word: str, code: str) -> None:
     result = verified(signed(), {WHERE: answer})
-    assert (result.word, why(result)) == (word, [code])
+    assert (result.result, why(result)) == (word, [code])
 
 
 @pytest.mark.parametrize(
@@ -344,14 +344,14 @@ def test_a_key_that_is_not_there_or_of_no_use_is_told(answer: Any, word: str, co
 )
 def test_what_a_key_allows_is_kept(tags: list[str], word: str, codes: list[str]) -> None:
     result = verified(signed(), zone("rsa", *tags))
-    assert (result.word, why(result)) == (word, codes)
+    assert (result.result, why(result)) == (word, codes)
 
 
 def test_a_strict_key_allows_no_identity_of_a_subdomain() -> None:
     mail = signed(identity=b"anna@news.example.com")
     assert verified(mail).passes
     result = verified(mail, zone("rsa", "t=s"))
-    assert (result.word, why(result)) == ("permerror", ["identity"])
+    assert (result.result, why(result)) == ("permerror", ["identity"])
 
 
 def rsa_record(bits: int, exponent: int = 65537) -> str:
@@ -373,7 +373,7 @@ def rsa_record(bits: int, exponent: int = 65537) -> str:
 )
 def test_keys_that_are_too_small_or_too_large_count_for_nothing(record: str, word: str, code: str) -> None:
     result = verified(signed(), {WHERE: record})
-    assert (result.word, why(result)[0]) == (word, code)
+    assert (result.result, why(result)[0]) == (word, code)
 
 
 def test_of_several_keys_each_is_tried() -> None:
@@ -434,8 +434,8 @@ def test_only_ten_signatures_are_looked_at_and_their_keys_asked_for_at_once() ->
 
 def test_one_signature_that_verifies_is_enough() -> None:
     verification = dkim.verify_sync(forged(tagged(), signed()), resolver=zone(), now=NOW)
-    assert [result.word for result in verification.results] == ["fail", "pass"]
-    assert verification.word == "pass"
+    assert [result.result for result in verification.results] == ["fail", "pass"]
+    assert verification.result == "pass"
     assert verification.authentication_results.count("dkim=") == 2
     assert str(verification).startswith("fail: news._domainkey.example.com; the body has changed")
     assert verification.findings == tuple(f for result in verification.results for f in result.findings)
@@ -471,7 +471,7 @@ def test_only_bytes_are_a_mail() -> None:
 
 def explained(mail: bytes) -> tuple[str, str]:
     result = verified(mail)
-    assert result.word == "fail"
+    assert result.result == "fail"
     assert len(result.reasons) == 1, result.reasons
     return result.reasons[0].message, result.difference
 

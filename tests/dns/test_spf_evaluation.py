@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailkit.dns import AsyncResolver, DictResolver, Malformed, NoData, Outcome, Query, ServerFailure, TimedOut, spf
-from mailkit.dns.spf import Identity, SpfResult, Verdict, check_host, evaluate, evaluate_sync
+from mailkit.dns.spf import Identity, Result, SpfResult, check_host, evaluate, evaluate_sync
 from mailkit.errors import InvalidValue
 from mailkit.testing import DNSZone
 
@@ -149,7 +149,7 @@ def costing(count: int) -> str:
 )
 def test_the_result_is_that_of_the_rfc(record: Any, ip: str, verdict: str) -> None:
     result = checked(record, ip)
-    assert result.verdict == verdict, result
+    assert result.result == verdict, result
     assert str(result).startswith(f"{verdict}: ")
 
 
@@ -178,7 +178,7 @@ def test_the_result_is_that_of_the_rfc(record: Any, ip: str, verdict: str) -> No
 def test_which_domain_is_checked(mail_from: str, helo: str, verdict: str, domain: str) -> None:
     zone = {**HOSTS, ("xn--bcher-kva.example", "TXT"): "v=spf1 +all"}
     result = evaluate_sync("192.0.2.1", mail_from, helo, resolver=zone)
-    assert (result.verdict, result.domain) == (verdict, domain)
+    assert (result.result, result.domain) == (verdict, domain)
     assert result.identity is (Identity.MAIL_FROM if mail_from.strip("<>") else Identity.HELO)
     for line in (result.received_spf, result.authentication_results, str(result)):
         assert line.isprintable()
@@ -266,15 +266,15 @@ def test_macros_make_the_names_that_are_asked_for(term: str, asked: str) -> None
 def test_a_long_name_loses_labels_from_its_left() -> None:
     sender = ".".join(["label"] * 60) + "@example.com"
     zone = {(".".join(["label"] * 40) + ".example.com", "A"): ["127.0.0.1"]}
-    assert checked("v=spf1 exists:%{l}.%{d} -all", sender=sender, zone=zone).verdict is Verdict.PASS
-    assert checked(f"v=spf1 exists:{'x' * 300}.example -all").verdict is Verdict.FAIL
-    assert checked(f"v=spf1 exists:x.{'x' * 300}.%{{d}} -all").verdict is Verdict.FAIL
-    assert checked(f"v=spf1 exists:{'x.' * 200}{'x' * 300}%{{d}} -all").verdict is Verdict.FAIL
+    assert checked("v=spf1 exists:%{l}.%{d} -all", sender=sender, zone=zone).result is Result.PASS
+    assert checked(f"v=spf1 exists:{'x' * 300}.example -all").result is Result.FAIL
+    assert checked(f"v=spf1 exists:x.{'x' * 300}.%{{d}} -all").result is Result.FAIL
+    assert checked(f"v=spf1 exists:{'x.' * 200}{'x' * 300}%{{d}} -all").result is Result.FAIL
 
 
 def test_a_sender_that_is_not_ascii_matches_no_name_made_of_it() -> None:
-    assert checked("v=spf1 exists:%{l}.example ~all", sender="анна@example.com").verdict is Verdict.SOFTFAIL
-    assert checked("v=spf1 redirect=%{l}.example", sender="анна@example.com").verdict is Verdict.PERMERROR
+    assert checked("v=spf1 exists:%{l}.example ~all", sender="анна@example.com").result is Result.SOFTFAIL
+    assert checked("v=spf1 redirect=%{l}.example", sender="анна@example.com").result is Result.PERMERROR
     assert checked("v=spf1 -all exp=%{l}.example", "8.8.8.8", "анна@example.com").explanation.startswith("8.8.8.8 may")
 
 
@@ -288,14 +288,14 @@ def test_the_clients_own_domain_comes_first_among_its_names() -> None:
     record = "v=spf1 -all exp=why.example"
     assert checked(record, zone=zone).explanation == "mx.example.com"
     assert checked(record, zone={**zone, ("example.com", "A"): ["192.0.2.1"]}).explanation == "example.com"
-    assert checked(record, zone=zone, sender="x@fail.example").verdict is Verdict.FAIL
+    assert checked(record, zone=zone, sender="x@fail.example").result is Result.FAIL
 
 
 def test_only_ten_names_of_a_client_are_looked_up() -> None:
     names = [f"n{number:02}.example" for number in range(11)]
     zone = {("7.2.0.192.in-addr.arpa", "PTR"): names, **{(name, "A"): ["192.0.2.7"] for name in names}}
-    assert checked("v=spf1 ptr:n09.example -all", "192.0.2.7", zone=zone).verdict is Verdict.PASS
-    assert checked("v=spf1 ptr:n10.example -all", "192.0.2.7", zone=zone).verdict is Verdict.FAIL
+    assert checked("v=spf1 ptr:n09.example -all", "192.0.2.7", zone=zone).result is Result.PASS
+    assert checked("v=spf1 ptr:n10.example -all", "192.0.2.7", zone=zone).result is Result.FAIL
 
 
 def test_a_result_says_what_decided_and_what_it_cost() -> None:
@@ -309,7 +309,7 @@ def test_a_result_says_what_decided_and_what_it_cost() -> None:
     broken = checked("v=spf1 include:broken.example -all")
     assert (broken.decided_by, broken.is_error) == ("broken.example", True)
     assert "'foo' is no mechanism of SPF" in broken.reason
-    assert [visit.verdict for visit in broken.visits] == [Verdict.PERMERROR, Verdict.PERMERROR]
+    assert [visit.result for visit in broken.visits] == [Result.PERMERROR, Result.PERMERROR]
     assert 'reason="the record of broken.example' in broken.authentication_results
 
 
@@ -341,7 +341,7 @@ def test_whatever_comes_there_is_a_result_on_one_line(mail_from: str, helo: str,
             return zone.resolve(query)
 
     result = evaluate_sync(ip, mail_from, helo, resolver=Anything())
-    assert result.verdict in Verdict
+    assert result.result in Result
     assert all(line.isprintable() for line in (result.received_spf, result.authentication_results, result.explanation))
 
 
@@ -363,20 +363,20 @@ def test_nothing_behind_a_match_changes_the_result(before: list[str], behind: st
     record = " ".join(["v=spf1", *before])
     alone, disturbed = checked(record), checked(f"{record} {behind}")
     if alone.term:
-        assert (disturbed.verdict, disturbed.term, disturbed.lookups) == (alone.verdict, alone.term, alone.lookups)
+        assert (disturbed.result, disturbed.term, disturbed.lookups) == (alone.result, alone.term, alone.lookups)
     else:
-        assert alone.verdict is Verdict.NEUTRAL
+        assert alone.result is Result.NEUTRAL
 
 
 def test_the_limits_can_be_set_aside_but_not_for_ever() -> None:
-    def verdict(record: str, **limits: int) -> Verdict:
+    def verdict(record: str, **limits: int) -> Result:
         zone = {**HOSTS, ("example.com", "TXT"): [record]}
         asking = check_host("192.0.2.9", "example.com", "", now=NOW, **limits)
-        return spf.comparison.settled(asking, DictResolver(zone).resolve).verdict  # type: ignore[attr-defined, no-any-return]
+        return spf.comparison.settled(asking, DictResolver(zone).resolve).result  # type: ignore[attr-defined, no-any-return]
 
-    assert verdict(f"v=spf1 {costing(40)} +all", most_lookups=100) is Verdict.PASS
-    assert verdict("v=spf1 a:gone.example a:gone.example a:gone.example +all", most_voids=3) is Verdict.PASS
-    assert verdict("v=spf1 include:example.com +all", most_lookups=100) is Verdict.PERMERROR
+    assert verdict(f"v=spf1 {costing(40)} +all", most_lookups=100) is Result.PASS
+    assert verdict("v=spf1 a:gone.example a:gone.example a:gone.example +all", most_voids=3) is Result.PASS
+    assert verdict("v=spf1 include:example.com +all", most_lookups=100) is Result.PERMERROR
     with pytest.raises(InvalidValue, match="more than 100"):
         check_host("192.0.2.9", "example.com", "", now=NOW, most_lookups=101)
 
@@ -399,7 +399,7 @@ def test_names_are_text() -> None:
 
 def test_the_name_of_an_interface_does_not_matter() -> None:
     result = checked("v=spf1 ip6:fe80::/10 -all", "fe80::1%eth0")
-    assert (result.verdict, result.ip) == (Verdict.PASS, IPv6Address("fe80::1"))
+    assert (result.result, result.ip) == (Result.PASS, IPv6Address("fe80::1"))
 
 
 def test_a_real_name_server_is_asked_each_question_once() -> None:
@@ -419,9 +419,9 @@ def test_a_real_name_server_is_asked_each_question_once() -> None:
             resolver = AsyncResolver(nameservers=[server.host], port=server.port, timeout=quick, tries=1)
             found = await evaluate("192.0.2.77", "anna@example.com", "x", resolver=resolver)
             late = await evaluate("192.0.2.78", "anna@example.com", "x", resolver=resolver, deadline=quick / 5)
-            assert late.verdict is Verdict.TEMPERROR
+            assert late.result is Result.TEMPERROR
             return found, server.questions()[:4]
 
     found, questions = asyncio.run(asked())
-    assert (found.verdict, str(found.term)) == (Verdict.PASS, "mx")
+    assert (found.result, str(found.term)) == (Result.PASS, "mx")
     assert sorted(questions) == [("a.example", "A"), ("b.example", "A"), ("example.com", "MX"), ("example.com", "TXT")]

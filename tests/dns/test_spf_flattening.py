@@ -16,7 +16,7 @@ from mailkit.dns.spf.addresses import EVERYBODY, AddressSet, IPNetwork
 from mailkit.dns.spf.comparison import Difference, differences
 from mailkit.dns.spf.flattening import Flattened, flatten_sync
 from mailkit.dns.spf.record import Record
-from mailkit.dns.spf.result import Verdict
+from mailkit.dns.spf.result import Result
 from mailkit.dns.spf.tree import walk
 
 # A few networks close to each other, so that they overlap, touch and contain one another.
@@ -231,7 +231,7 @@ def test_what_costs_less_as_it_is_is_kept_where_all_would_be_too_much() -> None:
 
 
 def test_a_wrong_flattening_would_not_go_unnoticed() -> None:
-    wrong = Difference(ip=ip_address("192.0.2.1"), before=Verdict.PASS, after=Verdict.FAIL)
+    wrong = Difference(ip=ip_address("192.0.2.1"), before=Result.PASS, after=Result.FAIL)
     made = attrs.evolve(made_of({"example.com": "v=spf1 ip4:192.0.2.1 -all"}), differences=(wrong,))
     (finding,) = made.findings
     assert (finding.code, finding.severity) == ("dns.spf-flattened-wrong", "error")

@@ -58,7 +58,7 @@ def test_the_suite_is_whole() -> None:
 @pytest.mark.parametrize("name", SCENARIOS or ["absent"])
 def test_every_result_and_explanation_of_the_suite_comes_out(name: str, results: dict[str, list[SpfResult]]) -> None:
     for test, result in zip(SCENARIOS[name]["tests"], results[name], strict=True):
-        assert result.verdict in test["results"], (test["name"], str(result))
+        assert result.result in test["results"], (test["name"], str(result))
         if test["explanation"] is not None:
             expected = DEFAULT if test["explanation"] == "DEFAULT" else test["explanation"]
             assert result.explanation == expected, test["name"]

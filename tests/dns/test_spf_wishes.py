@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from mailkit.dns import TimedOut, vendors
 from mailkit.dns.drive import run_sync
-from mailkit.dns.spf import Record, Verdict, evaluate_sync, suggest
+from mailkit.dns.spf import Record, Result, evaluate_sync, suggest
 from mailkit.dns.spf.lint import lint
 from mailkit.dns.spf.tree import Branch, walk
 from mailkit.errors import InvalidValue
@@ -57,7 +57,7 @@ def test_a_suggestion_reads_lints_clean_and_lets_its_senders_pass(
     ends = [address for network in (*listed, *many) for address in (network[0], network[-1])]
     passing = [ip for ip in ends if ip.version == 4 or ip.ipv4_mapped is None]  # else SPF sees an address of IPv4
     for ip in [*passing, *([ip_address("203.0.113.77")] if with_include else [])]:
-        assert evaluate_sync(ip, "anna@example.com", "x", resolver=zone).verdict is Verdict.PASS
+        assert evaluate_sync(ip, "anna@example.com", "x", resolver=zone).result is Result.PASS
     assert (len(named) - len(with_include) == 0) is (made.notes == ())
 
 

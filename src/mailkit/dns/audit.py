@@ -27,6 +27,8 @@ from mailkit.dns.sample import look
 from mailkit.dns.spf import lint as spf_lint
 from mailkit.dns.spf import mend as spf_mend
 from mailkit.dns.spf import tree as spf_tree
+from mailkit.dns.spf.record import Mechanism
+from mailkit.dns.spf.wishes import senders
 from mailkit.dns.survey import Seen, Wish, survey
 from mailkit.dns.tags import cut
 from mailkit.dns.vendors import Vendor, vendor
@@ -36,7 +38,7 @@ from mailkit.findings import Finding, Place, Severity
 __all__ = ["check", "check_sync", "questions"]
 
 _RANK: Final = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
-_MENDED_BY_RECORD: Final = ("absent", "several", "no-all", "neutral-all", "plus-all", "unreachable", "not-listed")
+_MENDED_BY_RECORD: Final = ("absent", "several", "no-all", "neutral-all", "plus-all", "unreachable", "not-listed", "not-included", "duplicate")
 _MOST_OF_A_KIND: Final = 20
 """Findings of one code that a report lists: a hostile record of 64 KB has 32,000 broken terms."""
 
@@ -184,7 +186,7 @@ def _audit(wish: Wish) -> Check[DomainReport]:
 
 
 def _report(seen: Seen) -> DomainReport:
-    wanted = spf_mend.suggested(seen.spf_tree, seen.wish.addresses)
+    wanted = spf_mend.suggested(seen.spf_tree, _sending(seen.wish))
     findings = tuple(sorted(_few(_findings(seen, wanted)), key=_rank))
     line = dmarc_lint.wanted(seen.dmarc_walk)
     return DomainReport(
@@ -193,6 +195,12 @@ def _report(seen: Seen) -> DomainReport:
         records=tuple(record for record in (wanted, line) if record),
         readiness=judge(facts(seen, findings)),
     )
+
+
+def _sending(wish: Wish) -> list[IPv4Address | IPv6Address | Mechanism]:
+    """Who the SPF record has to list."""
+    included, _ = senders(wish.domain.ascii, [one.key for one in wish.vendors])
+    return [*wish.addresses, *included]
 
 
 def _findings(seen: Seen, wanted: TextRecord | None) -> Iterator[Finding]:
@@ -212,7 +220,7 @@ def _findings(seen: Seen, wanted: TextRecord | None) -> Iterator[Finding]:
         yield from paths.lint(path, domain=name)
     yield from tls.lint_sts(seen.sts, seen.mx.names)
     yield from tls.lint_rpt(seen.rpt)
-    yield from tls.lint_servers(seen.servers, is_enforced=seen.sts.is_enforced)
+    yield from tls.lint_servers(seen.servers, is_enforced=seen.sts.is_enforced, now=wish.now)
     yield from _bimi_findings(seen)
     yield from blocklists.lint(seen.entries)
     if wish.sample:

@@ -234,7 +234,7 @@ def _letter(wish: Wish) -> Check[Letter | None]:
         return None
     verification, spf = yield from together(dkim.check_mail(wish.raw, now=wish.now), _spf(wish, wish.sample))
     authors = from_domains(wish.raw)
-    signed = [Identifier(domain=one.domain, result=str(one.word)) for one in verification.results if one.domain]
+    signed = [Identifier(domain=one.domain, result=str(one.result)) for one in verification.results if one.domain]
     verdict = yield from judged(authors, spf=spf, dkim=signed)
     return Letter(verification=verification, verdict=verdict, from_domains=authors)
 
@@ -249,4 +249,4 @@ def _spf(wish: Wish, sample: Sample) -> Check[Identifier | None]:
         helo=wish.helo or "unknown",
         now=wish.now,
     )
-    return Identifier(domain=sample.return_path, result=str(found.verdict))
+    return Identifier(domain=sample.return_path, result=str(found.result))

@@ -11,7 +11,7 @@ What the forwarders say that they found is `sets[i].results`. Believe it only if
 from __future__ import annotations
 
 from mailkit.dns.arc.authres import AuthenticationResults, MethodResult
-from mailkit.dns.arc.chain import Chain, ChainWord
+from mailkit.dns.arc.chain import Chain, Result
 from mailkit.dns.arc.sets import ArcSet
 from mailkit.dns.arc.verify import check_mail, verify, verify_sync
 
@@ -19,8 +19,8 @@ __all__ = [
     "ArcSet",
     "AuthenticationResults",
     "Chain",
-    "ChainWord",
     "MethodResult",
+    "Result",
     "check_mail",
     "verify",
     "verify_sync",

@@ -18,7 +18,7 @@ from mailkit.dns.dkim.mail import Mail
 from mailkit.dns.dkim.signature import Signature
 from mailkit.findings import Finding, Place, Severity
 
-__all__ = ["Chain", "ChainWord", "Keys", "broken_chain", "judge_chain"]
+__all__ = ["Chain", "Keys", "Result", "broken_chain", "judge_chain"]
 
 _MOST_KEYS: Final = 4
 
@@ -26,7 +26,7 @@ Keys: TypeAlias = Mapping[tuple[str, str], Found]
 """What is published for each domain and selector."""
 
 
-class ChainWord(StrEnum):
+class Result(StrEnum):
     """What is said about a chain (RFC 8617, 4.4)."""
 
     NONE = "none"
@@ -42,18 +42,18 @@ class Chain:
     """What came of validating the ARC sets of a mail.
 
     Attributes:
-        word: The result in one word.
+        result: The result in one word.
         sets: The sets, the first forwarder's first; empty if they could not be gathered.
         reasons: Why the chain does not hold; empty otherwise.
         oldest_pass: The instance from which on nobody has changed the mail; 0 if nobody has since the first one
             signed it, None if the chain does not hold.
         difference: What has changed since the last forwarder signed the mail; empty if nothing explains it.
 
-    >>> print(Chain(word=ChainWord.NONE))
+    >>> print(Chain(result=Result.NONE))
     none: no forwarder has sealed the mail
     """
 
-    word: ChainWord
+    result: Result
     sets: tuple[ArcSet, ...] = ()
     reasons: tuple[Finding, ...] = ()
     oldest_pass: int | None = None
@@ -62,7 +62,7 @@ class Chain:
     @property
     def passes(self) -> bool:
         """Whether the chain holds. That says nothing about whether its forwarders are to be believed."""
-        return self.word is ChainWord.PASS
+        return self.result is Result.PASS
 
     @property
     def domains(self) -> tuple[str, ...]:
@@ -72,13 +72,15 @@ class Chain:
     @property
     def authentication_results(self) -> str:
         """Its part of an Authentication-Results field (RFC 8617, 10.1 and 10.2)."""
-        return f"arc={self.word}" + (f" header.oldest-pass={self.oldest_pass}" if self.oldest_pass is not None else "")
+        return f"arc={self.result}" + (
+            f" header.oldest-pass={self.oldest_pass}" if self.oldest_pass is not None else ""
+        )
 
     def __str__(self) -> str:
-        if self.word is ChainWord.NONE:
+        if self.result is Result.NONE:
             return "none: no forwarder has sealed the mail"
         told = [reason.message for reason in self.reasons] or [f"sealed by {', '.join(self.domains)}"]
-        return f"{self.word}: {'; '.join(told)}"
+        return f"{self.result}: {'; '.join(told)}"
 
 
 def broken_chain(fault: str, sets: tuple[ArcSet, ...] = ()) -> Chain:
@@ -87,7 +89,7 @@ def broken_chain(fault: str, sets: tuple[ArcSet, ...] = ()) -> Chain:
     >>> print(broken_chain("there are two ARC-Seal of instance 1"))
     fail: there are two ARC-Seal of instance 1
     """
-    return Chain(word=ChainWord.FAIL, sets=sets, reasons=(_say("structure", fault, None, "RFC 8617, 5.2"),))
+    return Chain(result=Result.FAIL, sets=sets, reasons=(_say("structure", fault, None, "RFC 8617, 5.2"),))
 
 
 def judge_chain(mail: Mail, sets: Sequence[ArcSet], keys: Keys, now: datetime) -> Chain:
@@ -112,8 +114,8 @@ def judge_chain(mail: Mail, sets: Sequence[ArcSet], keys: Keys, now: datetime) -
         if fault
     ]
     if reasons:
-        return Chain(word=ChainWord.FAIL, sets=judged, reasons=tuple(reasons), difference=newest.difference)
-    return Chain(word=ChainWord.PASS, sets=judged, oldest_pass=_oldest_pass(passes))
+        return Chain(result=Result.FAIL, sets=judged, reasons=tuple(reasons), difference=newest.difference)
+    return Chain(result=Result.PASS, sets=judged, oldest_pass=_oldest_pass(passes))
 
 
 def _oldest_pass(passes: Sequence[bool]) -> int:

@@ -1,7 +1,7 @@
 """Validate the ARC chain of a mail (RFC 8617, 5.2).
 
->>> verify_sync(b"From: anna@example.com\\r\\n\\r\\nHello", resolver={}).word
-<ChainWord.NONE: 'none'>
+>>> verify_sync(b"From: anna@example.com\\r\\n\\r\\nHello", resolver={}).result
+<Result.NONE: 'none'>
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from mailkit.clock import SystemClock, utc
-from mailkit.dns.arc.chain import Chain, ChainWord, broken_chain, judge_chain
+from mailkit.dns.arc.chain import Chain, Result, broken_chain, judge_chain
 from mailkit.dns.arc.sets import collect, structure_fault
 from mailkit.dns.dkim.key import find
 from mailkit.dns.dkim.mail import Mail
@@ -71,7 +71,7 @@ def check_mail(raw: bytes, *, now: datetime) -> Check[Chain]:
     >>> try:
     ...     next(check_mail(b"ARC-Seal: i=1; cv=none\\r\\n\\r\\n", now=SystemClock().now()))
     ... except StopIteration as end:
-    ...     print(end.value.word)
+    ...     print(end.value.result)
     fail
     """
     return _check(Mail.parse(raw), utc(now, what="now"))
@@ -80,7 +80,7 @@ def check_mail(raw: bytes, *, now: datetime) -> Check[Chain]:
 def _check(mail: Mail, now: datetime) -> Check[Chain]:
     collected = collect(mail)
     if not collected.has_any:
-        return Chain(word=ChainWord.NONE)
+        return Chain(result=Result.NONE)
     fault = collected.fault or structure_fault(collected.sets)
     if fault:
         return broken_chain(fault, collected.sets)

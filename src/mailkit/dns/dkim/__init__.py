@@ -20,7 +20,7 @@ from __future__ import annotations
 from mailkit.dns.dkim.generate import KeyPair, generate
 from mailkit.dns.dkim.guess import Guesses, guess, likely_selectors
 from mailkit.dns.dkim.key import Found, Record, find, is_key, key_name
-from mailkit.dns.dkim.result import SignatureResult, Verification, Word
+from mailkit.dns.dkim.result import Result, SignatureResult, Verification
 from mailkit.dns.dkim.signature import Signature, selectors_of, signatures
 from mailkit.dns.dkim.verify import check_mail, verify, verify_sync
 
@@ -29,10 +29,10 @@ __all__ = [
     "Guesses",
     "KeyPair",
     "Record",
+    "Result",
     "Signature",
     "SignatureResult",
     "Verification",
-    "Word",
     "check_mail",
     "find",
     "generate",

@@ -17,7 +17,7 @@ from mailkit.dns.dkim.explain_body import explain_body
 from mailkit.dns.dkim.explain_header import explain_header
 from mailkit.dns.dkim.key import Found, Record, is_harmless
 from mailkit.dns.dkim.mail import Mail
-from mailkit.dns.dkim.result import SignatureResult, Word
+from mailkit.dns.dkim.result import Result, SignatureResult
 from mailkit.dns.dkim.signature import Signature
 from mailkit.dns.lookup import Answer, Failure
 from mailkit.dns.tags import cut
@@ -39,17 +39,17 @@ class Hit:
     """One reason why a signature does not pass.
 
     Attributes:
-        word: The result that it leads to.
+        result: The result that it leads to.
         code: The word for it.
         message: What is the matter.
         source: Whose rule it is.
         evidence: What was found; empty if the message says it.
 
-    >>> Hit(Word.PERMERROR, "key-revoked", "the key is revoked: its p= is empty", "RFC 6376, 6.1.2").code
+    >>> Hit(Result.PERMERROR, "key-revoked", "the key is revoked: its p= is empty", "RFC 6376, 6.1.2").code
     'key-revoked'
     """
 
-    word: Word
+    result: Result
     code: str
     message: str
     source: str
@@ -80,11 +80,11 @@ def judge(
 
     >>> from mailkit.dns.dkim.mail import Field
     >>> signature = Signature.read(Field(b"DKIM-Signature: v=1; a=rsa-sha512"))
-    >>> judge(Mail(fields=(), body=b""), signature, None, datetime.max).word
-    <Word.NEUTRAL: 'neutral'>
+    >>> judge(Mail(fields=(), body=b""), signature, None, datetime.max).result
+    <Result.NEUTRAL: 'neutral'>
     """
     if found is None:
-        unread = [Hit(Word.NEUTRAL, "signature-syntax", fault, "RFC 6376, 3.5") for fault in signature.faults]
+        unread = [Hit(Result.NEUTRAL, "signature-syntax", fault, "RFC 6376, 3.5") for fault in signature.faults]
         return _result(signature, unread)
     fault = answer_fault(found)
     hits = [*_claims(mail, signature, now), *([fault] if fault else [])]
@@ -100,38 +100,38 @@ def _claims(mail: Mail, signature: Signature, now: datetime) -> Iterator[Hit]:
     if odd is not None:
         line = cut(odd.decode("latin-1"), longest=60)
         message = "the header has a line that is no field, where some readers will see its end"
-        yield Hit(Word.PERMERROR, "malformed", message, "RFC 6376, 3.8", line)
+        yield Hit(Result.PERMERROR, "malformed", message, "RFC 6376, 3.8", line)
     if "from" not in signature.signed:
-        yield Hit(Word.PERMERROR, "from-unsigned", "the field From is not signed, which it must be", "RFC 6376, 5.4")
+        yield Hit(Result.PERMERROR, "from-unsigned", "the field From is not signed, which it must be", "RFC 6376, 5.4")
     senders = len(mail.named("From"))
     if senders > max(1, signature.signed.count("from")):
         message = f"there are {senders} From fields, and the signature covers {signature.signed.count('from')}"
-        yield Hit(Word.PERMERROR, "several-from", message, "RFC 6376, 8.15")
+        yield Hit(Result.PERMERROR, "several-from", message, "RFC 6376, 8.15")
     if not _is_below(signature.identity_domain, signature.domain):
         message = f"the identity i={cut(signature.identity, longest=80)} is not of the domain d={signature.domain}"
-        yield Hit(Word.PERMERROR, "identity", message, "RFC 6376, 6.1.1")
+        yield Hit(Result.PERMERROR, "identity", message, "RFC 6376, 6.1.1")
     if signature.algorithm == "rsa-sha1":
-        yield Hit(Word.FAIL, "sha1", "the signature is made with SHA-1, which counts no more", "RFC 8301, 3.1")
+        yield Hit(Result.FAIL, "sha1", "the signature is made with SHA-1, which counts no more", "RFC 8301, 3.1")
     if signature.expires is not None and signature.expires < now:
         message = f"the signature expired at {signature.expires:%Y-%m-%d %H:%M:%S} UTC"
-        yield Hit(Word.PERMERROR, "expired", message, "RFC 6376, 6.1.1")
+        yield Hit(Result.PERMERROR, "expired", message, "RFC 6376, 6.1.1")
 
 
 def answer_fault(found: Found) -> Hit | None:
     """Why the question for a key has brought none; None if there is one.
 
     >>> from mailkit.dns.lookup import TimedOut
-    >>> answer_fault(Found(selector="news", name="news._domainkey.example.com", outcome=TimedOut())).word
-    <Word.TEMPERROR: 'temperror'>
+    >>> answer_fault(Found(selector="news", name="news._domainkey.example.com", outcome=TimedOut())).result
+    <Result.TEMPERROR: 'temperror'>
     """
     if found.texts:
         return None
     if isinstance(found.outcome, Failure):
         message = f"the key at {found.name} could not be had: {found.outcome}"
-        return Hit(Word.TEMPERROR, "key-unanswered", message, "RFC 6376, 6.1.2")
+        return Hit(Result.TEMPERROR, "key-unanswered", message, "RFC 6376, 6.1.2")
     if isinstance(found.outcome, Answer):
-        return Hit(Word.PERMERROR, "key-not-one", f"what is at {found.name} is not a DKIM key", "RFC 6376, 3.6.1")
-    return Hit(Word.PERMERROR, "key-absent", f"there is no key at {found.name}", "RFC 6376, 6.1.2")
+        return Hit(Result.PERMERROR, "key-not-one", f"what is at {found.name} is not a DKIM key", "RFC 6376, 3.6.1")
+    return Hit(Result.PERMERROR, "key-absent", f"there is no key at {found.name}", "RFC 6376, 6.1.2")
 
 
 def key_fault(key: Record, algorithm: str) -> Hit | None:
@@ -144,23 +144,23 @@ def key_fault(key: Record, algorithm: str) -> Hit | None:
     fatal = next((part for part in key.broken if not is_harmless(part)), None)
     if fatal is not None:
         message = f"the key record is invalid: {cut(fatal.text, longest=40)!r} {fatal.reason}"
-        return Hit(Word.PERMERROR, "key-syntax", message, "RFC 6376, 3.6.1")
+        return Hit(Result.PERMERROR, "key-syntax", message, "RFC 6376, 3.6.1")
     if key.is_revoked:
-        return Hit(Word.PERMERROR, "key-revoked", "the key is revoked: its p= is empty", "RFC 6376, 6.1.2")
+        return Hit(Result.PERMERROR, "key-revoked", "the key is revoked: its p= is empty", "RFC 6376, 6.1.2")
     if key.algorithm != kind:
         message = f"the key is of the kind {key.algorithm!r}, the signature of {kind!r}"
-        return Hit(Word.PERMERROR, "key-kind", message, "RFC 6376, 6.1.2")
+        return Hit(Result.PERMERROR, "key-kind", message, "RFC 6376, 6.1.2")
     if key.hashes and hashed not in key.hashes:
         message = f"the key allows only the hashes {', '.join(key.hashes)}, not {hashed}"
-        return Hit(Word.PERMERROR, "key-hash", message, "RFC 6376, 6.1.2")
+        return Hit(Result.PERMERROR, "key-hash", message, "RFC 6376, 6.1.2")
     if not key.signs_mail:
         message = f"the key is for {', '.join(key.services)}, not for mail"
-        return Hit(Word.PERMERROR, "key-service", message, "RFC 6376, 3.6.1")
+        return Hit(Result.PERMERROR, "key-service", message, "RFC 6376, 3.6.1")
     if key.bits is None:
-        return Hit(Word.PERMERROR, "key-syntax", f"what p= holds is no {kind} key", "RFC 6376, 6.1.2")
+        return Hit(Result.PERMERROR, "key-syntax", f"what p= holds is no {kind} key", "RFC 6376, 6.1.2")
     if kind == "rsa" and key.bits < _LEAST_BITS:
         message = f"the key has {key.bits} bits, and counts for nothing below {_LEAST_BITS}"
-        return Hit(Word.FAIL, "key-weak", message, "RFC 8301, 3.2")
+        return Hit(Result.FAIL, "key-weak", message, "RFC 8301, 3.2")
     return None
 
 
@@ -171,11 +171,11 @@ def _with_key(case: _Case, key: Record | None, hits: list[Hit]) -> SignatureResu
         hits.append(fault)
     if key and "s" in key.flags and signature.identity_domain != signature.domain:
         message = f"the key allows no subdomain (t=s), and the identity is of {signature.identity_domain}"
-        hits.append(Hit(Word.PERMERROR, "identity", message, "RFC 6376, 3.6.1"))
+        hits.append(Hit(Result.PERMERROR, "identity", message, "RFC 6376, 3.6.1"))
     is_usable = key is not None and not fault and signature.algorithm != "rsa-sha1"
     fits = fitting(key, signature.value) if key and is_usable else None
     if is_usable and fits is None:
-        hits.append(Hit(Word.PERMERROR, "key-syntax", "the key is larger than anyone computes with", "RFC 8301, 3.2"))
+        hits.append(Hit(Result.PERMERROR, "key-syntax", "the key is larger than anyone computes with", "RFC 8301, 3.2"))
     differences = _differences(case, fits, hits)
     result = _result(signature, hits, bits=key.bits if key else None, difference=differences)
     return attrs.evolve(result, notices=tuple(_notices(case, key)))
@@ -189,7 +189,7 @@ def _differences(case: _Case, fits: Fits | None, hits: list[Hit]) -> str:
     has_hash = signature.algorithm != "rsa-sha1"  # of another hash nothing can be said
     if has_hash and signature.length is not None and signature.length > len(body):
         message = f"l={signature.length} is more than the {len(body)} bytes of the body"
-        hits.append(Hit(Word.FAIL, "length", message, "RFC 6376, 3.5"))
+        hits.append(Hit(Result.FAIL, "length", message, "RFC 6376, 3.5"))
     elif has_hash and not compare_digest(sha256(body[: signature.length]).digest(), signature.body_hash):
         hint, difference = explain_body(mail, signature) if case.is_explained else _UNEXPLAINED
         given, computed = (
@@ -200,12 +200,12 @@ def _differences(case: _Case, fits: Fits | None, hits: list[Hit]) -> str:
         )
         message = f"{which} changed since it was signed: {hint}"
         hashes = f"bh={given}, computed {computed}"
-        hits.append(Hit(Word.FAIL, "body-changed", message, "RFC 6376, 6.1.3", hashes))
+        hits.append(Hit(Result.FAIL, "body-changed", message, "RFC 6376, 6.1.3", hashes))
         found.append(difference)
     if fits is not None and not fits(_covered(mail, signature)):
         hint, difference = explain_header(mail, signature, fits) if case.is_explained else _UNEXPLAINED
         message = f"the signed header fields are not as they were signed: {hint}"
-        hits.append(Hit(Word.FAIL, "header-changed", message, "RFC 6376, 6.1.3"))
+        hits.append(Hit(Result.FAIL, "header-changed", message, "RFC 6376, 6.1.3"))
         found.append(difference)
     return "\n".join(filter(None, found))
 
@@ -243,8 +243,8 @@ def _result(signature: Signature, hits: list[Hit], *, bits: int | None = None, d
         attrs.evolve(_say(hit.code, Severity.ERROR, hit.message, signature, hit.source), evidence=hit.evidence)
         for hit in hits
     )
-    first = hits[0].word if hits else Word.PASS
-    return SignatureResult(word=first, signature=signature, bits=bits, reasons=reasons, difference=difference)
+    first = hits[0].result if hits else Result.PASS
+    return SignatureResult(result=first, signature=signature, bits=bits, reasons=reasons, difference=difference)
 
 
 def _say(word: str, severity: Severity, message: str, signature: Signature, source: str, mend: str = "") -> Finding:

@@ -10,13 +10,13 @@ from mailkit.dns.dkim.signature import Signature
 from mailkit.dns.tags import cut
 from mailkit.findings import Finding, Severity
 
-__all__ = ["MOST_SIGNATURES", "SignatureResult", "Verification", "Word"]
+__all__ = ["MOST_SIGNATURES", "Result", "SignatureResult", "Verification"]
 
 MOST_SIGNATURES = 10
 """How many signatures of one mail are looked at."""
 
 
-class Word(StrEnum):
+class Result(StrEnum):
     """What is said about a signature (RFC 8601, 2.7.1)."""
 
     NONE = "none"
@@ -33,7 +33,7 @@ class Word(StrEnum):
     """It cannot be verified, now or later: no key, a wrong one, or something required is missing."""
 
 
-_BEST = (Word.PASS, Word.TEMPERROR, Word.FAIL, Word.PERMERROR, Word.NEUTRAL)
+_BEST = (Result.PASS, Result.TEMPERROR, Result.FAIL, Result.PERMERROR, Result.NEUTRAL)
 
 
 @attrs.frozen(kw_only=True)
@@ -41,7 +41,7 @@ class SignatureResult:
     """What came of one signature.
 
     Attributes:
-        word: The result in one word.
+        result: The result in one word.
         signature: The signature.
         bits: The size of its key; None if no key could be read.
         reasons: Why it does not pass, the decisive one first; empty if it does.
@@ -51,12 +51,12 @@ class SignatureResult:
 
     >>> from mailkit.dns.dkim.mail import Field
     >>> signature = Signature.read(Field(b"DKIM-Signature: v=1; d=example.com; s=news"))
-    >>> result = SignatureResult(word=Word.NEUTRAL, signature=signature)
+    >>> result = SignatureResult(result=Result.NEUTRAL, signature=signature)
     >>> result.passes, str(result)
     (False, 'neutral: news._domainkey.example.com')
     """
 
-    word: Word
+    result: Result
     signature: Signature
     bits: int | None = None
     reasons: tuple[Finding, ...] = ()
@@ -71,7 +71,7 @@ class SignatureResult:
     @property
     def passes(self) -> bool:
         """Whether the signature verifies."""
-        return self.word is Word.PASS
+        return self.result is Result.PASS
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -84,11 +84,11 @@ class SignatureResult:
 
         >>> from mailkit.dns.dkim.mail import Field
         >>> text = b"DKIM-Signature: v=1; a=rsa-sha256; d=example.com; s=news; h=from; bh=AAAA; b=AbC/dEf1GhIj"
-        >>> SignatureResult(word=Word.PASS, signature=Signature.read(Field(text))).authentication_results
+        >>> SignatureResult(result=Result.PASS, signature=Signature.read(Field(text))).authentication_results
         'dkim=pass header.d=example.com header.s=news header.b="AbC/dEf1"'
         """
         given = self.signature
-        parts = [f"dkim={self.word}"]
+        parts = [f"dkim={self.result}"]
         parts += [f'reason="{_quotable(cut(self.reasons[0].message, longest=150))}"'] if self.reasons else []
         parts += [f"header.d={given.domain}"] if given.domain else []
         parts += [f"header.s={given.selector}"] if given.selector else []
@@ -97,7 +97,7 @@ class SignatureResult:
 
     def __str__(self) -> str:
         who = f"{self.signature.selector or '?'}._domainkey.{self.domain or '?'}"
-        return f"{self.word}: {who}" + "".join(f"; {reason.message}" for reason in self.reasons)
+        return f"{self.result}: {who}" + "".join(f"; {reason.message}" for reason in self.reasons)
 
 
 @attrs.frozen(kw_only=True)
@@ -116,15 +116,15 @@ class Verification:
     skipped: int = 0
 
     @property
-    def word(self) -> Word:
+    def result(self) -> Result:
         """The best of the results, since one signature that verifies is enough; none if there is no signature."""
-        words = {result.word for result in self.results}
-        return next((word for word in _BEST if word in words), Word.NONE)
+        words = {result.result for result in self.results}
+        return next((word for word in _BEST if word in words), Result.NONE)
 
     @property
     def passes(self) -> bool:
         """Whether a signature verifies, whosever it is."""
-        return self.word is Word.PASS
+        return self.result is Result.PASS
 
     @property
     def domains(self) -> tuple[str, ...]:

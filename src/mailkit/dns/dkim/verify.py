@@ -1,8 +1,8 @@
 """Verify the DKIM signatures of a mail, and say why one fails (RFC 6376, 6).
 
 >>> raw = b"From: Anna <anna@example.com>\\r\\n\\r\\nHello"
->>> verify_sync(raw, resolver={}).word
-<Word.NONE: 'none'>
+>>> verify_sync(raw, resolver={}).result
+<Result.NONE: 'none'>
 """
 
 from __future__ import annotations

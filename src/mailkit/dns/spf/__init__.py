@@ -16,7 +16,7 @@ from mailkit.dns.spf.evaluation import check_host
 from mailkit.dns.spf.flattening import Flattened, flatten, flatten_sync
 from mailkit.dns.spf.receiver import evaluate, evaluate_sync
 from mailkit.dns.spf.record import Broken, Mechanism, Modifier, Qualifier, Record, Term, is_spf
-from mailkit.dns.spf.result import Identity, SpfResult, Verdict
+from mailkit.dns.spf.result import Identity, Result, SpfResult
 from mailkit.dns.spf.wishes import Suggestion, suggest
 
 __all__ = [
@@ -27,10 +27,10 @@ __all__ = [
     "Modifier",
     "Qualifier",
     "Record",
+    "Result",
     "SpfResult",
     "Suggestion",
     "Term",
-    "Verdict",
     "check_host",
     "differences",
     "evaluate",

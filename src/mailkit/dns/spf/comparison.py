@@ -19,7 +19,7 @@ import attrs
 from mailkit.dns.lookup import Outcome, Query
 from mailkit.dns.spf.addresses import IPAddress
 from mailkit.dns.spf.evaluation import check_host
-from mailkit.dns.spf.result import SpfResult, Verdict
+from mailkit.dns.spf.result import Result, SpfResult
 from mailkit.dns.spf.tree import MOST_LOOKUPS, MOST_VOIDS
 from mailkit.dns.zonedict import DictResolver
 
@@ -41,13 +41,13 @@ class Difference:
     """
 
     ip: IPAddress
-    before: Verdict
-    after: Verdict
+    before: Result
+    after: Result
 
     @property
     def is_mended(self) -> bool:
         """Whether the old records ended in an error, and the new ones do not."""
-        errors = (Verdict.PERMERROR, Verdict.TEMPERROR)
+        errors = (Result.PERMERROR, Result.TEMPERROR)
         return self.before in errors and self.after not in errors
 
     def __str__(self) -> str:
@@ -77,14 +77,14 @@ def differences(
     old, new = DictResolver(before).resolve, DictResolver(after).resolve
     lookups, voids = (MOST_LOOKUPS, MOST_VOIDS) if is_limited else (_UNLIMITED, _UNLIMITED)
 
-    def verdict(ip: IPAddress, answer: Callable[[Query], Outcome]) -> Verdict:
+    def result_of(ip: IPAddress, answer: Callable[[Query], Outcome]) -> Result:
         asking = check_host(ip, domain, sender, now=_NO_TIME, most_lookups=lookups, most_voids=voids)
         result: SpfResult = settled(asking, answer)
-        return result.verdict
+        return result.result
 
     found = []
     for ip in addresses:
-        first, second = verdict(ip, old), verdict(ip, new)
+        first, second = result_of(ip, old), result_of(ip, new)
         if first is not second:
             found.append(Difference(ip=ip, before=first, after=second))
     return tuple(found)

@@ -20,7 +20,7 @@ from mailkit.dns.spf import macros
 from mailkit.dns.spf.macros import Facts
 from mailkit.dns.spf.matching import Tally, TermError, matches, named, target_of
 from mailkit.dns.spf.record import Mechanism, Modifier, Record, is_spf
-from mailkit.dns.spf.result import Identity, Matched, SpfResult, Verdict, Visit
+from mailkit.dns.spf.result import Identity, Matched, Result, SpfResult, Visit
 from mailkit.dns.spf.tree import MOST_LOOKUPS, MOST_VOIDS
 from mailkit.dns.tags import cut
 from mailkit.errors import InvalidValue
@@ -119,7 +119,7 @@ def _domain_fault(name: str) -> str:
 class _Found:
     """What one record, with those that it redirects to, says."""
 
-    verdict: Verdict
+    result: Result
     facts: Facts
     term: Matched | None = None
     record: Record
@@ -139,16 +139,16 @@ class _Evaluation:
         try:
             if facts.domain and not _MAIL_DOMAIN.match(facts.domain):
                 raise TermError(
-                    Verdict.NONE, f"{cut(facts.domain, longest=80)!r} has characters that no mail domain has"
+                    Result.NONE, f"{cut(facts.domain, longest=80)!r} has characters that no mail domain has"
                 )
             found = yield from self._visit(facts, None, 0)
         except TermError as error:
-            about |= {"verdict": error.verdict, "reason": error.reason, "term": error.term}
+            about |= {"result": error.result, "reason": error.reason, "term": error.term}
             about["decided_by"] = error.domain or facts.domain
         else:
-            about |= {"verdict": found.verdict, "reason": _reason(found), "term": found.term}
+            about |= {"result": found.result, "reason": _reason(found), "term": found.term}
             about["decided_by"] = found.facts.domain
-            if found.verdict is Verdict.FAIL:
+            if found.result is Result.FAIL:
                 about["explanation"] = yield from self._explanation(found)
         return SpfResult(
             ip=facts.ip,
@@ -171,9 +171,9 @@ class _Evaluation:
         try:
             found = yield from self._evaluate(facts, depth)
         except TermError as error:
-            self._visits[place] = Visit(verdict=error.verdict, term=error.term, **visit)
+            self._visits[place] = Visit(result=error.result, term=error.term, **visit)
             raise
-        self._visits[place] = Visit(verdict=found.verdict, term=found.term, **visit)
+        self._visits[place] = Visit(result=found.result, term=found.term, **visit)
         return found
 
     def _evaluate(self, facts: Facts, depth: int) -> Check[_Found]:
@@ -185,15 +185,15 @@ class _Evaluation:
             else:
                 is_match = yield from matches(term, facts, self._tally)
             if is_match:
-                return _Found(verdict=Verdict.of(term.qualifier), facts=facts, term=term, record=record)
+                return _Found(result=Result.of(term.qualifier), facts=facts, term=term, record=record)
         if record.redirect is None:
-            return _Found(verdict=Verdict.NEUTRAL, facts=facts, record=record)
+            return _Found(result=Result.NEUTRAL, facts=facts, record=record)
         self._tally.count(record.redirect, facts.domain)
         return (yield from self._follow(record.redirect, facts, depth))
 
     def _include(self, term: Mechanism, facts: Facts, depth: int) -> Check[bool]:
         found = yield from self._follow(term, facts, depth)
-        return found.verdict is Verdict.PASS
+        return found.result is Result.PASS
 
     def _follow(self, term: Matched, facts: Facts, depth: int) -> Check[_Found]:
         """Evaluate the record that an include or a redirect leads to: that there is none is an error (5.2, 6.1)."""
@@ -201,9 +201,9 @@ class _Evaluation:
         try:
             return (yield from self._visit(attrs.evolve(facts, domain=name or ""), term, depth + 1))
         except TermError as error:
-            if error.verdict is not Verdict.NONE:
+            if error.result is not Result.NONE:
                 raise
-            raise TermError(Verdict.PERMERROR, error.reason, facts.domain, term) from None
+            raise TermError(Result.PERMERROR, error.reason, facts.domain, term) from None
 
     def _explanation(self, found: _Found) -> Check[str]:
         """What the domain says about a fail, or else the default (RFC 7208, 6.2)."""
@@ -229,20 +229,20 @@ def _record(domain: str) -> Check[Record]:
     fault = _domain_fault(domain)
     shown = cut(domain, longest=80)
     if fault:
-        raise TermError(Verdict.NONE, f"{shown!r} {fault}")
+        raise TermError(Result.NONE, f"{shown!r} {fault}")
     outcome = yield from ask(Query(domain, "TXT"))
     if isinstance(outcome, Failure):
-        raise TermError(Verdict.TEMPERROR, f"the record of {shown} is not known: {outcome}", domain)
+        raise TermError(Result.TEMPERROR, f"the record of {shown} is not known: {outcome}", domain)
     texts = list(filter(is_spf, outcome.values)) if isinstance(outcome, Answer) else []
     if not texts:
-        raise TermError(Verdict.NONE, f"{shown} has no SPF record", domain)
+        raise TermError(Result.NONE, f"{shown} has no SPF record", domain)
     if len(texts) > 1:
-        raise TermError(Verdict.PERMERROR, f"{shown} has {len(texts)} SPF records where one is allowed", domain)
+        raise TermError(Result.PERMERROR, f"{shown} has {len(texts)} SPF records where one is allowed", domain)
     record = _parsed(texts[0])
     if record.broken:
         wrong = record.broken[0]
         reason = f"the record of {shown} cannot be read: {cut(wrong.text, longest=40)!r} {wrong.reason}"
-        raise TermError(Verdict.PERMERROR, reason, domain)
+        raise TermError(Result.PERMERROR, reason, domain)
     return record
 
 
@@ -253,8 +253,8 @@ _parsed = lru_cache(maxsize=64)(Record.parse)
 def _reason(found: _Found) -> str:
     ip, domain = found.facts.ip, cut(found.facts.domain, longest=80)
     says = {
-        Verdict.PASS: f"{domain} lets {ip} send",
-        Verdict.FAIL: f"{domain} does not let {ip} send",
-        Verdict.SOFTFAIL: f"{domain} probably does not let {ip} send",
-    }.get(found.verdict, f"{domain} says nothing about {ip}")
+        Result.PASS: f"{domain} lets {ip} send",
+        Result.FAIL: f"{domain} does not let {ip} send",
+        Result.SOFTFAIL: f"{domain} probably does not let {ip} send",
+    }.get(found.result, f"{domain} says nothing about {ip}")
     return f"{says} ({cut(str(found.term), longest=80)})" if found.term else says

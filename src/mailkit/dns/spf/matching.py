@@ -12,7 +12,7 @@ from mailkit.dns.lookup import Absence, Answer, Check, Failure, Outcome, Query, 
 from mailkit.dns.spf import macros
 from mailkit.dns.spf.macros import Facts
 from mailkit.dns.spf.record import Mechanism, Modifier
-from mailkit.dns.spf.result import Matched, Verdict
+from mailkit.dns.spf.result import Matched, Result
 from mailkit.dns.spf.tree import MOST_LOOKUPS, MOST_MX_HOSTS, MOST_VOIDS
 from mailkit.dns.tags import cut
 
@@ -25,9 +25,9 @@ _MOST_NAMES: Final = 10
 class TermError(Exception):
     """The evaluation ends here; never seen outside `mailkit.dns.spf.evaluation`."""
 
-    def __init__(self, verdict: Verdict, reason: str, domain: str = "", term: Matched | None = None) -> None:
+    def __init__(self, result: Result, reason: str, domain: str = "", term: Matched | None = None) -> None:
         super().__init__(reason)
-        self.verdict, self.reason, self.domain, self.term = verdict, reason, domain, term
+        self.result, self.reason, self.domain, self.term = result, reason, domain, term
 
 
 class Tally:
@@ -51,7 +51,7 @@ class Tally:
         if isinstance(term, Modifier) or term.costs_lookup:
             self.lookups += 1
         if self.lookups > self._most_lookups:
-            raise self.error(Verdict.PERMERROR, f"more than {self._most_lookups} terms cost a look-up")
+            raise self.error(Result.PERMERROR, f"more than {self._most_lookups} terms cost a look-up")
 
     def answered(self, outcome: Outcome) -> None:
         """Count what brought nothing; the third term to do so is a permanent error."""
@@ -60,11 +60,11 @@ class Tally:
         self._is_void = True
         self.voids += 1
         if self.voids > self._most_voids:
-            raise self.error(Verdict.PERMERROR, f"more than {self._most_voids} terms look up what is not there")
+            raise self.error(Result.PERMERROR, f"more than {self._most_voids} terms look up what is not there")
 
-    def error(self, verdict: Verdict, reason: str) -> TermError:
+    def error(self, result: Result, reason: str) -> TermError:
         """The end of the evaluation, at the present term."""
-        return TermError(verdict, reason, self._domain, self._term)
+        return TermError(result, reason, self._domain, self._term)
 
 
 def matches(term: Mechanism, facts: Facts, tally: Tally) -> Check[bool]:
@@ -127,7 +127,7 @@ def _matches_mx(name: str, bits: int, facts: Facts, tally: Tally) -> Check[bool]
     values = yield from _records(Query(name, "MX"), tally)
     if len(values) > MOST_MX_HOSTS:
         reason = f"{cut(name, longest=80)} has {len(values)} MX hosts where {MOST_MX_HOSTS} are allowed"
-        raise tally.error(Verdict.PERMERROR, reason)
+        raise tally.error(Result.PERMERROR, reason)
     queries = [_address_query(host, facts) for host in hosts_of(values)]
     outcomes = yield from each(ask(query) for query in queries)
     for query, outcome in zip(queries, outcomes, strict=True):
@@ -161,7 +161,7 @@ def _values(query: Query, outcome: Outcome, tally: Tally) -> tuple[str, ...]:
     tally.answered(outcome)
     if isinstance(outcome, Failure):
         raise tally.error(
-            Verdict.TEMPERROR, f"the {query.type} of {cut(query.name, longest=80)} is not known: {outcome}"
+            Result.TEMPERROR, f"the {query.type} of {cut(query.name, longest=80)} is not known: {outcome}"
         )
     return outcome.values if isinstance(outcome, Answer) else ()
 

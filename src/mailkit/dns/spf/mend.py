@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from ipaddress import ip_network
 
 import attrs
@@ -68,23 +68,32 @@ def _is_sound(record: Record, end: Qualifier | None) -> bool:
     ends = (Qualifier.FAIL, Qualifier.SOFTFAIL) if end is None else (end,)
     has_end = record.redirect or (record.all and record.all.qualifier in ends)
     reached = sum(isinstance(term, Mechanism) for term in record.terms) == len(record.mechanisms)
-    return bool(has_end) and reached and not record.broken
+    is_said_once = len(_once(record.mechanisms)) == len(record.mechanisms)
+    return bool(has_end) and reached and is_said_once and not record.broken
+
+
+def _once(terms: Iterable[Mechanism]) -> list[Mechanism]:
+    """The terms without those that repeat an earlier one, which decides for its senders alone."""
+    found: dict[str, Mechanism] = {}
+    for term in terms:
+        found.setdefault(str(attrs.evolve(term, qualifier=Qualifier.PASS)).lower(), term)
+    return list(found.values())
 
 
 def _terms(records: list[Record], missing: Sequence[Mechanism], *, sends: bool, end: Qualifier | None) -> list[Term]:
-    kept: list[Term] = [term for record in records for term in record.mechanisms if term.kind != "all"]
-    added: list[Term] = list(missing)
+    kept = [term for record in records for term in record.mechanisms if term.kind != "all"]
+    added = list(missing)
     modifiers = [term for record in records for term in record.terms if isinstance(term, Modifier)]
     others: list[Term] = list({term.name: term for term in reversed(modifiers) if term.name != "redirect"}.values())
     redirect = records[0].redirect if len(records) == 1 else None
     if not kept and not sends and not redirect and end is None:
         added.append(Mechanism(kind="mx"))
     if redirect:
-        return [*dict.fromkeys([*added, *kept]), *others, redirect]
+        return [*_once([*added, *kept]), *others, redirect]
     ends = [record.all.qualifier for record in records if record.all]
     is_strict = Qualifier.FAIL in ends or (not records and sends)
     last = Mechanism(kind="all", qualifier=end or (Qualifier.FAIL if is_strict else Qualifier.SOFTFAIL))
-    return [*dict.fromkeys([*added, *kept]), *others, last]
+    return [*_once([*added, *kept]), *others, last]
 
 
 def _why(records: list[Record], *, is_told: bool) -> str:

@@ -56,8 +56,8 @@ async def evaluate(
     >>> import asyncio
     >>> zone = {("example.com", "TXT"): ["v=spf1 include:spf.example.net -all"]}
     >>> result = asyncio.run(evaluate("192.0.2.9", "anna@example.com", "mx.example.com", resolver=zone))
-    >>> result.verdict, str(result.term), result.reason
-    (<Verdict.PERMERROR: 'permerror'>, 'include:spf.example.net', 'spf.example.net has no SPF record')
+    >>> result.result, str(result.term), result.reason
+    (<Result.PERMERROR: 'permerror'>, 'include:spf.example.net', 'spf.example.net has no SPF record')
     """
     time = now or SystemClock().now()
     asking = questions(ip, mail_from, helo, now=time, receiver=receiver, default_explanation=default_explanation)
@@ -77,8 +77,8 @@ def evaluate_sync(
 ) -> SpfResult:
     """`evaluate` for places without `await`; arguments and errors are the same.
 
-    >>> evaluate_sync("192.0.2.9", "", "mx.example.com", resolver={}).verdict
-    <Verdict.NONE: 'none'>
+    >>> evaluate_sync("192.0.2.9", "", "mx.example.com", resolver={}).result
+    <Result.NONE: 'none'>
     """
     time = now or SystemClock().now()
     asking = questions(ip, mail_from, helo, now=time, receiver=receiver, default_explanation=default_explanation)

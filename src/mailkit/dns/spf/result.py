@@ -12,10 +12,10 @@ import attrs
 from mailkit.dns.spf.record import Mechanism, Modifier, Qualifier
 from mailkit.dns.tags import cut
 
-__all__ = ["Identity", "Matched", "SpfResult", "Verdict", "Visit"]
+__all__ = ["Identity", "Matched", "Result", "SpfResult", "Visit"]
 
 
-class Verdict(StrEnum):
+class Result(StrEnum):
     """The seven results of SPF (RFC 7208, 2.6)."""
 
     NONE = "none"
@@ -34,11 +34,11 @@ class Verdict(StrEnum):
     """The domain's records cannot be made sense of; somebody has to mend them."""
 
     @classmethod
-    def of(cls, qualifier: Qualifier) -> Verdict:
+    def of(cls, qualifier: Qualifier) -> Result:
         """What a match of a mechanism with this qualifier means (RFC 7208, 4.6.2).
 
-        >>> Verdict.of(Qualifier.SOFTFAIL)
-        <Verdict.SOFTFAIL: 'softfail'>
+        >>> Result.of(Qualifier.SOFTFAIL)
+        <Result.SOFTFAIL: 'softfail'>
         """
         return cls(qualifier.name.lower())
 
@@ -64,23 +64,23 @@ class Visit:
         domain: Whose record.
         by: The include or redirect that led there; None for the first.
         depth: How many terms led there.
-        verdict: What it said.
+        result: What it said.
         term: The term of it that matched; None if none did.
 
-    >>> print(Visit(domain="example.com", depth=1, verdict=Verdict.NEUTRAL))
+    >>> print(Visit(domain="example.com", depth=1, result=Result.NEUTRAL))
       example.com: neutral
     """
 
     domain: str
     by: Matched | None = None
     depth: int = 0
-    verdict: Verdict
+    result: Result
     term: Matched | None = None
 
     def __str__(self) -> str:
         led = f"{_shown(str(self.by))}: " if self.by else ""
         matched = f" by {_shown(str(self.term))}" if self.term else ""
-        return f"{'  ' * self.depth}{led}{_shown(self.domain)}: {self.verdict}{matched}"
+        return f"{'  ' * self.depth}{led}{_shown(self.domain)}: {self.result}{matched}"
 
 
 @attrs.frozen(kw_only=True)
@@ -88,7 +88,7 @@ class SpfResult:
     """Whether a client may send for a domain, and why.
 
     Attributes:
-        verdict: One of seven words.
+        result: One of seven words.
         reason: Why, as a sentence without a full stop.
         ip: The client's address; one of IPv4 written as of IPv6 is of IPv4.
         identity: Which name was checked.
@@ -112,7 +112,7 @@ class SpfResult:
     ((7, 23), 'spf=pass smtp.mailfrom=example.com')
     """
 
-    verdict: Verdict
+    result: Result
     reason: str
     ip: IPv4Address | IPv6Address
     identity: Identity = Identity.MAIL_FROM
@@ -130,7 +130,7 @@ class SpfResult:
     @property
     def is_error(self) -> bool:
         """Whether the evaluation came to no answer: temperror or permerror."""
-        return self.verdict in (Verdict.TEMPERROR, Verdict.PERMERROR)
+        return self.result in (Result.TEMPERROR, Result.PERMERROR)
 
     @property
     def received_spf(self) -> str:
@@ -150,19 +150,19 @@ class SpfResult:
         }
         if self.is_error:
             pairs["problem"] = self.reason
-        elif self.verdict is not Verdict.NONE:
+        elif self.result is not Result.NONE:
             pairs["mechanism"] = str(self.term) if self.term else "default"
         listed = "; ".join(f"{key}={_value(value)}" for key, value in pairs.items())
-        return f"Received-SPF: {self.verdict} ({_comment(self.reason)}) {listed}"
+        return f"Received-SPF: {self.result} ({_comment(self.reason)}) {listed}"
 
     @property
     def authentication_results(self) -> str:
         """What belongs into an `Authentication-Results` header field (RFC 7208, 9.2; RFC 8601, 2.7.2)."""
         reason = f" reason={_quoted(self.reason)}" if self.is_error else ""
-        return f"spf={self.verdict}{reason} smtp.{self.identity}={_value(self.domain)}"
+        return f"spf={self.result}{reason} smtp.{self.identity}={_value(self.domain)}"
 
     def __str__(self) -> str:
-        return f"{self.verdict}: {self.reason}"
+        return f"{self.result}: {self.reason}"
 
 
 _DOT_ATOM: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*\Z")
