@@ -456,6 +456,12 @@ def test_instants_are_read_in_all_ways_that_reporters_write_them(said: str, mean
     assert aggregate.read(feedback(record("1"), head=head + POLICY)).reports[0].begin == meant
 
 
+@given(st.text("<>/&;\"'= abcdefkor\n\x00é", max_size=40), st.sampled_from(["", record("2")[:-9], "<a>", "<a b='"]))
+def test_no_junk_between_records_costs_the_records_around_it(junk: str, more: str) -> None:
+    assert counts(feedback(record("1"), junk, more, record("3"), junk, record("4")))[:1] == [1]
+    assert {3, 4} <= set(counts(feedback(record("1"), junk, more, record("3"), junk, record("4"))))
+
+
 def test_a_count_may_be_written_as_no_integer() -> None:
     assert counts(feedback(record("12.0"), record("1,200"), record("0"), record("٣"))) == [12, 1200, 0, 3]
 

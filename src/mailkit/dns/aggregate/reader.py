@@ -40,7 +40,7 @@ _LONGEST_START: Final = 64
 
 
 class _Unclosed(Exception):  # a signal out of a handler of the parser
-    """A record begins, at an index of the parser's, before the last one has ended."""
+    """A record begins, at an index of the parser's, inside of something that should have ended before."""
 
     def __init__(self, index: int) -> None:
         self.index = index
@@ -107,7 +107,7 @@ class _Reader:
             raise Refused("refused", f"has elements more than {_DEEPEST} deep")
         local = self._names.get(tag)
         local = self._local(tag) if local is None else local
-        if local == "record" and RECORD in stack:
+        if local == "record" and len(stack) > 1:
             raise _Unclosed(self._parser.CurrentByteIndex)
         return stack[-1].children.get(local, NOWHERE)
 
@@ -202,7 +202,7 @@ class _Reader:
             except expat.ExpatError as error:
                 data = self._after_break(data, self._parser.ErrorByteIndex, _reason(error))
             except _Unclosed as unclosed:
-                data = self._after_break(data, unclosed.index, "a record is not closed")
+                data = self._after_break(data, unclosed.index, "an element is not closed")
             else:
                 self._fed += len(data)
                 self._check_size()
