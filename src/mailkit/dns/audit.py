@@ -38,7 +38,12 @@ from mailkit.findings import Finding, Place, Severity
 __all__ = ["check", "check_sync", "questions"]
 
 _RANK: Final = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
-_MENDED_BY_RECORD: Final = ("absent", "several", "no-all", "neutral-all", "plus-all", "unreachable", "not-listed", "not-included", "duplicate")
+_MENDED_BY_RECORD: Final = frozenset(
+    "dns.spf-absent dns.spf-several dns.spf-no-all dns.spf-neutral-all dns.spf-plus-all dns.spf-unreachable "
+    "dns.spf-not-listed dns.spf-not-included dns.spf-duplicate".split()
+)
+"""Findings at the domain's own record that the record to publish mends."""
+
 _MOST_OF_A_KIND: Final = 20
 """Findings of one code that a report lists: a hostile record of 64 KB has 32,000 broken terms."""
 
@@ -242,11 +247,10 @@ def _spf_findings(seen: Seen, wanted: TextRecord | None) -> list[Finding]:
     addresses = seen.wish.addresses
     unlisted = [address for address in addresses if tree.record and spf_tree.lists(tree, address) is False]
     findings += [_not_listed(tree, str(address)) for address in unlisted]
-    codes = {f"dns.spf-{word}" for word in _MENDED_BY_RECORD}
     here = Place(source=f"SPF of {tree.name}").source
     return [
         attrs.evolve(finding, mend=str(wanted))
-        if wanted and finding.code in codes and finding.place.source == here
+        if wanted and finding.code in _MENDED_BY_RECORD and finding.place.source == here
         else finding
         for finding in findings
     ]
