@@ -25,7 +25,7 @@ def test_the_page_runs_and_prints_what_it_says(
 
 
 def test_the_example_rolls_a_policy_out(tmp_path: Path) -> None:
-    command = [sys.executable, "-W", "error", ROOT / "examples" / "dmarc_rollout.py", "--to", tmp_path]
+    command = [sys.executable, "-W", "error", str(ROOT / "examples" / "dmarc_rollout.py"), "--to", str(tmp_path)]
     told = subprocess.run(command, capture_output=True, text=True, check=False)
     assert told.returncode == 0, told.stderr
     stages = re.findall(r"^\d{4}-\d\d-\d\d  (\w+) +(open|shut|done)", told.stdout, re.MULTILINE)

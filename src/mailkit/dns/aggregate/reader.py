@@ -274,10 +274,10 @@ class _Reader:
             if not self._is_closed:
                 lost = ", and a row that begins there is lost" if RECORD in self._stack else ""
                 self._notes.add("truncated", "warning", f"ends before its end{lost}", self._name, row=self.number + 1)
-        self._settle()
+        self.give_up()
 
     def give_up(self) -> None:
-        """Nothing more is read; what waited for the head of the report gets what is known of it."""
+        """Nothing more is read; the head of the report, and what waited for it, is what is known so far."""
         if HEAD in self._stack or POLICY in self._stack:
             self._keep_group()
         self._settle()
