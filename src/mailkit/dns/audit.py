@@ -39,8 +39,18 @@ __all__ = ["check", "check_sync", "questions"]
 
 _RANK: Final = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
 _MENDED_BY_RECORD: Final = frozenset(
-    "dns.spf-absent dns.spf-several dns.spf-no-all dns.spf-neutral-all dns.spf-plus-all dns.spf-unreachable "
-    "dns.spf-not-listed dns.spf-not-included dns.spf-duplicate".split()
+    f"dns.spf-{word}"
+    for word in (
+        "absent",
+        "several",
+        "no-all",
+        "neutral-all",
+        "plus-all",
+        "unreachable",
+        "duplicate",
+        "not-listed",
+        "not-included",
+    )
 )
 """Findings at the domain's own record that the record to publish mends."""
 

@@ -6,16 +6,194 @@ results put together.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from ipaddress import IPv4Address, IPv6Address
 from typing import Any, Final, Protocol
 
+import attrs
+
+from mailkit.clock import SystemClock, utc
+from mailkit.dns import arc, dkim, spf
+from mailkit.dns.authors import from_domains
 from mailkit.dns.authres import AuthenticationResults, Property, Statement
-from mailkit.dns.dmarc.verdict import Identifier, Verdict
+from mailkit.dns.dmarc.evaluate import questions as dmarc_questions
+from mailkit.dns.dmarc.record import Policy
+from mailkit.dns.dmarc.verdict import Identifier, Result
+from mailkit.dns.dmarc.verdict import Verdict as DmarcVerdict
+from mailkit.dns.drive import DEADLINE, run, run_sync
+from mailkit.dns.lookup import Check, Resolver, together
+from mailkit.dns.spf.receiver import questions as spf_questions
 from mailkit.errors import InvalidValue
 
-__all__ = ["Signed", "Worded", "authentication_results", "dkim_identifiers", "spf_identifier"]
+__all__ = [
+    "Authentication",
+    "Signed",
+    "Worded",
+    "authenticate",
+    "authenticate_sync",
+    "authentication_results",
+    "dkim_identifiers",
+    "spf_identifier",
+]
 
 _WORDS: Final = frozenset({"pass", "fail", "softfail", "neutral", "none", "policy", "temperror", "permerror"})
+
+
+@attrs.frozen(kw_only=True)
+class Authentication:
+    """What was found about one received letter.
+
+    Attributes:
+        spf: Whether the client may send for MAIL FROM's domain, or for HELO's name.
+        dkim: Its signatures.
+        arc: The chain that forwarders sealed it with.
+        dmarc: Whether a domain that passed is that of its author, and what is asked for it if not.
+        from_domains: The domains in its From; there should be one.
+        mail_from: MAIL FROM, as it was given.
+        helo: HELO, as it was given.
+
+    >>> zone = {
+    ...     ("example.com", "TXT"): ["v=spf1 ip4:192.0.2.7 -all"],
+    ...     ("_dmarc.example.com", "TXT"): ["v=DMARC1; p=reject"],
+    ... }
+    >>> raw = b"From: shop@example.com\\r\\n\\r\\nHello\\r\\n"
+    >>> found = authenticate_sync(raw, ip="192.0.2.7", mail_from="b@example.com", helo="mx.example.com", resolver=zone)
+    >>> found.passes, found.disposition
+    (True, <Policy.NONE: 'none'>)
+    >>> print(found.results("mx.example.net"))
+    mx.example.net; spf=pass smtp.mailfrom=b@example.com; dkim=none; dmarc=pass policy.dmarc=reject
+    header.from=example.com; arc=none
+    """
+
+    spf: spf.SpfResult
+    dkim: dkim.Verification
+    arc: arc.Chain
+    dmarc: DmarcVerdict
+    from_domains: tuple[str, ...]
+    mail_from: str
+    helo: str
+
+    @property
+    def passes(self) -> bool:
+        """Whether DMARC passes: From's domain is one that answers for the letter."""
+        return self.dmarc.result is Result.PASS
+
+    @property
+    def disposition(self) -> Policy:
+        """What From's domain asks for the letter; none if it passes."""
+        return self.dmarc.disposition
+
+    def results(self, host: str) -> AuthenticationResults:
+        """The same as a header field; `.header()` of it is what to put at the top of the letter.
+
+        Args:
+            host: The name under which you speak (authserv-id): your own domain. Fields of letters
+                that come in with this name have to be taken out first (RFC 8601, 5).
+        """
+        return authentication_results(
+            host,
+            spf=self.spf,
+            mail_from=self.mail_from,
+            helo=self.helo,
+            dkim=self.dkim.results,
+            dmarc=self.dmarc,
+            arc=self.arc,
+        )
+
+    def __str__(self) -> str:
+        lines = (f"SPF {self.spf}", *(f"DKIM {line}" for line in str(self.dkim).splitlines()), f"ARC {self.arc}")
+        return "\n".join((*lines, f"DMARC {self.dmarc}"))
+
+
+async def authenticate(
+    raw: bytes,
+    *,
+    ip: str | IPv4Address | IPv6Address,
+    mail_from: str,
+    helo: str,
+    receiver: str = "unknown",
+    resolver: Resolver | Mapping[Any, Any] | None = None,
+    deadline: timedelta = DEADLINE,
+    now: datetime | None = None,
+) -> Authentication:
+    """Judge one received letter by SPF, DKIM, ARC and DMARC, all questions that can be asked at once.
+
+    Args:
+        raw: The letter as it came, undecoded.
+        ip: The client's address.
+        mail_from: The address in MAIL FROM; empty for the null path.
+        helo: What the client said in HELO or EHLO.
+        receiver: The host that receives it.
+        resolver: Whom to ask; a dict will do, and None stands for this machine's name servers.
+        deadline: After how long to say what is known by then.
+        now: The moment of receiving; this machine's clock by default.
+
+    Raises:
+        InvalidValue: An argument is of the wrong kind; never for what the letter or the DNS says.
+        ResolverError: No name server is configured on this machine, and no resolver was given.
+
+    >>> import asyncio
+    >>> raw = b"From: shop@example.com\\r\\n\\r\\nHello\\r\\n"
+    >>> found = asyncio.run(authenticate(raw, ip="192.0.2.7", mail_from="", helo="mx.example.com", resolver={}))
+    >>> print(found.dmarc.result, found.spf.reason)
+    none mx.example.com has no SPF record
+    """
+    asking = _questions(raw, ip, mail_from, helo, receiver, now)
+    return await run(asking, resolver=resolver, deadline=deadline)
+
+
+def authenticate_sync(
+    raw: bytes,
+    *,
+    ip: str | IPv4Address | IPv6Address,
+    mail_from: str,
+    helo: str,
+    receiver: str = "unknown",
+    resolver: Resolver | Mapping[Any, Any] | None = None,
+    deadline: timedelta = DEADLINE,
+    now: datetime | None = None,
+) -> Authentication:
+    """`authenticate` for places without `await`; arguments and errors are the same.
+
+    >>> raw = b"From: ceo@example.com, x@example.net\\r\\n\\r\\nPay me\\r\\n"
+    >>> authenticate_sync(raw, ip="192.0.2.7", mail_from="", helo="x", resolver={}).dmarc.result
+    <Result.PERMERROR: 'permerror'>
+    """
+    asking = _questions(raw, ip, mail_from, helo, receiver, now)
+    return run_sync(asking, resolver=resolver, deadline=deadline)
+
+
+def _questions(
+    raw: bytes,
+    ip: str | IPv4Address | IPv6Address,
+    mail_from: str,
+    helo: str,
+    receiver: str,
+    now: datetime | None,
+) -> Check[Authentication]:
+    moment = SystemClock().now() if now is None else utc(now, what="authenticate(now=)")
+    authors = from_domains(raw)
+    asking = together(
+        spf_questions(ip, mail_from, helo, now=moment, receiver=receiver),
+        dkim.check_mail(raw, now=moment),
+        arc.check_mail(raw, now=moment),
+    )
+    return _judge(asking, authors, mail_from, helo)
+
+
+def _judge(
+    asking: Check[tuple[spf.SpfResult, dkim.Verification, arc.Chain]],
+    authors: tuple[str, ...],
+    mail_from: str,
+    helo: str,
+) -> Check[Authentication]:
+    found, signed, chain = yield from asking
+    own = spf_identifier(found, mail_from=mail_from, helo=helo)
+    verdict = yield from dmarc_questions(authors, spf=own, dkim=dkim_identifiers(signed.results))
+    return Authentication(
+        spf=found, dkim=signed, arc=chain, dmarc=verdict, from_domains=authors, mail_from=mail_from, helo=helo
+    )
 
 
 class Worded(Protocol):
@@ -43,7 +221,7 @@ def authentication_results(
     mail_from: str = "",
     helo: str = "",
     dkim: Iterable[Signed] = (),
-    dmarc: Verdict | None = None,
+    dmarc: DmarcVerdict | None = None,
     arc: Worded | None = None,
 ) -> AuthenticationResults:
     """Join what was found about one letter; `.header()` of it is the field to put at the top of the letter.

@@ -2,6 +2,10 @@
 
 Each form has a quoting of its own, so that the same TXT record looks different in each: a zone file
 escapes bytes in decimals, Route 53 in octals, octoDNS escapes semicolons, Terraform its `${`.
+
+>>> from mailkit.dns.records import TextRecord
+>>> print(zone_text([TextRecord(name="example.com", text="v=spf1 mx ~all")]))
+example.com. IN TXT "v=spf1 mx ~all"
 """
 
 from __future__ import annotations
