@@ -59,7 +59,10 @@ messages = st.tuples(
 
 
 def same(one: Any, other: Any) -> bool:
-    facts = [(found, getattr(found, "ttl", None), getattr(found, "is_authenticated", None)) for found in (one, other)]
+    facts = [
+        (found, *(getattr(found, name, None) for name in ("ttl", "is_authenticated", "aliases")))
+        for found in (one, other)
+    ]
     return facts[0] == facts[1]
 
 
