@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from mailkit.dns import NoData, ServerFailure, TimedOut, arc, dkim
 from mailkit.dns.dkim.canonical import covered, relaxed_field, without_signature
-from mailkit.dns.dkim.mail import Field
+from mailkit.dns.headers import Field
 from mailkit.errors import InvalidValue
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)

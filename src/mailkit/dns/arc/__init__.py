@@ -4,8 +4,8 @@
 >>> print(arc.verify_sync(b"From: anna@example.com\\r\\n\\r\\nHello", resolver={}))
 none: no forwarder has sealed the mail
 
-What the forwarders say that they found is `sets[i].results`, as `mailkit.dns.authres` reads it. Believe it only if the chain passes,
-*and* you know whoever sealed it: anybody can seal anything.
+What the forwarders say that they found is `sets[i].results`, read by `mailkit.dns.authres`. Believe it
+only if the chain passes, *and* you know whoever sealed it: anybody can seal anything.
 """
 
 from __future__ import annotations

@@ -9,8 +9,9 @@ from typing import Final
 import attrs
 
 from mailkit.dns.authres import AuthenticationResults, without_comments
-from mailkit.dns.dkim.mail import Field, Mail
+from mailkit.dns.dkim.mail import Mail
 from mailkit.dns.dkim.signature import Signature, TagList, read_signature_tags
+from mailkit.dns.headers import Field
 
 __all__ = ["MOST_SETS", "ArcSet", "Collected", "collect", "structure_fault"]
 
