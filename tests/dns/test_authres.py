@@ -107,6 +107,16 @@ def test_comments_may_stand_anywhere() -> None:
             'mx; spf=pass reason="a \\"quoted\\" word" x.y=open',
         ),
         ('"a=b"; none', '"a=b"; none'),
+        ("mx.example.org 1; none", "mx.example.org; none"),
+        ('"mx \\"1\\""; spf=PASS', '"mx \\"1\\""; spf=pass'),
+        ("mx; dkim/1=pass header.d=example.com", "mx; dkim=pass header.d=example.com"),
+        (
+            'mx; dmarc=fail reason="no; alignment" policy.dmarc=none (p=reject)',
+            'mx; dmarc=fail reason="no; alignment" policy.dmarc=none',
+        ),
+        ('mx; spf pass=1; s(x)pf=pass; sp!f=pass; spf="x y"', "mx; none"),
+        (")(; spf=pass", '")"; none'),
+        ("=; spf=pass", '"="; spf=pass'),
         ("", '""; none'),
     ],
 )

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from mailkit.dns.dkim.bodies import BODIES
 from mailkit.dns.dkim.canonical import FIELDS, choose, without_signature
-from mailkit.dns.dkim.mail import Field, Mail
+from mailkit.dns.dkim.mail import Mail
+from mailkit.dns.headers import Field
 from mailkit.errors import InvalidValue
 
 lines = st.text(alphabet=" \tab.", max_size=10).map(str.encode)

@@ -12,16 +12,13 @@ from collections.abc import Iterator
 from typing import Final
 
 from mailkit.dns.dmarc.verdict import ascii_domain
+from mailkit.dns.headers import LONGEST_HEADER, divide, named
 from mailkit.errors import InvalidValue
 
-__all__ = ["from_domains", "header_values"]
+__all__ = ["domains", "from_domains"]
 
-_LONGEST_HEADER_BYTES: Final = 1 << 20
 _MOST: Final = 100
 """Domains that are told apart; more is no letter."""
-_END: Final = re.compile(rb"(?:\A|\r\n|\n|\r(?!\n))(?:\r\n|\n|\r(?!\n))")
-_LINES: Final = re.compile(rb"\r\n|[\r\n]")
-_FIELD: Final = re.compile(rb"([!-9;-~]+)[ \t]*:")
 _PIECE: Final = re.compile(r'"(?:[^"\\]|\\.)*+"|\\.?|["()<>,;:]|[^"\\()<>,;:]+', re.DOTALL)
 _LITERAL: Final = re.compile(r"\[[^\[\]]*\]")
 
@@ -37,47 +34,22 @@ def from_domains(raw: bytes) -> tuple[str, ...]:
     >>> from_domains(b'From: "ceo@bank.example" <x@example.net>, (her) y@\\r\\n example.org\\r\\n\\r\\n')
     ('example.net', 'example.org')
     """
+    if not isinstance(raw, bytes | bytearray | memoryview):
+        raise InvalidValue("raw", raw, "is not bytes", "give the letter as it was received")
+    # Some take a CR alone for the end of a line as well.
+    head = bytes(raw[:LONGEST_HEADER]).replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     found: list[str] = []
-    for value in header_values(raw, "From"):
-        found += dict.fromkeys(_domains(value))
+    for value in named("From", divide(head)[0]):
+        found += dict.fromkeys(domains(value))
     return tuple(found[:_MOST])
 
 
-def header_values(raw: bytes, name: str) -> tuple[str, ...]:
-    """What the fields of one name say, in their order, unfolded; bytes that are not UTF-8 are Latin-1.
+def domains(value: str) -> Iterator[str]:
+    """The domain of each address in a field: what stands in angle brackets, else what stands between commas.
 
-    >>> header_values(b"Subject: a\\r\\n b\\r\\nsubject:c\\r\\n\\r\\nSubject: d", "Subject")
-    ('a b', 'c')
+    >>> list(domains("Anna <anna@example.com>, ben@Example.net"))
+    ['example.com', 'example.net']
     """
-    if not isinstance(raw, bytes | bytearray | memoryview):
-        raise InvalidValue("raw", raw, "is not bytes", "give the letter as it was received")
-    head = bytes(raw[:_LONGEST_HEADER_BYTES])
-    end = _END.search(head)
-    lines = _LINES.split(head[: end.start()] if end else head)
-    values: list[list[bytes]] = []
-    is_wanted = False
-    for line in lines:
-        field = None if line[:1] in (b" ", b"\t") else _FIELD.match(line)
-        if field:
-            is_wanted = field[1].lower() == name.lower().encode("ascii", "replace")
-            if is_wanted:
-                values.append([line[field.end() :]])
-        elif is_wanted and line[:1] in (b" ", b"\t"):
-            values[-1].append(line)
-        else:
-            is_wanted = False
-    return tuple(_text(b"".join(parts)).strip() for parts in values)
-
-
-def _text(value: bytes) -> str:
-    try:
-        return value.decode("utf-8")
-    except UnicodeDecodeError:
-        return value.decode("latin-1")
-
-
-def _domains(value: str) -> Iterator[str]:
-    """The domain of each address: what stands in angle brackets, else what stands between commas."""
     bare: list[str] = []
     angle: list[str] = []
     depth, is_inside, had_angle = 0, False, False

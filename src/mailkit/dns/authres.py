@@ -18,7 +18,7 @@ import attrs
 
 from mailkit.errors import InvalidValue
 
-__all__ = ["AuthenticationResults", "Property", "Statement"]
+__all__ = ["AuthenticationResults", "Property", "Statement", "without_comments"]
 
 _LONGEST: Final = 65536
 """How much of a field is read."""
@@ -26,9 +26,10 @@ _KEYWORD: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]*[A-Za-z0-9])?\Z")
 _OUTSIDE: Final = re.compile(r'"(?:[^"\\]|\\.)*+"?|[(;]|[^"(;]+', re.DOTALL)
 _INSIDE: Final = re.compile(r"\\.?|[()]|[^()\\]+", re.DOTALL)
 _KEY: Final = re.compile(r"[A-Za-z0-9_-]++(?:\s*+[./]\s*+[A-Za-z0-9_-]++)*+", re.ASCII)
+_BEGINS: Final = re.compile(r"\s*+" + _KEY.pattern + r"\s*+=", re.ASCII)
 _VALUE: Final = re.compile(r'\s*+=\s*+("(?:[^"\\]|\\.)*+"?|[^\s"]*+)', re.DOTALL | re.ASCII)
 _WORD: Final = re.compile(r'"(?:[^"\\]|\\.)*+"?|[^\s"]++', re.DOTALL | re.ASCII)
-_INSTANCE: Final = re.compile(r"i\s*=\s*([0-9]{1,9})\Z", re.ASCII)
+_INSTANCE: Final = re.compile(r"\s*i\s*=\s*([0-9]{1,2})\s*\Z", re.ASCII)
 _TOKEN: Final = re.compile(r"[!#-'*+.0-9A-Z^-~\u00a1-\U0010ffff-]+\Z")
 _ADDRESS: Final = re.compile(
     r"(?:[!#-'*+/0-9=?A-Z^-~-]+(?:\.[!#-'*+/0-9=?A-Z^-~-]+)*)?@[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\Z"
@@ -143,11 +144,11 @@ class AuthenticationResults:
             raise InvalidValue("Authentication-Results", text, "is not text")
         parts = list(_parts(text[:_LONGEST]))
         instance = None
-        numbered = _INSTANCE.match(parts[0][0].strip())
+        numbered = _INSTANCE.match(parts[0][0])
         if numbered and len(parts) > 1:
             instance = int(numbered[1])
             parts = parts[1:]
-        host = "" if _first_pair(parts[0][0]) else _host(parts.pop(0)[0])
+        host = "" if _BEGINS.match(parts[0][0]) else _host(parts.pop(0)[0])
         read = (_statement(part, comment) for part, comment in parts)
         return cls(host=host, statements=tuple(found for found in read if found), instance=instance)
 
@@ -171,6 +172,15 @@ class AuthenticationResults:
     def _lines(self) -> list[str]:
         first = [] if self.instance is None else [f"i={self.instance}"]
         return [*first, _quoted(self.host), *(map(str, self.statements) if self.statements else ["none"])]
+
+
+def without_comments(text: str) -> str:
+    """The text with a blank for each comment; comments nest, and in quotes there are none (RFC 5322, 3.2.2).
+
+    >>> without_comments('i=1(a (b) c); "(d)"')
+    'i=1 ; "(d)"'
+    """
+    return ";".join(kept for kept, _ in _parts(text))
 
 
 def _parts(text: str) -> Iterator[tuple[str, str]]:
@@ -200,19 +210,15 @@ def _comment(pieces: Iterable[str]) -> str:
     return " ".join("".join(pieces).split())
 
 
-def _first_pair(part: str) -> bool:
-    return next(_pairs(part), None) is not None
-
-
 def _host(part: str) -> str:
     found = _WORD.search(part)
     return _plain(found[0]) if found else ""
 
 
 def _statement(part: str, comment: str) -> Statement | None:
-    pairs = list(_pairs(part))
-    if not pairs:
+    if not _BEGINS.match(part):
         return None
+    pairs = list(_pairs(part))
     method, result = pairs[0][0].partition("/")[0], pairs[0][1].lower()
     if not _KEYWORD.match(method) or not _KEYWORD.match(result):
         return None

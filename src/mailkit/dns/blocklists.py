@@ -15,9 +15,10 @@ import attrs
 
 from mailkit.dns.addresses import IPAddress, address_from, addresses_of, reverse_labels
 from mailkit.dns.lookup import Absence, Answer, Check, Malformed, Outcome, Query, ask, each
+from mailkit.dns.saying import Saying
 from mailkit.dns.tags import cut, plain
 from mailkit.errors import InvalidValue, did_you_mean
-from mailkit.findings import Finding, Place, Severity
+from mailkit.findings import Finding, Severity
 
 __all__ = ["KNOWN", "Blocklist", "Entry", "Verdict", "find", "lint"]
 
@@ -217,6 +218,9 @@ class Entry:
         return "; ".join(dict.fromkeys(map(self.list.meaning, self.answers)))
 
 
+_say: Final = Saying[Entry]("blocklist", lambda entry: f"{entry.list.key}: {plain(entry.subject)}")
+
+
 def _is_error(address: str) -> str:
     return "it answers with an error" if IPv4Address(address) in _ERRORS else ""
 
@@ -294,25 +298,16 @@ def lint(entries: Iterable[Entry]) -> tuple[Finding, ...]:
 def _of_entry(entry: Entry) -> Iterator[Finding]:
     one, subject = entry.list, entry.subject
     verdict = entry.verdict
+    source = f"RFC 5782, 2.1; {one.source}" if one.source else "RFC 5782, 2.1"
     if verdict is Verdict.LISTED:
         message = f"{one.name} lists {subject} ({entry.meaning})"
         mend = f"see the reason, end its cause, and ask {one.name} for removal"
-        yield _say("listed", Severity.ERROR, message, entry, entry.reason or ", ".join(entry.answers), mend)
+        yield _say("listed", Severity.ERROR, message, entry, entry.reason or ", ".join(entry.answers), mend, source)
     elif verdict is Verdict.REFUSED:
         message = f"{one.name} does not say whether it lists {subject}: {entry.refusal}"
-        yield _say("refused", Severity.INFO, message, entry, ", ".join(entry.answers), one.terms)
+        yield _say("refused", Severity.INFO, message, entry, ", ".join(entry.answers), one.terms, source)
     elif verdict is Verdict.UNKNOWN:
         message = f"whether {one.name} lists {subject} is not known: {entry.outcome}"
-        yield _say("unanswered", Severity.WARNING, message, entry, mend="ask again, or leave the list out")
-
-
-def _say(word: str, severity: Severity, message: str, entry: Entry, evidence: str = "", mend: str = "") -> Finding:
-    return Finding(
-        code=f"dns.blocklist-{word}",
-        severity=severity,
-        message=cut(message, longest=500),
-        place=Place(source=f"{entry.list.key}: {plain(entry.subject)}"),
-        evidence=cut(evidence),
-        mend=mend,
-        source=f"RFC 5782, 2.1; {entry.list.source}" if entry.list.source else "RFC 5782, 2.1",
-    )
+        yield _say(
+            "unanswered", Severity.WARNING, message, entry, mend="ask again, or leave the list out", source=source
+        )

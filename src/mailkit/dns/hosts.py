@@ -15,8 +15,8 @@ import attrs
 
 from mailkit.dns.addresses import IPAddress, address_from, addresses_of, is_public, reverse_name
 from mailkit.dns.lookup import Answer, Check, Failure, Outcome, Query, ask, each, name_fault, together
-from mailkit.dns.tags import cut, plain
-from mailkit.findings import Finding, Place, Severity
+from mailkit.dns.saying import Saying
+from mailkit.findings import Finding, Severity
 
 __all__ = ["Found", "Machine", "Name", "find", "is_generic", "lint"]
 
@@ -32,6 +32,8 @@ _GENERIC: Final = frozenset(
     )
 )
 """Words that providers put into names of addresses that are given to whoever is connected."""
+_ptr: Final = Saying[str]("ptr", lambda address: f"PTR of {address}")
+_helo: Final = Saying[str]("helo", lambda name: f"HELO of {name}")
 
 
 @attrs.frozen(kw_only=True)
@@ -170,15 +172,15 @@ def _of_machine(machine: Machine) -> Iterator[Finding]:
     if not is_public(address):
         message = f"{address} is not an address that receivers see"
         mend = "give the address that the internet sees"
-        yield _say("ptr-not-public", _WARNING, message, str(address), mend=mend, source="RFC 6890, 2.2")
+        yield _ptr("not-public", _WARNING, message, str(address), mend=mend, source="RFC 6890, 2.2")
     if isinstance(machine.reverse, Failure):
         message = f"whether {address} has a name is not known: {machine.reverse}"
-        yield _say("ptr-unanswered", _WARNING, message, str(address), mend="ask again", source="RFC 1035, 3.5")
+        yield _ptr("unanswered", _WARNING, message, str(address), mend="ask again", source="RFC 1035, 3.5")
         return
     if not machine.names:
         message = f"{address} has no name in reverse DNS; large mailbox providers refuse bulk mail from it"
         mend = f"let whoever provides the address publish {reverse_name(address)}. IN PTR and the name of the machine"
-        yield _say("ptr-absent", _ERROR, message, str(address), str(machine.reverse), mend, "RFC 1912, 2.1")
+        yield _ptr("absent", _ERROR, message, str(address), str(machine.reverse), mend, "RFC 1912, 2.1")
         return
     names = ", ".join(one.name for one in machine.names)
     if not machine.confirmed:
@@ -187,23 +189,21 @@ def _of_machine(machine: Machine) -> Iterator[Finding]:
     if len(generic) == len(machine.names):
         message = f"the name of {address} looks like one of a whole network, as those of home connections do"
         mend = "let the address have a name of your own, such as that of the mail server"
-        yield _say(
-            "ptr-generic", _WARNING, message, str(address), names, mend, "RFC 8499; M3AAWG Sender Best Practices"
-        )
+        yield _ptr("generic", _WARNING, message, str(address), names, mend, "RFC 8499; M3AAWG Sender Best Practices")
     if len(machine.names) > 1:
         message = f"{address} has {len(machine.names)} names; receivers may look at any one of them"
-        yield _say("ptr-several", _INFO, message, str(address), names, "keep one", "RFC 1912, 2.1")
+        yield _ptr("several", _INFO, message, str(address), names, "keep one", "RFC 1912, 2.1")
 
 
 def _unconfirmed(machine: Machine, names: str) -> Finding:
     address = machine.address
     if machine.failures:
         message = f"whether the name of {address} leads back to it is not known: {machine.failures[0]}"
-        return _say("ptr-unanswered", _WARNING, message, str(address), names, "ask again", "RFC 1912, 2.1")
+        return _ptr("unanswered", _WARNING, message, str(address), names, "ask again", "RFC 1912, 2.1")
     kind = "A" if isinstance(address, IPv4Address) else "AAAA"
     message = f"the name of {address} does not lead back to it; receivers then take it for no name"
     mend = f"{machine.names[0].name}. IN {kind} {address}"
-    return _say("ptr-unconfirmed", _ERROR, message, str(address), names, mend, "RFC 1912, 2.1")
+    return _ptr("unconfirmed", _ERROR, message, str(address), names, mend, "RFC 1912, 2.1")
 
 
 def _helo_fault(name: str) -> str:
@@ -221,7 +221,7 @@ def _of_helo(found: Found) -> Iterator[Finding]:
         if helo:
             mend = "greet with the name of the machine, as reverse DNS gives it"
             message = f"{helo!r}, which the machines greet with, {_helo_fault(helo)}"
-            yield _say("helo-name", _ERROR, message, helo, helo, mend, "RFC 5321, 4.1.4")
+            yield _helo("name", _ERROR, message, helo, helo, mend, "RFC 5321, 4.1.4")
         return
     addresses = addresses_of(a, aaaa)
     failures = [outcome for outcome in (a, aaaa) if isinstance(outcome, Failure)]
@@ -229,25 +229,11 @@ def _of_helo(found: Found) -> Iterator[Finding]:
     if not addresses and not failures:
         message = f"{helo}, which the machines greet with, has no address"
         mend = f"{helo}. IN A {strangers[0] if strangers else 'and the address of the machine'}"
-        yield _say("helo-unresolved", _ERROR, message, helo, str(a), mend, "RFC 5321, 2.3.5")
+        yield _helo("unresolved", _ERROR, message, helo, str(a), mend, "RFC 5321, 2.3.5")
     elif failures and (strangers or not addresses):
         message = f"whether {helo}, which the machines greet with, leads to them is not known: {failures[0]}"
-        yield _say("helo-unanswered", _WARNING, message, helo, mend="ask again", source="RFC 5321, 4.1.4")
+        yield _helo("unanswered", _WARNING, message, helo, mend="ask again", source="RFC 5321, 4.1.4")
     elif strangers:
         message = f"{helo}, which the machines greet with, does not lead to {', '.join(strangers[:5])}"
         mend = "let each machine greet with its own name"
-        yield _say("helo-mismatch", _WARNING, message, helo, ", ".join(map(str, addresses)), mend, "RFC 5321, 4.1.4")
-
-
-def _say(
-    word: str, severity: Severity, message: str, where: str, evidence: str = "", mend: str = "", source: str = ""
-) -> Finding:
-    return Finding(
-        code=f"dns.{word}",
-        severity=severity,
-        message=message,
-        place=Place(source=f"{'HELO' if word.startswith('helo') else 'PTR'} of {plain(where)}"),
-        evidence=cut(evidence),
-        mend=mend,
-        source=source,
-    )
+        yield _helo("mismatch", _WARNING, message, helo, ", ".join(map(str, addresses)), mend, "RFC 5321, 4.1.4")

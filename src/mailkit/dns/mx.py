@@ -16,8 +16,8 @@ import attrs
 from mailkit.dns import vendors
 from mailkit.dns.addresses import IPAddress, addresses_of, is_public
 from mailkit.dns.lookup import Absence, Answer, Check, Failure, Outcome, Query, ask, each, name_fault, together
-from mailkit.dns.tags import cut
-from mailkit.findings import Finding, Place, Severity
+from mailkit.dns.saying import Saying
+from mailkit.findings import Finding, Severity
 
 __all__ = ["Found", "Host", "find", "lint", "read"]
 
@@ -100,6 +100,9 @@ class Found:
     def vendors(self) -> tuple[vendors.Vendor, ...]:
         """Whose the hosts are, as far as anybody knows."""
         return tuple(dict.fromkeys(found for host in self.hosts if (found := vendors.by_mx(host.name))))
+
+
+_say: Final = Saying[Found]("mx", lambda found: f"MX of {found.domain}", "RFC 5321, 5.1")
 
 
 def find(domain: str) -> Check[Found]:
@@ -238,23 +241,3 @@ def _is_literal(name: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _say(
-    word: str,
-    severity: Severity,
-    message: str,
-    found: Found,
-    evidence: str = "",
-    mend: str = "",
-    source: str = "RFC 5321, 5.1",
-) -> Finding:
-    return Finding(
-        code=f"dns.mx-{word}",
-        severity=severity,
-        message=message,
-        place=Place(source=f"MX of {found.domain}"),
-        evidence=cut(evidence),
-        mend=mend,
-        source=source,
-    )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 import attrs
 
@@ -27,9 +27,10 @@ from mailkit.dns.lookup import (
     together,
 )
 from mailkit.dns.records import Record
-from mailkit.dns.tags import cut, plain, word
+from mailkit.dns.saying import Saying
+from mailkit.dns.tags import plain, word
 from mailkit.errors import InvalidValue
-from mailkit.findings import Finding, Place, Severity
+from mailkit.findings import Finding, Severity
 
 __all__ = ["Found", "Path", "Purpose", "find", "lint", "record"]
 
@@ -79,6 +80,9 @@ class Path:
     purpose: Purpose = attrs.field(converter=_purpose)
     target: str = attrs.field(default="", converter=_name)
     vendor: str = ""
+
+
+_say: Final = Saying[Path]("path", lambda path: f"{path.purpose} {plain(path.name)}")
 
 
 @attrs.frozen(kw_only=True)
@@ -230,17 +234,3 @@ def _is_of(name: str, vendor: str) -> bool:
 
 def _line(found: Found) -> str:
     return f"{found.path.name}. IN CNAME {found.aliases[0]}."
-
-
-def _say(
-    code: str, severity: Severity, message: str, path: Path, evidence: str = "", mend: str = "", source: str = ""
-) -> Finding:
-    return Finding(
-        code=f"dns.path-{code}",
-        severity=severity,
-        message=message,
-        place=Place(source=f"{path.purpose} {plain(path.name)}"),
-        evidence=cut(evidence),
-        mend=mend,
-        source=source,
-    )

@@ -80,20 +80,19 @@ def _outcome(reply: bytes, kind: int, is_trusted: bool) -> Outcome:
 
 
 def _answer(reply: bytes, kind: int, name: bytes, records: list[_Found], is_authenticated: bool | None) -> Answer:
-    ttl = _HIGHEST_TTL
-    aliases: list[str] = []
+    ttl, aliases = _HIGHEST_TTL, []
     for _ in range(_LONGEST_CHAIN):
         found = [record for record in records if record.type == kind and record.name == name]
         if found:
             values = tuple(_READERS[kind](reply, record) for record in found)
-            least = min(ttl, *(record.ttl for record in found))
-            return Answer(values, least, tuple(aliases), is_authenticated=is_authenticated)
+            ttl = min(ttl, *(record.ttl for record in found))
+            return Answer(values, ttl, tuple(aliases), is_authenticated=is_authenticated)
         alias = [record for record in records if record.type == _CNAME and record.name == name]
         if len(alias) != 1:
             raise _Odd
         ttl = min(ttl, alias[0].ttl)
         name = _whole_name(reply, alias[0].start, alias[0].end)
-        aliases.append(name.decode("ascii"))
+        aliases.append(name.decode("ascii") or ".")
     raise _Odd
 
 

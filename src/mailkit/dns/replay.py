@@ -9,9 +9,9 @@ import attrs
 
 from mailkit.dns.aggregate.folding import Folding, Names, is_within
 from mailkit.dns.aggregate.sending import Kind, Sending, Sources
-from mailkit.dns.aggregate.show import table
 from mailkit.dns.aggregate.values import AuthResult, DKIMResult, Row, SPFResult
 from mailkit.dns.dmarc.record import Alignment, Policy, Record
+from mailkit.dns.show import table
 
 __all__ = ["MILDER", "Replay", "Struck", "replay"]
 

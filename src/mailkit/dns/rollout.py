@@ -24,11 +24,11 @@ from mailkit.checks import counted, share
 from mailkit.clock import utc
 from mailkit.dns.aggregate.folding import Names
 from mailkit.dns.aggregate.sending import Kind, Sending
-from mailkit.dns.aggregate.show import table
 from mailkit.dns.aggregate.values import Row
 from mailkit.dns.dmarc.record import Policy, Record
 from mailkit.dns.records import TextRecord
 from mailkit.dns.replay import MILDER, Replay, Struck, replay
+from mailkit.dns.show import table
 from mailkit.errors import InvalidValue
 
 __all__ = ["Blocker", "Condition", "Conditions", "Plan", "Replay", "Stage", "Struck", "plan", "replay", "stage_of"]

@@ -15,7 +15,8 @@ from typing import Final
 
 import attrs
 
-from mailkit.dns.headers import Field, body_of, fields, named
+from mailkit.dns.authors import domains, from_domains
+from mailkit.dns.headers import LONGEST_HEADER, Field, divide, named
 from mailkit.dns.tags import Tag, cut, read
 from mailkit.errors import InvalidValue
 from mailkit.findings import Finding, Place, Severity
@@ -26,10 +27,6 @@ _ERROR, _WARNING, _INFO = Severity.ERROR, Severity.WARNING, Severity.INFO
 _ONCE: Final = ("From", "Date", "Message-ID", "Subject", "To", "Cc", "Reply-To", "Sender")
 _NEEDED: Final = ("From", "Date")
 _URI: Final = re.compile(r"<\s*([^<>]*?)\s*>")
-_ADDRESS_DOMAIN: Final = re.compile(
-    r"@\s*(?:\([^()]*\)\s*)?([A-Za-z0-9\x80-\xff](?:[A-Za-z0-9.\x80-\xff_-]*[A-Za-z0-9\x80-\xff])?)"
-)
-_QUOTED: Final = re.compile(r'"(?:[^"\\]|\\.)*"')
 _TLS: Final = re.compile(r"\bwith\s+(?:UTF8)?(?:E?SMTPSA?|LMTPSA?)\b|\busing\s+TLS|\(version=TLS", re.IGNORECASE)
 _LONG_LINE: Final = re.compile(rb"[^\r\n]{999}")
 _BARE: Final = re.compile(rb"\r(?!\n)|(?<!\r)\n")
@@ -96,7 +93,8 @@ def look(raw: bytes) -> Sample:
             "sample", type(raw).__name__, "is not bytes", "give the letter as it was received, undecoded"
         )
     raw = bytes(raw)
-    found = fields(raw)
+    lines, body = divide(raw, longest=LONGEST_HEADER)
+    found = tuple(line for line in lines if line.is_field)
     tags = [{tag.name: tag.value for tag in read(value, names_have_case=True) if isinstance(tag, Tag)}
             for value in named("DKIM-Signature", found)]  # fmt: skip
     uris = tuple(uri for value in named("List-Unsubscribe", found) for uri in _URI.findall(value))
@@ -104,25 +102,20 @@ def look(raw: bytes) -> Sample:
     received = named("Received", found)
     return Sample(
         fields=found,
-        from_domains=_domains(named("From", found)),
+        from_domains=tuple(dict.fromkeys(from_domains(raw))),
         signatures=tuple((_compact(one.get("d", "")).lower(), _compact(one.get("s", ""))) for one in tags),
         signed=tuple(frozenset(_compact(one.get("h", "")).lower().split(":")) for one in tags),
-        return_path=next(iter(_domains(named("Return-Path", found)[:1])), ""),
+        return_path=next((one for value in named("Return-Path", found)[:1] for one in domains(value)), ""),
         list_unsubscribe=uris,
         is_one_click=post == ["list-unsubscribe=one-click"] and any(uri.lower().startswith("https://") for uri in uris),
         came_by_tls=bool(_TLS.search(received[0])) if received else None,
-        has_unsubscribe_link=_has_link(body_of(raw)[:_LONGEST_BODY]),
+        has_unsubscribe_link=_has_link(body[:_LONGEST_BODY]),
         faults=tuple(_faults(raw, found)),
     )
 
 
 def _compact(text: str) -> str:
     return "".join(text.split())
-
-
-def _domains(values: tuple[str, ...]) -> tuple[str, ...]:
-    found = (domain.lower() for value in values for domain in _ADDRESS_DOMAIN.findall(_QUOTED.sub('""', value)))
-    return tuple(dict.fromkeys(found))
 
 
 def _faults(raw: bytes, found: tuple[Field, ...]) -> Iterator[tuple[str, str]]:
@@ -136,7 +129,7 @@ def _faults(raw: bytes, found: tuple[Field, ...]) -> Iterator[tuple[str, str]]:
             yield f"it has {len(values)} {name} fields where one is allowed", " | ".join(values)
     for field in found:
         if not field.value.isascii():
-            yield f"its {field.name} has bytes that are not ASCII, outside of an encoded word", field.value
+            yield f"its {field.name.decode()} has bytes that are not ASCII, outside of an encoded word", field.value
             break
     if not named("Message-ID", found):
         yield "it has no Message-ID", ""

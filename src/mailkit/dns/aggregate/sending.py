@@ -7,7 +7,7 @@ from enum import StrEnum
 
 import attrs
 
-from mailkit.dns.aggregate.show import table
+from mailkit.dns.show import table
 from mailkit.dns.vendors import Vendor
 
 __all__ = ["Kind", "Sending", "Sources"]

@@ -8,9 +8,10 @@ from typing import Final
 
 import attrs
 
-from mailkit.dns.arc.authres import AuthenticationResults, without_comments
-from mailkit.dns.dkim.mail import Field, Mail
+from mailkit.dns.authres import AuthenticationResults, without_comments
+from mailkit.dns.dkim.mail import Mail
 from mailkit.dns.dkim.signature import Signature, TagList, read_signature_tags
+from mailkit.dns.headers import Field
 
 __all__ = ["MOST_SETS", "ArcSet", "Collected", "collect", "structure_fault"]
 
@@ -18,7 +19,6 @@ MOST_SETS: Final = 50
 """More are a failure (5.2, step 1)."""
 
 _INSTANCE: Final = re.compile(r"[0-9]{1,2}\Z")
-_FIRST_INSTANCE: Final = re.compile(r"[ \t\r\n]*i[ \t\r\n]*=[ \t\r\n]*([0-9]{1,2})[ \t\r\n]*;(.*)\Z", re.DOTALL)
 _SEAL_TAGS: Final = ("a", "b", "d", "s", "t")
 _NAMES: Final = {"results": "ARC-Authentication-Results", "message": "ARC-Message-Signature", "seal": "ARC-Seal"}
 _STATES: Final = ("none", "pass", "fail")
@@ -42,7 +42,7 @@ class ArcSet:
     >>> seal = b"ARC-Seal: i=1; cv=none; d=example.org; s=arc\\r\\n"
     >>> others = b"ARC-Message-Signature: i=1\\r\\nARC-Authentication-Results: i=1; mx.example.org; none\\r\\n\\r\\n"
     >>> (one,) = collect(Mail.parse(seal + others)).sets
-    >>> one.domain, one.state, one.results.server
+    >>> one.domain, one.state, one.results.host
     ('example.org', 'none', 'mx.example.org')
     """
 
@@ -133,22 +133,24 @@ def _faults(one: ArcSet) -> Iterator[str]:
 
 def _instance(kind: str, field: Field) -> int | None:
     """The instance of a field; it stands first in results (4.1.1), and anywhere in the others (4.2.1)."""
-    text = without_comments(field.text.decode("latin-1"))
     if kind == "results":
-        found = _FIRST_INSTANCE.match(text)
-        value = found[1] if found else ""
+        number = _results(field).instance
     else:
         value = without_comments(TagList.read(field.text).tags.get("i", "")).strip()
-    return int(value) if _INSTANCE.match(value) and 1 <= int(value) <= MOST_SETS else None
+        number = int(value) if _INSTANCE.match(value) else None
+    return number if number is not None and 1 <= number <= MOST_SETS else None
+
+
+def _results(field: Field) -> AuthenticationResults:
+    return AuthenticationResults.parse(field.text.decode("latin-1"))
 
 
 def _set(number: int, found: dict[tuple[int, str], Field]) -> ArcSet:
     results, message, seal = (found[number, kind] for kind in _NAMES)
-    said = _FIRST_INSTANCE.match(without_comments(results.text.decode("latin-1")))
     state = TagList.read(seal.text).tags.get("cv", "").lower()  # without %s in the ABNF, so without case (RFC 7405)
     return ArcSet(
         instance=number,
-        results=AuthenticationResults.parse(said[2] if said else ""),
+        results=_results(results),
         results_field=results,
         message_signature=_read_message(message),
         seal=_read_seal(seal),

@@ -15,9 +15,10 @@ from mailkit.dns.bimi.record import Record, is_bimi
 from mailkit.dns.bimi.svg import LONGEST_BYTES, faults
 from mailkit.dns.lookup import Answer, Check, Failure, Fetch, Fetched, NotAsked, Outcome, Query, ask, each, fetch
 from mailkit.dns.records import TextRecord
+from mailkit.dns.saying import Saying
 from mailkit.dns.tags import cut
 from mailkit.errors import InvalidValue
-from mailkit.findings import Finding, Place, Severity
+from mailkit.findings import Finding, Severity
 
 __all__ = ["Found", "find", "lint", "suggested"]
 
@@ -51,6 +52,9 @@ class Found:
     record: Record | None = None
     logo: Page = None
     mark: Page = None
+
+
+_say: Final = Saying[Found]("bimi", lambda found: f"BIMI of {found.domain}", _DRAFT)
 
 
 def find(domain: str, *, selector: str = "default", organizational: str = "") -> Check[Found]:
@@ -127,10 +131,10 @@ def _no_record(found: Found) -> Finding:
         return _say("several", _ERROR, message, found, " | ".join(found.texts), "keep one", "7.2")
     if isinstance(found.outcome, Failure):
         message = f"whether the domain has a BIMI record is not known: {found.outcome}"
-        return _say("unanswered", _WARNING, message, found, mend="ask again", section="7.2")
+        return _say("unanswered", _WARNING, message, found, mend="ask again", source="7.2")
     if isinstance(found.outcome, Answer):
         message = "what is there is not a BIMI record, which begins with v=BIMI1"
-        return _say("not-a-record", _WARNING, message, found, " | ".join(found.outcome.values), section="4.3")
+        return _say("not-a-record", _WARNING, message, found, " | ".join(found.outcome.values), source="4.3")
     message = "the domain has no logo (BIMI) for its letters"
     mend = str(suggested(found.domain, logo=f"https://{found.domain}/logo.svg", selector=found.selector))
     return _say("absent", _INFO, message, found, str(found.outcome), mend, "4.3")
@@ -140,12 +144,12 @@ def _of_record(found: Found, record: Record) -> Iterator[Finding]:
     text = found.texts[0]
     for part in record.broken:
         message = f"{cut(part.text, longest=60)!r} {part.reason}; receivers take no record with such a part"
-        yield _say("syntax", _ERROR, message, found, text, part.mend, "4.3", part.span[0] + 1)
+        yield _say("syntax", _ERROR, message, found, text, part.mend, "4.3", part.span)
     if not record.has_logo and not record.broken:
-        yield _say("syntax", _ERROR, "the record has no l=, where the logo belongs", found, text, section="4.3")
+        yield _say("syntax", _ERROR, "the record has no l=, where the logo belongs", found, text, source="4.3")
     elif record.is_declination:
         message = "the domain says that no logo is to be shown"
-        yield _say("declined", _INFO, message, found, text, section="4.3.1")
+        yield _say("declined", _INFO, message, found, text, source="4.3.1")
     elif record.logo and not record.mark:
         message = "the record names no mark certificate (a=), without which Gmail and Apple show no logo"
         yield _say("no-mark", _WARNING, message, found, text, "get a VMC or a CMC, and name it", "4.3")
@@ -186,17 +190,17 @@ def _of_logo(found: Found) -> Iterator[Finding]:
             f"the logo cannot be shown: {fault.message}",
             found,
             evidence,
-            section="7.6",
+            source="7.6",
         )
 
 
 def _not_there(found: Found, page: Page, what: str, url: str) -> Iterator[Finding]:
     if isinstance(page, NotAsked):
         message = f"whether the {what} can be fetched was not looked at, as no fetcher was given"
-        yield _say(f"{what}-not-asked", _INFO, message, found, url, section="7.3")
+        yield _say(f"{what}-not-asked", _INFO, message, found, url, source="7.3")
     elif isinstance(page, Fetched):
         message = f"the {what} is not there: the web server answers with status {page.status}"
-        yield _say(f"{what}-absent", _ERROR, message, found, url, section="7.3")
+        yield _say(f"{what}-absent", _ERROR, message, found, url, source="7.3")
     elif isinstance(page, Failure):
         message = f"the {what} could not be fetched: {page}"
         yield _say(f"{what}-unanswered", _WARNING, message, found, url, "try again", "7.3")
@@ -211,7 +215,7 @@ def _of_mark(found: Found, now: datetime) -> Iterator[Finding]:
     try:
         mark = Mark.parse(page.body)
     except InvalidValue as error:
-        yield _say("mark-unreadable", _ERROR, f"the mark certificate {error.reason}", found, url, section="7.4")
+        yield _say("mark-unreadable", _ERROR, f"the mark certificate {error.reason}", found, url, source="7.4")
         return
     yield from _dates(found, mark, now)
     yield from _contents(found, mark)
@@ -232,38 +236,17 @@ def _dates(found: Found, mark: Mark, now: datetime) -> Iterator[Finding]:
 def _contents(found: Found, mark: Mark) -> Iterator[Finding]:
     if not mark.is_of(found.domain, found.selector):
         message = f"the mark certificate is not for {found.domain}"
-        yield _say("mark-domain", _ERROR, message, found, ", ".join(mark.names), section="7.4")
+        yield _say("mark-domain", _ERROR, message, found, ", ".join(mark.names), source="7.4")
     if not mark.is_for_marks:
         message = "the certificate is not meant for marks: it has not the purpose 1.3.6.1.5.5.7.3.31"
-        yield _say("mark-purpose", _ERROR, message, found, mark.subject, section="7.4")
+        yield _say("mark-purpose", _ERROR, message, found, mark.subject, source="7.4")
     if not mark.has_logotype:
         message = "the certificate has no logo within (1.3.6.1.5.5.7.1.12)"
-        yield _say("mark-logotype", _ERROR, message, found, mark.subject, section="7.4")
+        yield _say("mark-logotype", _ERROR, message, found, mark.subject, source="7.4")
     elif isinstance(found.logo, Fetched) and found.logo.status == 200 and mark.shows(found.logo.body) is False:
         message = "the logo is not the one within the mark certificate, byte for byte"
         yield _say("mark-logo", _ERROR, message, found, mark.subject, "publish the logo that was certified", "7.4")
     kind = f"{mark.kind}, " if mark.kind else ""
     until = f"{kind}valid until {mark.valid_until:%Y-%m-%d}"
     message = f"the mark certificate ({until}) was issued by {cut(mark.issuer, longest=120)}"
-    yield _say("mark-issuer", _INFO, message, found, mark.subject, section="7.4")
-
-
-def _say(
-    word: str,
-    severity: Severity,
-    message: str,
-    found: Found,
-    evidence: str = "",
-    mend: str = "",
-    section: str = "",
-    column: int | None = None,
-) -> Finding:
-    return Finding(
-        code=f"dns.bimi-{word}",
-        severity=severity,
-        message=message,
-        place=Place(source=f"BIMI of {found.domain}", column=column),
-        evidence=cut(evidence),
-        mend=mend,
-        source=f"{_DRAFT}, {section}",
-    )
+    yield _say("mark-issuer", _INFO, message, found, mark.subject, source="7.4")

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
-from mailkit.dns.dkim.mail import Field
+from mailkit.dns.headers import Field
 
 __all__ = [
     "FIELDS",

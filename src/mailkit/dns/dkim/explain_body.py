@@ -38,7 +38,7 @@ _Try: TypeAlias = tuple[str, bytes]
 def explain_body(mail: Mail, signature: Signature) -> tuple[str, str]:
     """What happened to the body since it was signed, and the difference; the latter is empty if nobody knows.
 
-    >>> from mailkit.dns.dkim.mail import Field
+    >>> from mailkit.dns.headers import Field
     >>> signed = sha256(b"Hello\\r\\n").digest()
     >>> signature = Signature(field=Field(b""), domain="example.com", body_hash=signed)
     >>> print(*explain_body(Mail(fields=(), body=b"Hello\\r\\n-- \\r\\nThe list\\r\\n"), signature), sep=chr(10))

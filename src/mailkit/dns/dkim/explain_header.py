@@ -19,8 +19,9 @@ import attrs
 from mailkit.dns.dkim.canonical import FIELDS, choose, covered, without_signature
 from mailkit.dns.dkim.crypto import Fits
 from mailkit.dns.dkim.explain_body import shown
-from mailkit.dns.dkim.mail import Field, Mail
+from mailkit.dns.dkim.mail import Mail
 from mailkit.dns.dkim.signature import Signature, TagList
+from mailkit.dns.headers import Field
 
 __all__ = ["explain_header"]
 

@@ -78,7 +78,7 @@ def judge(
         now: The moment by which it may have expired.
         explains: Whether to look for what has changed, which costs more than all the rest.
 
-    >>> from mailkit.dns.dkim.mail import Field
+    >>> from mailkit.dns.headers import Field
     >>> signature = Signature.read(Field(b"DKIM-Signature: v=1; a=rsa-sha512"))
     >>> judge(Mail(fields=(), body=b""), signature, None, datetime.max).result
     <Result.NEUTRAL: 'neutral'>

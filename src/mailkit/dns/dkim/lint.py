@@ -10,8 +10,9 @@ import attrs
 from mailkit.dns.dkim.key import Found, Record, is_harmless
 from mailkit.dns.lookup import Answer, Failure
 from mailkit.dns.records import TextRecord
+from mailkit.dns.saying import Saying
 from mailkit.dns.tags import cut
-from mailkit.findings import Finding, Place, Severity
+from mailkit.findings import Finding, Severity
 
 __all__ = ["lint"]
 
@@ -26,6 +27,7 @@ _LONGEST_PRIVATE: Final = 5000
 """Private keys of 4096 bits have half of it; larger ones take seconds to read."""
 _SHORT_BITS: Final = 2048
 """Signers should use keys from here (RFC 8301, 3.2)."""
+_say: Final = Saying[Found]("dkim", lambda found: f"DKIM key {found.selector}")
 
 
 def lint(found: Found) -> tuple[Finding, ...]:
@@ -59,12 +61,11 @@ def _no_record(found: Found) -> Iterator[Finding]:
 def _of_record(found: Found, record: Record) -> Iterator[Finding]:
     text = found.texts[0]
     for broken in record.broken:
-        column = broken.span[0] + 1
         is_fatal = not is_harmless(broken)
         severity = _ERROR if is_fatal else _WARNING
         message = f"{cut(broken.text, longest=40)!r} {broken.reason}"
         message += "; verifiers ignore the whole record" if is_fatal else ""
-        yield _say("syntax", severity, message, found, broken.text, broken.mend, "RFC 6376, 3.6.1", column)
+        yield _say("syntax", severity, message, found, broken.text, broken.mend, "RFC 6376, 3.6.1", span=broken.span)
     if record.is_revoked:
         message = f"the key of selector {found.selector!r} is revoked: its p= is empty"
         yield _say("revoked", _ERROR, message, found, text, "sign with another selector", "RFC 6376, 3.6.1")
@@ -137,24 +138,3 @@ def _is_private(key: bytes) -> bool:
     except (ValueError, TypeError, UnsupportedAlgorithm):  # the second for one under a password
         return False
     return True
-
-
-def _say(
-    word: str,
-    severity: Severity,
-    message: str,
-    found: Found,
-    evidence: str = "",
-    mend: str = "",
-    source: str = "",
-    column: int | None = None,
-) -> Finding:
-    return Finding(
-        code=f"dns.dkim-{word}",
-        severity=severity,
-        message=message,
-        place=Place(source=f"DKIM key {found.selector}", column=column),
-        evidence=cut(evidence),
-        mend=mend,
-        source=source,
-    )

@@ -7,58 +7,15 @@
 
 from __future__ import annotations
 
-import re
 from functools import cached_property
-from typing import Final
 
 import attrs
 
 from mailkit.dns.dkim.bodies import relaxed_body, simple_body
+from mailkit.dns.headers import Field, divide
 from mailkit.errors import InvalidValue
 
-__all__ = ["Field", "Mail"]
-
-_NAME: Final = re.compile(rb"[!-9;-~]+\Z")
-
-
-@attrs.frozen
-class Field:
-    """One header field.
-
-    Attributes:
-        raw: The field as it stands, with its folds, without the final line break.
-
-    >>> Field(b"Subject : News").key, Field(b"Subject : News").text
-    (b'subject', b' News')
-    """
-
-    raw: bytes
-
-    @classmethod
-    def of(cls, name: bytes, text: bytes) -> Field:
-        """A field of a name and what stands behind its colon."""
-        return cls(name + b":" + text)
-
-    @property
-    def name(self) -> bytes:
-        """The name as it is written; empty if the line is no field."""
-        name, colon, _ = self.raw.partition(b":")
-        return name.rstrip(b" \t") if colon else b""
-
-    @cached_property
-    def key(self) -> bytes:
-        """The name in small letters."""
-        return self.name.lower()
-
-    @property
-    def is_field(self) -> bool:
-        """Whether the line is a field at all: a name of printable letters, and a colon (RFC 5322, 2.2)."""
-        return bool(_NAME.match(self.name))
-
-    @property
-    def text(self) -> bytes:
-        """Everything behind the colon."""
-        return self.raw.partition(b":")[2]
+__all__ = ["Mail"]
 
 
 @attrs.frozen(kw_only=True)
@@ -86,20 +43,8 @@ class Mail:
         """
         if not isinstance(raw, bytes | bytearray | memoryview):
             raise InvalidValue("mail", raw, "is not bytes", "give the mail as it came, undecoded: path.read_bytes()")
-        plain = bytes(raw).replace(b"\r\n", b"\n")
-        if plain.startswith(b"From "):  # the envelope line of a mailbox file
-            plain = plain.partition(b"\n")[2]
-        head, found, body = (b"", b"\n", plain[1:]) if plain.startswith(b"\n") else plain.partition(b"\n\n")
-        if not found:
-            head = head.removesuffix(b"\n")
-        lines: list[list[bytes]] = []
-        for line in head.split(b"\n") if head else ():
-            if line[:1] in (b" ", b"\t") and lines:
-                lines[-1].append(line)
-            else:
-                lines.append([line])
-        fields = tuple(Field(b"\r\n".join(parts)) for parts in lines)
-        return cls(fields=fields, body=body.replace(b"\n", b"\r\n"))
+        fields, body = divide(bytes(raw))
+        return cls(fields=fields, body=body.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"))
 
     def named(self, name: str) -> tuple[Field, ...]:
         """The fields of a name, from top to bottom."""

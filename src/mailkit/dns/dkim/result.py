@@ -49,7 +49,7 @@ class SignatureResult:
         difference: What has changed since it was signed, "-" for what was signed and "+" for what arrived;
             empty if nothing was found that explains the failure.
 
-    >>> from mailkit.dns.dkim.mail import Field
+    >>> from mailkit.dns.headers import Field
     >>> signature = Signature.read(Field(b"DKIM-Signature: v=1; d=example.com; s=news"))
     >>> result = SignatureResult(result=Result.NEUTRAL, signature=signature)
     >>> result.passes, str(result)
@@ -82,7 +82,7 @@ class SignatureResult:
     def authentication_results(self) -> str:
         """Its part of an Authentication-Results field (RFC 8601, 2.7.1; RFC 6008 for header.b).
 
-        >>> from mailkit.dns.dkim.mail import Field
+        >>> from mailkit.dns.headers import Field
         >>> text = b"DKIM-Signature: v=1; a=rsa-sha256; d=example.com; s=news; h=from; bh=AAAA; b=AbC/dEf1GhIj"
         >>> SignatureResult(result=Result.PASS, signature=Signature.read(Field(text))).authentication_results
         'dkim=pass header.d=example.com header.s=news header.b="AbC/dEf1"'

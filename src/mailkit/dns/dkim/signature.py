@@ -1,6 +1,6 @@
 """DKIM-Signature fields as values (RFC 6376, 3.5): who says to have signed what, and how.
 
->>> from mailkit.dns.dkim.mail import Field
+>>> from mailkit.dns.headers import Field
 >>> text = b"DKIM-Signature: v=1; a=rsa-sha256; d=Example.com; s=news; h=From:To; bh=AAAA; b=AAAA"
 >>> signature = Signature.read(Field(text))
 >>> signature.domain, signature.signed, signature.is_readable
@@ -17,7 +17,8 @@ from typing import Any, Final
 
 import attrs
 
-from mailkit.dns.dkim.mail import Field, Mail
+from mailkit.dns.dkim.mail import Mail
+from mailkit.dns.headers import Field
 from mailkit.dns.lookup import name_fault
 from mailkit.dns.tags import Broken, Tag, cut, read
 

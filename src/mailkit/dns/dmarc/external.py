@@ -18,8 +18,9 @@ from mailkit.dns.dmarc.verdict import ascii_domain
 from mailkit.dns.dmarc.walk import Discovery, organization
 from mailkit.dns.lookup import Answer, Check, Failure, NoSuchDomain, Outcome, Query, ask, each, name_fault, together
 from mailkit.dns.records import TextRecord
+from mailkit.dns.saying import Saying
 from mailkit.dns.tags import cut, word
-from mailkit.findings import Finding, Place, Severity
+from mailkit.findings import Finding, Severity
 
 __all__ = ["Destination", "Permission", "destinations", "lint_destinations", "report_host"]
 
@@ -76,6 +77,9 @@ class Destination:
     def name(self) -> str:
         """Where the permission belongs."""
         return f"{self.domain}._report._dmarc.{self.host}"
+
+
+_say: Final = Saying[Destination]("dmarc", lambda found: f"DMARC of {found.domain}, {found.tag}", "RFC 9990, 3")
 
 
 def report_host(uri: str) -> str:
@@ -202,15 +206,3 @@ def _permitting(found: Destination) -> str:
     if name_fault(found.name):
         return f"choose a destination with a shorter name: {len(found.name)} characters are too many for {found.tag}"
     return str(TextRecord(name=found.name, text="v=DMARC1"))
-
-
-def _say(word: str, severity: Severity, message: str, found: Destination, evidence: str, mend: str = "") -> Finding:
-    return Finding(
-        code=f"dns.dmarc-{word}",
-        severity=severity,
-        message=message,
-        place=Place(source=f"DMARC of {found.domain}, {found.tag}"),
-        evidence=cut(evidence),
-        mend=mend,
-        source="RFC 9990, 3",
-    )

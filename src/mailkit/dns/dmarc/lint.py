@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 import attrs
 
@@ -10,12 +11,14 @@ from mailkit.dns.dmarc.record import Policy, Record, Suffix
 from mailkit.dns.dmarc.walk import Discovery, Level
 from mailkit.dns.lookup import Answer, Outcome
 from mailkit.dns.records import TextRecord
+from mailkit.dns.saying import Saying
 from mailkit.dns.tags import cut
-from mailkit.findings import Finding, Place, Severity
+from mailkit.findings import Finding, Severity
 
 __all__ = ["lint", "suggested", "wanted"]
 
 _ERROR, _WARNING, _INFO = Severity.ERROR, Severity.WARNING, Severity.INFO
+_say: Final = Saying[Level]("dmarc", lambda level: f"DMARC of {level.domain}", "RFC 9989")
 
 
 def lint(found: Discovery) -> tuple[Finding, ...]:
@@ -171,29 +174,8 @@ def _reports(level: Level, record: Record) -> Iterator[Finding]:
 def _tags(level: Level, record: Record) -> Iterator[Finding]:
     for broken in record.broken:
         message = f"{cut(broken.text, longest=40)!r} {broken.reason}, and is ignored"
-        yield _say("syntax", _WARNING, message, level, broken.text, broken.mend, "4.7", broken.span[0] + 1)
+        yield _say("syntax", _WARNING, message, level, broken.text, broken.mend, "4.7", broken.span)
     for tag in record.historic:
         message = f"{tag.name}= means nothing any more" + ("; t=y takes its place" if tag.name == "pct" else "")
         mend = str(suggested(level.domain, record))
-        yield _say("historic", _INFO, message, level, str(tag), mend, "4.7", tag.span[0] + 1)
-
-
-def _say(
-    word: str,
-    severity: Severity,
-    message: str,
-    level: Level,
-    evidence: str = "",
-    mend: str = "",
-    source: str = "",
-    column: int | None = None,
-) -> Finding:
-    return Finding(
-        code=f"dns.dmarc-{word}",
-        severity=severity,
-        message=message,
-        place=Place(source=f"DMARC of {level.domain}", column=column),
-        evidence=cut(evidence),
-        mend=mend,
-        source=f"RFC 9989, {source}",
-    )
+        yield _say("historic", _INFO, message, level, str(tag), mend, "4.7", tag.span)

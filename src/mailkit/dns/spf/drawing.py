@@ -19,7 +19,7 @@ from typing import Final
 from mailkit.dns.lookup import Absence, Failure
 from mailkit.dns.spf.limits import label
 from mailkit.dns.spf.tree import MOST_LOOKUPS, Branch, Leaf, Stop
-from mailkit.dns.tags import cut
+from mailkit.dns.tags import plain
 
 __all__ = ["tree_html", "tree_text"]
 
@@ -61,7 +61,7 @@ def tree_html(tree: Branch) -> str:
 def _head(tree: Branch) -> str:
     note = _note(tree)
     cost = f"{tree.lookups} of {MOST_LOOKUPS} look-ups" if tree.record else ""
-    return f"{_shown(tree.name)}: {', '.join(part for part in (cost, note) if part)}"
+    return f"{plain(tree.name, longest=120)}: {', '.join(part for part in (cost, note) if part)}"
 
 
 def _lines(branch: Branch, indent: str) -> Iterator[str]:
@@ -90,14 +90,14 @@ def _item(child: Branch | Leaf) -> str:
     said = f' <span style="{hue}">{escape(note)}</span>' if note else ""
     below = _list(child) if isinstance(child, Branch) else ""
     return (
-        f'<li><code style="overflow-wrap:anywhere">{escape(_shown(label(child)))}</code> '
+        f'<li><code style="overflow-wrap:anywhere">{escape(plain(label(child), longest=120))}</code> '
         f"<b>{_cost(child)}</b>{said}{below}</li>"
     )
 
 
 def _words(child: Branch | Leaf) -> str:
     note = _note(child)
-    return f"{_shown(label(child))}: {_cost(child)}{f', {note}' if note else ''}"
+    return f"{plain(label(child), longest=120)}: {_cost(child)}{f', {note}' if note else ''}"
 
 
 def _cost(child: Branch | Leaf) -> int:
@@ -118,7 +118,3 @@ def _note(node: Branch | Leaf) -> str:
     if node.record is None:
         return "no SPF record" if not isinstance(node.outcome, Absence) else f"no SPF record: {node.outcome}"
     return "has terms that cannot be read" if node.record.broken else ""
-
-
-def _shown(text: str) -> str:
-    return "".join(letter if letter.isprintable() else "?" for letter in cut(text, longest=120))

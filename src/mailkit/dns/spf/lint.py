@@ -105,7 +105,7 @@ def _leaf(branch: Branch, leaf: Leaf) -> Iterator[Finding]:
     if leaf.is_void:
         message = f"{leaf.term} finds nothing: {leaf.name} has no such record"
         mend = "remove it, or correct the name"
-        yield say("void", _WARNING, message, branch.name, str(leaf.term), mend, leaf.term.span, "4.6.4")
+        yield say("void", _WARNING, message, branch.name, str(leaf.term), mend, "4.6.4", leaf.term.span)
     for outcome in leaf.outcomes:
         if isinstance(outcome, Failure):
             message = f"what {leaf.term} leads to is not known: {outcome}"
@@ -113,7 +113,7 @@ def _leaf(branch: Branch, leaf: Leaf) -> Iterator[Finding]:
         elif leaf.term.kind == "mx" and isinstance(outcome, Answer) and len(outcome.values) > MOST_MX_HOSTS:
             message = f"{leaf.name} has {len(outcome.values)} MX hosts where {MOST_MX_HOSTS} are allowed"
             mend = "list the addresses instead"
-            yield say("mx-limit", _ERROR, message, branch.name, str(leaf.term), mend, leaf.term.span, "4.6.4")
+            yield say("mx-limit", _ERROR, message, branch.name, str(leaf.term), mend, "4.6.4", leaf.term.span)
 
 
 def _texts(branch: Branch) -> tuple[str, ...]:

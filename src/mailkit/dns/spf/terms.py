@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from mailkit.dns.saying import Saying
 from mailkit.dns.spf.macros import asks_for_name
 from mailkit.dns.spf.record import Mechanism, Modifier, Qualifier, Record, Term
 from mailkit.dns.spf.tree import Branch
-from mailkit.dns.tags import Fault, Span, cut
+from mailkit.dns.tags import Fault, cut
 from mailkit.errors import did_you_mean
-from mailkit.findings import Finding, Place, Severity
+from mailkit.findings import Finding, Severity
 
 __all__ = ["about_terms", "say"]
 
@@ -18,6 +19,8 @@ _ERROR, _WARNING, _INFO = Severity.ERROR, Severity.WARNING, Severity.INFO
 _MECHANISMS: Final = ("all", "include", "a", "mx", "ptr", "ip4", "ip6", "exists")
 _WIDE: Final = {4: 8, 6: 16}
 """Prefix lengths up to which a network is larger than anybody's own."""
+say: Final = Saying[str]("spf", lambda name: f"SPF of {_shown(name)}", "RFC 7208")
+"""A finding about the SPF record of a name."""
 
 
 def about_terms(branch: Branch) -> Iterator[Finding]:
@@ -27,36 +30,36 @@ def about_terms(branch: Branch) -> Iterator[Finding]:
     for broken in record.broken:
         whole = "; receivers ignore the whole record" if broken.fault is not Fault.UNREAD else ""
         message = f"{cut(broken.text, longest=40)!r} {broken.reason}{whole}"
-        yield say("syntax", _ERROR, message, branch.name, broken.text, broken.mend, broken.span, "4.6")
+        yield say("syntax", _ERROR, message, branch.name, broken.text, broken.mend, "4.6", broken.span)
     yield from _repeated(branch.name, record)
     reached = {id(term) for term in record.mechanisms}
     for term in record.terms:
         if isinstance(term, Mechanism) and id(term) not in reached:
             message = f"{term} stands behind {record.all} and is never looked at"
-            yield say("unreachable", _WARNING, message, branch.name, str(term), "remove it", term.span, "5.1")
+            yield say("unreachable", _WARNING, message, branch.name, str(term), "remove it", "5.1", term.span)
         elif asks_for_name(_argument(term)):
             message = f"the macro p of {cut(str(term), longest=40)} is slow and unreliable, and should not be published"
-            yield say("macro-p", _WARNING, message, branch.name, str(term), "use another macro", term.span, "7.3")
+            yield say("macro-p", _WARNING, message, branch.name, str(term), "use another macro", "7.3", term.span)
         elif isinstance(term, Mechanism) and (wide := _wide(term)):
             message = f"{term} lets {wide} send"
             mend = "list the networks that really send"
-            yield say("wide", _WARNING, message, branch.name, str(term), mend, term.span, "11.4")
+            yield say("wide", _WARNING, message, branch.name, str(term), mend, "11.4", term.span)
         elif isinstance(term, Mechanism) and term.kind == "ptr":
             message = "ptr is slow and unreliable, and must not be published any more"
-            yield say("ptr", _WARNING, message, branch.name, str(term), "list the addresses instead", term.span, "5.5")
+            yield say("ptr", _WARNING, message, branch.name, str(term), "list the addresses instead", "5.5", term.span)
         elif isinstance(term, Modifier) and term.name == "redirect" and record.all:
             message = f"{term} is ignored, since the record has {record.all}"
-            yield say("redirect-ignored", _WARNING, message, branch.name, str(term), "remove one", term.span, "6.1")
+            yield say("redirect-ignored", _WARNING, message, branch.name, str(term), "remove one", "6.1", term.span)
         elif isinstance(term, Modifier) and term.name in _MECHANISMS:
             mend = f"write {term.name}:{term.value}"
-            yield say("equals", _WARNING, f"{term} means nothing", branch.name, str(term), mend, term.span, "6")
+            yield say("equals", _WARNING, f"{term} means nothing", branch.name, str(term), mend, "6", term.span)
         elif isinstance(term, Modifier) and term.name not in ("redirect", "exp"):
             meant = did_you_mean(term.name, ("redirect", "exp")).removeprefix("; ")
             message = f"{cut(str(term), longest=40)} means nothing"
-            yield say("unknown-modifier", _INFO, message, branch.name, str(term), meant, term.span, "6")
+            yield say("unknown-modifier", _INFO, message, branch.name, str(term), meant, "6", term.span)
     if branch.term and record.all and record.all.qualifier is Qualifier.PASS:
         message = f"{branch.term} lets anybody send: its record has +all"
-        yield say("plus-all", _WARNING, message, branch.name, branch.texts[0], "remove it", record.all.span, "5.1")
+        yield say("plus-all", _WARNING, message, branch.name, branch.texts[0], "remove it", "5.1", record.all.span)
 
 
 def _argument(term: Term) -> str:
@@ -85,10 +88,10 @@ def _repeated(name: str, record: Record) -> Iterator[Finding]:
         plain = str(term).lstrip("-~?").lower()
         if plain in seen:
             message = f"{cut(str(term), longest=80)} is there before, so that it never matches"
-            yield say("duplicate", _WARNING, message, name, str(term), "remove it", term.span, "4.6.2")
+            yield say("duplicate", _WARNING, message, name, str(term), "remove it", "4.6.2", term.span)
         elif term.network is not None and (wider := _wider(term, networks)):
             message = f"{term} is a part of {wider}, which stands before it"
-            yield say("covered", _INFO, message, name, str(term), "remove it", term.span, "4.6.2")
+            yield say("covered", _INFO, message, name, str(term), "remove it", "4.6.2", term.span)
         seen.setdefault(plain, term)
         if term.network is not None:
             bits = term.network.prefixlen
@@ -107,24 +110,5 @@ def _wider(term: Mechanism, networks: dict[tuple[int, int, int], Mechanism]) -> 
     return None
 
 
-def say(
-    word: str,
-    severity: Severity,
-    message: str,
-    name: str,
-    evidence: str = "",
-    mend: str = "",
-    span: Span | None = None,
-    source: str = "",
-) -> Finding:
-    """A finding about the SPF record of a name; texts from outside are cut, and names made printable."""
-    shown = "".join(letter if letter.isalnum() or letter in "._-" else "?" for letter in name)
-    return Finding(
-        code=f"dns.spf-{word}",
-        severity=severity,
-        message=cut(message),
-        place=Place(source=f"SPF of {shown}", column=span[0] + 1 if span else None),
-        evidence=cut(evidence),
-        mend=mend,
-        source=f"RFC 7208, {source}",
-    )
+def _shown(name: str) -> str:
+    return "".join(letter if letter.isalnum() or letter in "._-" else "?" for letter in name)

@@ -10,9 +10,10 @@ import attrs
 
 from mailkit.dns.lookup import Answer, Check, Failure, Outcome, Query, ask
 from mailkit.dns.records import TextRecord
+from mailkit.dns.saying import Saying
 from mailkit.dns.tags import Broken, Fault, cut, texts
 from mailkit.errors import InvalidValue
-from mailkit.findings import Finding, Place, Severity
+from mailkit.findings import Finding, Severity
 
 __all__ = ["RptFound", "RptRecord", "find_rpt", "is_rpt", "lint_rpt", "rpt_record"]
 
@@ -123,6 +124,9 @@ class RptFound:
     record: RptRecord | None = None
 
 
+_say: Final = Saying[RptFound]("tls-rpt", lambda found: f"TLS reporting of {found.domain}", "RFC 8460, 3")
+
+
 def find_rpt(domain: str) -> Check[RptFound]:
     """Ask for the record.
 
@@ -171,27 +175,7 @@ def _of_record(found: RptFound, record: RptRecord) -> Iterator[Finding]:
     mended = str(rpt_record(found.domain, record.rua))
     for part in record.broken:
         message = f"{cut(part.text, longest=60)!r} {part.reason}"
-        yield _say("syntax", _WARNING, message, found, found.texts[0], part.mend or mended, part.span[0] + 1)
+        yield _say("syntax", _WARNING, message, found, found.texts[0], part.mend or mended, span=part.span)
     if not record.rua:
         message = "the record does not say where reports go, so that nobody gets any"
         yield _say("no-rua", _ERROR, message, found, found.texts[0], mended)
-
-
-def _say(
-    word: str,
-    severity: Severity,
-    message: str,
-    found: RptFound,
-    evidence: str = "",
-    mend: str = "",
-    column: int | None = None,
-) -> Finding:
-    return Finding(
-        code=f"dns.tls-rpt-{word}",
-        severity=severity,
-        message=message,
-        place=Place(source=f"TLS reporting of {found.domain}", column=column),
-        evidence=cut(evidence),
-        mend=mend,
-        source="RFC 8460, 3",
-    )

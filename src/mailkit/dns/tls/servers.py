@@ -23,10 +23,10 @@ from mailkit.dns.lookup import (
     greet,
     together,
 )
-from mailkit.dns.tags import cut, plain
+from mailkit.dns.saying import Saying
 from mailkit.dns.tls.tlsa import TlsaRecord, tlsa_record, valid_until
 from mailkit.errors import InvalidValue
-from mailkit.findings import Finding, Place, Severity
+from mailkit.findings import Finding, Severity
 
 __all__ = ["Server", "ServersFound", "find_servers", "lint_servers"]
 
@@ -62,6 +62,10 @@ class Server:
     def is_signed(self) -> bool | None:
         """Whether the answer was authenticated by DNSSEC; None if the resolver does not say."""
         return self.tlsa.is_authenticated if isinstance(self.tlsa, Answer) else None
+
+
+_starttls: Final = Saying[Server]("starttls", lambda server: f"STARTTLS of {server.host}")
+_dane: Final = Saying[Server]("dane", lambda server: f"TLSA of {server.host}")
 
 
 @attrs.frozen(kw_only=True)
@@ -131,7 +135,7 @@ def _ending(server: Server, now: datetime) -> Iterator[Finding]:
     until = valid_until(greeted.certificate) if isinstance(greeted, Greeted) and greeted.certificate else None
     if until and timedelta() <= until - now < _SOON:
         message = f"the certificate of {server.host} ends in {(until - now).days} days"
-        yield _say("starttls-expires", _WARNING, message, server, f"{until:%Y-%m-%d}", "renew it", "RFC 8461, 4.2")
+        yield _starttls("expires", _WARNING, message, server, f"{until:%Y-%m-%d}", "renew it", "RFC 8461, 4.2")
 
 
 def _of_server(server: Server, is_enforced: bool) -> Iterator[Finding]:
@@ -141,7 +145,7 @@ def _of_server(server: Server, is_enforced: bool) -> Iterator[Finding]:
     elif isinstance(greeted, Failure):
         message = f"{server.host} could not be greeted: {greeted}"
         mend = "try again from a network that lets port 25 out"
-        yield _say("starttls-unanswered", _WARNING, message, server, mend=mend, source="RFC 3207, 4")
+        yield _starttls("unanswered", _WARNING, message, server, mend=mend, source="RFC 3207, 4")
     yield from _of_records(server)
 
 
@@ -150,17 +154,17 @@ def _of_greeting(server: Server, greeted: Greeted, is_enforced: bool) -> Iterato
     if not greeted.offers_starttls:
         message = f"{host} does not offer STARTTLS, so that mail for the domain travels in the clear"
         severity = _ERROR if is_enforced or server.usable else _WARNING
-        yield _say("starttls-absent", severity, message, server, greeted.banner, "let it offer STARTTLS", "RFC 3207, 4")
+        yield _starttls("absent", severity, message, server, greeted.banner, "let it offer STARTTLS", "RFC 3207, 4")
     elif not greeted.tls_version:
         message = f"{host} offers STARTTLS, and then it fails ({greeted.reason})"
-        yield _say("starttls-failed", _ERROR, message, server, greeted.banner, "mend its TLS", "RFC 3207, 4.1")
+        yield _starttls("failed", _ERROR, message, server, greeted.banner, "mend its TLS", "RFC 3207, 4.1")
     elif not greeted.is_trusted:
         message = f"the certificate of {host} is not trusted ({greeted.reason})"
         if is_enforced:
             message += "; senders that know the domain's MTA-STS policy do not deliver to it"
         mend = f"give it a certificate of its name, {host}, that everybody trusts"
         severity = _ERROR if is_enforced else _INFO if server.usable else _WARNING
-        yield _say("starttls-untrusted", severity, message, server, greeted.banner, mend, "RFC 8461, 4.2")
+        yield _starttls("untrusted", severity, message, server, greeted.banner, mend, "RFC 8461, 4.2")
 
 
 def _of_records(server: Server) -> Iterator[Finding]:
@@ -170,24 +174,24 @@ def _of_records(server: Server) -> Iterator[Finding]:
             f"whether {host} has TLSA records is not known ({server.tlsa}); senders with DANE then wait with their mail"
         )
         mend = "ask again; if it lasts, mend the name server"
-        yield _say("dane-unanswered", _WARNING, message, server, mend=mend, source="RFC 7672, 2.1.2")
+        yield _dane("unanswered", _WARNING, message, server, mend=mend, source="RFC 7672, 2.1.2")
     usable = server.usable
     for text, record in records:
         fault = "it is not usage, selector, matching type and hexadecimal data" if record is None else record.fault
         if fault:
             severity = _WARNING if usable else _ERROR
             message = f"senders cannot use a TLSA record of {host}: {fault}"
-            yield _say("dane-unusable", severity, message, server, text, _mended(server), "RFC 7672, 3.1")
+            yield _dane("unusable", severity, message, server, text, _mended(server), "RFC 7672, 3.1")
     if records and server.is_signed is False:
         message = f"the TLSA records of {host} are not signed (DNSSEC), so that nobody looks at them"
-        yield _say("dane-unsigned", _WARNING, message, server, mend="sign the zone", source="RFC 7672, 2.2")
+        yield _dane("unsigned", _WARNING, message, server, mend="sign the zone", source="RFC 7672, 2.2")
     greeted = server.greeted
     if usable and isinstance(greeted, Greeted) and greeted.certificate:
         chain = greeted.chain or (greeted.certificate,)
         if not any(record.matches(chain) for record in usable):
             message = f"no TLSA record of {host} matches its certificate; senders with DANE do not deliver to it"
             evidence = " | ".join(map(str, usable))
-            yield _say("dane-mismatch", _ERROR, message, server, evidence, _mended(server), "RFC 7672, 3.1")
+            yield _dane("mismatch", _ERROR, message, server, evidence, _mended(server), "RFC 7672, 3.1")
 
 
 def _mended(server: Server) -> str:
@@ -205,23 +209,7 @@ def _of_all(servers: Sequence[Server]) -> Iterator[Finding]:
     if without and len(without) < len(servers) and any(server.usable for server in servers):
         hosts = ", ".join(server.host for server in without)
         message = f"{hosts} has no TLSA record, and others of the domain have: whoever attacks leads senders to it"
-        yield _say("dane-partial", _WARNING, message, without[0], hosts, _mended(without[0]), "RFC 7672, 2.2.1")
+        yield _dane("partial", _WARNING, message, without[0], hosts, _mended(without[0]), "RFC 7672, 2.2.1")
     elif without and len(without) == len(servers):
         message = "no mail server of the domain has TLSA records (DANE)"
-        yield _say(
-            "dane-absent", _INFO, message, without[0], str(without[0].tlsa), _mended(without[0]), "RFC 7672, 2.2"
-        )
-
-
-def _say(
-    word: str, severity: Severity, message: str, server: Server, evidence: str = "", mend: str = "", source: str = ""
-) -> Finding:
-    return Finding(
-        code=f"dns.{word}",
-        severity=severity,
-        message=message,
-        place=Place(source=f"{'TLSA' if word.startswith('dane') else 'STARTTLS'} of {plain(server.host)}"),
-        evidence=cut(evidence),
-        mend=mend,
-        source=source,
-    )
+        yield _dane("absent", _INFO, message, without[0], str(without[0].tlsa), _mended(without[0]), "RFC 7672, 2.2")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 import attrs
 
@@ -23,10 +23,11 @@ from mailkit.dns.lookup import (
     fetch,
 )
 from mailkit.dns.records import TextRecord
-from mailkit.dns.tags import Fault, cut, plain
+from mailkit.dns.saying import Saying
+from mailkit.dns.tags import Fault, cut
 from mailkit.dns.tls.sts import Mode, StsPolicy, StsRecord, is_sts
 from mailkit.errors import InvalidValue
-from mailkit.findings import Finding, Place, Severity
+from mailkit.findings import Finding, Severity
 
 __all__ = ["StsFound", "find_sts", "lint_sts", "sts_policy", "sts_record"]
 
@@ -72,6 +73,9 @@ class StsFound:
     def is_enforced(self) -> bool:
         """Whether senders refuse to deliver to servers that the policy does not allow."""
         return bool(self.policy and not self.policy.faults and self.policy.mode is Mode.ENFORCE)
+
+
+_say: Final = Saying[StsFound]("mta-sts", lambda found: f"MTA-STS of {found.domain}", "RFC 8461")
 
 
 def find_sts(domain: str) -> Check[StsFound]:
@@ -159,7 +163,7 @@ def _of_record(found: StsFound, record: StsRecord) -> Iterator[Finding]:
     for part in record.broken:
         severity = _WARNING if part.fault is Fault.REPEATED else _ERROR
         message = f"{cut(part.text, longest=40)!r} {part.reason}"
-        yield _say("syntax", severity, message, found, found.texts[0], mended, "3.1", column=part.span[0] + 1)
+        yield _say("syntax", severity, message, found, found.texts[0], mended, "3.1", span=part.span)
     if not record.id and not record.broken:
         message = "the record has no id, so that senders ignore it"
         yield _say("syntax", _ERROR, message, found, found.texts[0], mended, "3.1")
@@ -253,24 +257,3 @@ def _coverage(found: StsFound, policy: StsPolicy, hosts: Sequence[str]) -> Itera
     if unused:
         message = f"the policy allows {', '.join(unused[:5])}, which no MX record names"
         yield _say("mx-unused", _INFO, message, found, ", ".join(policy.mx), source="4.1")
-
-
-def _say(
-    word: str,
-    severity: Severity,
-    message: str,
-    found: StsFound,
-    evidence: str = "",
-    mend: str = "",
-    source: str = "",
-    **where: Any,
-) -> Finding:
-    return Finding(
-        code=f"dns.mta-sts-{word}",
-        severity=severity,
-        message=message,
-        place=Place(source=f"MTA-STS of {plain(found.domain, longest=253)}", **where),
-        evidence=cut(evidence),
-        mend=mend,
-        source=f"RFC 8461, {source}",
-    )
