@@ -60,6 +60,8 @@ _say: Final = Saying[Found]("bimi", lambda found: f"BIMI of {found.domain}", _DR
 def find(domain: str, *, selector: str = "default", organizational: str = "") -> Check[Found]:
     """Ask for the record, at the organizational domain, too, and fetch what it names.
 
+    A check for `mailkit.dns.drive.run`.
+
     Args:
         domain: The domain of From.
         selector: The selector; "default" unless letters say another in BIMI-Selector.

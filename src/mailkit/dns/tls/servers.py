@@ -84,6 +84,8 @@ class ServersFound:
 def find_servers(domain: str, hosts: Iterable[str], *, greets: bool = False) -> Check[ServersFound]:
     """Ask for the TLSA records of a domain's mail servers, and greet them if wanted.
 
+    A check for `mailkit.dns.drive.run`.
+
     Args:
         domain: The domain.
         hosts: Its MX hosts, as `mailkit.dns.mx` finds them.

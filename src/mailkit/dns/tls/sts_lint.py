@@ -81,6 +81,8 @@ _say: Final = Saying[StsFound]("mta-sts", lambda found: f"MTA-STS of {found.doma
 def find_sts(domain: str) -> Check[StsFound]:
     """Ask for the record, and fetch the policy if there is one.
 
+    A check for `mailkit.dns.drive.run`.
+
     >>> from mailkit.dns.drive import run_sync
     >>> zone = {("_mta-sts.example.com", "TXT"): ["v=STSv1; id=1"]}
     >>> [finding.code for finding in lint_sts(run_sync(find_sts("example.com"), resolver=zone))]
