@@ -16,22 +16,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 import attrs
 
 from mailkit.clock import Clock, SystemClock
-from mailkit.dns.lookup import (
-    Check,
-    Failure,
-    Fetch,
-    Fetched,
-    Fetcher,
-    Greet,
-    Greeted,
-    Greeter,
-    NotAsked,
-    Outcome,
-    Query,
-    Resolver,
-    Step,
-    TimedOut,
-)
+from mailkit.dns.errands import Fetch, Fetched, Greet, Greeted, NotAsked
+from mailkit.dns.lookup import Check, Failure, Fetcher, Greeter, Outcome, Query, Resolver, Step, TimedOut
 from mailkit.dns.zonedict import DictResolver
 from mailkit.errors import InvalidValue
 

@@ -80,7 +80,8 @@ def _outcome(reply: bytes, kind: int, is_trusted: bool) -> Outcome:
 
 
 def _answer(reply: bytes, kind: int, name: bytes, records: list[_Found], is_authenticated: bool | None) -> Answer:
-    ttl, aliases = _HIGHEST_TTL, []
+    ttl = _HIGHEST_TTL
+    aliases: list[str] = []
     for _ in range(_LONGEST_CHAIN):
         found = [record for record in records if record.type == kind and record.name == name]
         if found:

@@ -8,20 +8,8 @@ from typing import Final, TypeAlias
 
 import attrs
 
-from mailkit.dns.lookup import (
-    Answer,
-    Check,
-    Failure,
-    Fetch,
-    Fetched,
-    Malformed,
-    NotAsked,
-    Outcome,
-    Query,
-    ServerFailure,
-    ask,
-    fetch,
-)
+from mailkit.dns.errands import Fetch, Fetched, NotAsked
+from mailkit.dns.lookup import Answer, Check, Failure, Malformed, Outcome, Query, ServerFailure, ask, fetch
 from mailkit.dns.records import TextRecord
 from mailkit.dns.saying import Saying
 from mailkit.dns.tags import Fault, cut
