@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from base64 import b64encode
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,6 +13,9 @@ from hypothesis import strategies as st
 
 from mailkit import dns
 from mailkit.address import Domain
+from mailkit.dns.audit import questions
+from mailkit.dns.drive import run_sync
+from mailkit.dns.paths import Path
 from mailkit.errors import AddressError, InvalidValue
 from mailkit.findings import Severity
 from mailkit.testing.zone import DNSZone
@@ -344,3 +347,25 @@ def test_a_plain_function_may_give_something_to_await() -> None:
     wanted = dns.check_sync("example.com", selectors=["news"], resolver=flat(READY))
     assert dns.check_sync("example.com", selectors=["news"], resolver=Lazy()) == wanted
     assert asyncio.run(dns.check("example.com", selectors=["news"], resolver=Lazy())) == wanted
+
+
+def test_the_check_as_a_check_says_the_same() -> None:
+    noon = datetime(2026, 1, 1, 12, tzinfo=UTC)
+    found = run_sync(questions("example.com", selectors=["news"], now=noon), resolver=flat(READY))
+    assert found == dns.check_sync("example.com", selectors=["news"], resolver=flat(READY), now=noon)
+
+
+def test_names_that_a_vendor_serves_are_looked_at() -> None:
+    click = Path(name="click.example.com", purpose="tracking", target="track.example.net")
+    report = dns.check_sync("example.com", selectors=["news"], serves=[click], resolver=flat(READY))
+    assert "path-absent" in codes(report)
+
+
+def test_a_zone_that_answers_to_every_name_has_no_selector() -> None:
+    class Wildcard(dns.DictResolver):
+        def resolve(self, query: dns.Query) -> dns.Outcome:
+            return dns.Answer(["v=DKIM1; p="]) if "._domainkey." in query.name else super().resolve(query)
+
+    report = dns.check_sync("example.com", resolver=Wildcard(flat(READY)))
+    (finding,) = [one for one in report.findings if one.code == "dns.dkim-unknown"]
+    assert "every name below _domainkey has the same answer" in finding.message

@@ -116,6 +116,7 @@ def test_comments_may_stand_anywhere() -> None:
         ),
         ('mx; spf pass=1; s(x)pf=pass; sp!f=pass; spf="x y"', "mx; none"),
         (")(; spf=pass", '")"; none'),
+        ('mx; spf=pass "x.y=1" z.w=2 "', "mx; spf=pass z.w=2"),
         ("=; spf=pass", '"="; spf=pass'),
         ("", '""; none'),
     ],

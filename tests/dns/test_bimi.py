@@ -15,7 +15,7 @@ from mailkit.dns import Malformed, ServerFailure, TimedOut, bimi, dmarc
 from mailkit.dns.bimi.lint import lint
 from mailkit.dns.bimi.svg import LONGEST_BYTES, unpacked
 from mailkit.dns.drive import Helpers, run_sync
-from mailkit.dns.lookup import Fetch, Fetched
+from mailkit.dns.errands import Fetch, Fetched
 from mailkit.errors import InvalidValue
 
 D, NAME = "example.com", "default._bimi.example.com"

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailkit.dns import Answer, DictResolver, Outcome, Query, TimedOut
-from mailkit.dns.drive import IN_FLIGHT, drive, drive_blocking, is_async, resolver_from
-from mailkit.dns.lookup import Check, ask, each, together
+from mailkit.dns.drive import IN_FLIGHT, Helpers, drive, drive_blocking, is_async, resolver_from
+from mailkit.dns.errands import Fetch, Greet, NotAsked
+from mailkit.dns.lookup import Check, ask, each, fetch, greet, together
 from mailkit.errors import InvalidValue, ResolverError
 
 LONG = timedelta(seconds=20)
@@ -193,3 +194,22 @@ def test_a_dict_is_a_resolver_and_a_number_is_not() -> None:
     assert is_async(Echo())
     with pytest.raises(InvalidValue, match="no method resolve"):
         resolver_from(3)  # type: ignore[arg-type]
+
+
+def test_errands_that_nobody_brings_are_not_asked() -> None:
+    def checks() -> Check[Any]:
+        return together(fetch(Fetch("https://example.com/")), greet(Greet("mx.example.com")))
+
+    assert drive_blocking(checks(), DictResolver({}), deadline=LONG) == (NotAsked(), NotAsked())
+    assert asyncio.run(drive(checks(), DictResolver({}), deadline=LONG)) == (NotAsked(), NotAsked())
+
+
+def test_what_is_no_outcome_is_told_with_who_gave_it() -> None:
+    class Odd:
+        def fetch(self, page: Fetch) -> Any:
+            return None
+
+    helpers = Helpers(fetcher=Odd())
+    check = fetch(Fetch("https://example.com/"))
+    with pytest.raises(InvalidValue, match="fetcher, asked for GET"):
+        drive_blocking(check, DictResolver({}), deadline=LONG, helpers=helpers)

@@ -94,6 +94,11 @@ def test_each_fault_of_a_letter_is_a_fact(old: bytes, new: bytes, word: str) -> 
     assert not word or found[word].holds is False
 
 
+def test_a_signature_whose_key_nobody_told_is_not_known() -> None:
+    zone = ZONE | {(KEY.published.name, "TXT"): dns.TimedOut()}
+    assert seen(zone, sample=signed(LETTER), selectors=["news"])["dkim"].holds is None
+
+
 def test_a_letter_without_a_link_or_a_receiver_is_not_judged_by_them() -> None:
     letter = LETTER.replace(b"Unsubscribe: https://example.com/u/1", b"Bye").partition(b"From:")
     found = seen(ZONE, sample=b"From:" + letter[2])

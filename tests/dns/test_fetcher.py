@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from mailkit.dns.drive import Helpers, run_sync
+from mailkit.dns.errands import Fetch, Fetched
 from mailkit.dns.fetcher import HttpsFetcher
-from mailkit.dns.lookup import Fetch, Fetched, Malformed, ServerFailure, TimedOut, fetch
+from mailkit.dns.lookup import Malformed, ServerFailure, TimedOut, fetch
 from mailkit.errors import InvalidValue
 
 HOST = "mta-sts.example.com"

@@ -9,8 +9,9 @@ import pytest
 
 from mailkit.dns import tls
 from mailkit.dns.drive import Helpers, run_sync
+from mailkit.dns.errands import Greet, Greeted
 from mailkit.dns.greeter import SMTPGreeter
-from mailkit.dns.lookup import Greet, Greeted, Malformed, ServerFailure, TimedOut
+from mailkit.dns.lookup import Malformed, ServerFailure, TimedOut
 from mailkit.errors import InvalidValue
 from mailkit.testing import SMTPServer
 

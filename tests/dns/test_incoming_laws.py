@@ -26,7 +26,8 @@ from mailkit.dns import (
 )
 from mailkit.dns.bimi.lint import lint as lint_bimi
 from mailkit.dns.drive import Helpers, run_sync
-from mailkit.dns.lookup import Check, Fetch, Fetched, Greet, Greeted, Outcome, Query, each, together
+from mailkit.dns.errands import Fetch, Fetched, Greet, Greeted
+from mailkit.dns.lookup import Check, Outcome, Query, each, together
 from mailkit.findings import Finding, Severity
 
 D = "example.com"

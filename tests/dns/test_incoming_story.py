@@ -8,9 +8,10 @@ from typing import Any
 
 from mailkit.dns import AsyncResolver, mx, tls
 from mailkit.dns.drive import Helpers, run
+from mailkit.dns.errands import Greeted
 from mailkit.dns.fetcher import HttpsFetcher
 from mailkit.dns.greeter import SMTPGreeter
-from mailkit.dns.lookup import Check, Greeted, together
+from mailkit.dns.lookup import Check, together
 from mailkit.testing import SMTPServer
 from mailkit.testing.zone import DNSZone
 

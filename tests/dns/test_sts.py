@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from mailkit.dns import Malformed, NoData, NoSuchDomain, ServerFailure, TimedOut, tls
 from mailkit.dns.drive import Helpers, run_sync
-from mailkit.dns.lookup import Fetch, Fetched
+from mailkit.dns.errands import Fetch, Fetched
 from mailkit.dns.tls.sts import LONGEST_AGE
 from mailkit.errors import InvalidValue
 

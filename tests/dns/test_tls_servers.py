@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from mailkit.dns import Answer, Malformed, NoData, ServerFailure, TimedOut, mx, tls
 from mailkit.dns.drive import Helpers, run_sync
-from mailkit.dns.lookup import Greet, Greeted, NotAsked
+from mailkit.dns.errands import Greet, Greeted, NotAsked
 from mailkit.errors import InvalidValue
 
 HOST, NAME = "mx.example.com", "_25._tcp.mx.example.com"

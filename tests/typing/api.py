@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any, assert_type
 
@@ -29,6 +30,11 @@ from mailkit import (
 )
 from mailkit.compose import blocks as b
 from mailkit.compose.fetching import WebFetch
+from mailkit.dns import aggregate, arc, bimi, paths, publishing, rollout, tls, tls_reports
+from mailkit.dns.authentication import authentication_results, dkim_identifiers, spf_identifier
+from mailkit.dns.authors import from_domains
+from mailkit.dns.fetcher import HttpsFetcher
+from mailkit.dns.greeter import SMTPGreeter
 from mailkit.findings import Findings
 from mailkit.segment import Segment, days, partition
 from mailkit.segment import event as ev
@@ -95,9 +101,69 @@ def tracking(store: stores.Store) -> None:
     assert_type(track.respond(tracker, track.Request(method="GET", path="/"), now=NOW), track.Response)
 
 
-async def domains() -> None:
+async def domains(letter: bytes) -> None:
     assert_type(await dns.check("example.com", selectors=["news"]), dns.DomainReport)
-    assert_type(dns.check_sync("example.com", resolver={("example.com", "TXT"): ["v=spf1 -all"]}), dns.DomainReport)
+    zone = {("example.com", "TXT"): ["v=spf1 -all"]}
+    report = dns.check_sync(
+        "example.com",
+        sends_through=["google", "192.0.2.10"],
+        selectors=["news"],
+        sample=letter,
+        helo="mx.example.com",
+        serves=[paths.Path(name="click.example.com", purpose="tracking", vendor="mailgun")],
+        blocklists=["spamhaus-zen"],
+        resolver=zone,
+        fetcher=HttpsFetcher(),
+        greeter=SMTPGreeter(),
+        deadline=timedelta(seconds=20),
+        now=NOW,
+    )
+    assert_type(report, dns.DomainReport)
+    assert_type(report.findings, tuple[Finding, ...])
+    assert_type(publishing.zone_text(report.records), str)
+
+
+async def incoming(letter: bytes) -> None:
+    sender = await dns.spf.evaluate("192.0.2.1", "anna@example.com", "mx.example.com", receiver="mx.example.net")
+    assert_type(sender, dns.spf.SpfResult)
+    assert_type(sender.result, dns.spf.Result)
+    assert_type(dns.spf.evaluate_sync(IPv4Address("192.0.2.1"), "", "mx.example.com", resolver={}), dns.spf.SpfResult)
+    signed = await dns.dkim.verify(letter, deadline=timedelta(seconds=5), now=NOW)
+    assert_type(signed, dns.dkim.Verification)
+    assert_type(dns.dkim.verify_sync(letter, resolver={}).result, dns.dkim.Result)
+    chain = await arc.verify(letter, resolver=dns.AsyncResolver(nameservers=["192.0.2.53"]))
+    assert_type(chain, arc.Chain)
+    assert_type([one.results.of("spf")[0].value("smtp.mailfrom") for one in chain.sets], list[str])
+    verdict = await dns.dmarc.evaluate(
+        from_domains(letter),
+        spf=spf_identifier(sender, mail_from="anna@example.com", helo="mx.example.com"),
+        dkim=dkim_identifiers(signed.results),
+    )
+    assert_type(verdict, dns.dmarc.Verdict)
+    assert_type(verdict.disposition, dns.dmarc.Policy)
+    assert_type(dns.dmarc.evaluate_sync("example.com", dkim=(), resolver={}).result, dns.dmarc.Result)
+    found = authentication_results("mx.example.net", spf=sender, dkim=signed.results, dmarc=verdict, arc=chain)
+    assert_type(found.header(), str)
+
+
+def daily_reports(zipped: Path) -> None:
+    reading = aggregate.read(zipped)
+    assert_type(reading.findings, Findings)
+    assert_type(reading.rows, tuple[aggregate.Row, ...])
+    assert_type([row.passes for row in aggregate.rows(zipped.read_bytes())], list[bool])
+    assert_type(rollout.plan(reading.rows, "v=DMARC1; p=none", now=NOW, ours=["shop"]), rollout.Plan)
+    assert_type(tls_reports.read(zipped).reports, tuple[tls_reports.TLSReport, ...])
+
+
+def records(certificate: bytes) -> None:
+    assert_type(dns.spf.suggest("example.com", sends_through=["google"], all="-"), dns.spf.Suggestion)
+    assert_type(dns.dkim.generate("example.com", "news", algorithm="ed25519").published, dns.TextRecord)
+    assert_type(dns.dmarc.suggest("example.com", policy="reject", rua=["a@b.example"]), tuple[dns.TextRecord, ...])
+    assert_type(tls.sts_record("example.com", "20261128"), dns.TextRecord)
+    assert_type(tls.sts_policy(["mx.example.com"], mode="enforce", max_age=timedelta(weeks=4)), tls.StsPolicy)
+    assert_type(tls.rpt_record("example.com", ["mailto:tls@example.com"]), dns.TextRecord)
+    tls.tlsa_record("mx.example.com", certificate)
+    assert_type(bimi.suggested("example.com", logo="https://example.com/logo.svg"), dns.TextRecord)
 
 
 def numbers(log: Sequence[Event]) -> None:

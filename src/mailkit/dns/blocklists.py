@@ -233,6 +233,8 @@ def find(
 ) -> Check[tuple[Entry, ...]]:
     """Ask block lists about addresses and domains; for its reasons only the list that lists one.
 
+    A check for `mailkit.dns.drive.run`.
+
     Args:
         lists: The lists: words of `KNOWN`, or lists of one's own. None is asked unless named.
         addresses: The addresses that letters leave from.

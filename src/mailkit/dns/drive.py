@@ -16,22 +16,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 import attrs
 
 from mailkit.clock import Clock, SystemClock
-from mailkit.dns.lookup import (
-    Check,
-    Failure,
-    Fetch,
-    Fetched,
-    Fetcher,
-    Greet,
-    Greeted,
-    Greeter,
-    NotAsked,
-    Outcome,
-    Query,
-    Resolver,
-    Step,
-    TimedOut,
-)
+from mailkit.dns.errands import Fetch, Fetched, Greet, Greeted, NotAsked
+from mailkit.dns.lookup import Check, Failure, Fetcher, Greeter, Outcome, Query, Resolver, Step, TimedOut
 from mailkit.dns.zonedict import DictResolver
 from mailkit.errors import InvalidValue
 
@@ -174,13 +160,11 @@ class _Askers:
     helpers: Helpers
 
     def method(self, step: _Asked) -> Callable[[Any], Any] | None:
-        match step:
-            case Query():
-                return self.resolver.resolve
-            case Fetch():
-                return self.helpers.fetcher.fetch if self.helpers.fetcher else None
-            case Greet():
-                return self.helpers.greeter.greet if self.helpers.greeter else None
+        if isinstance(step, Query):
+            return self.resolver.resolve
+        if isinstance(step, Fetch):
+            return self.helpers.fetcher.fetch if self.helpers.fetcher else None
+        return self.helpers.greeter.greet if self.helpers.greeter else None
 
     def outcome(self, found: Any, step: _Asked) -> Any:
         """What was brought, if it is an outcome: anything else would be taken for a record that is not there."""

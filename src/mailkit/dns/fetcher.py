@@ -16,7 +16,8 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 
 import attrs
 
-from mailkit.dns.lookup import Failure, Fetch, Fetched
+from mailkit.dns.errands import Fetch, Fetched
+from mailkit.dns.lookup import Failure
 from mailkit.dns.reaching import Reach, Refused, trouble
 
 __all__ = ["HttpsFetcher"]

@@ -13,7 +13,8 @@ from typing import Any, Final
 
 import attrs
 
-from mailkit.dns.lookup import Failure, Greet, Greeted
+from mailkit.dns.errands import Greet, Greeted
+from mailkit.dns.lookup import Failure
 from mailkit.dns.reaching import Reach, Refused, trouble
 from mailkit.errors import InvalidValue
 

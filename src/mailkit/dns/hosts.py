@@ -94,6 +94,8 @@ class Found:
 def find(addresses: Iterable[str | IPAddress], *, helo: str = "") -> Check[Found]:
     """Ask for the names of addresses and the addresses of those names, and of the name they greet with.
 
+    A check for `mailkit.dns.drive.run`.
+
     Args:
         addresses: The addresses that letters leave from.
         helo: The name that the machines greet with in EHLO.

@@ -11,8 +11,7 @@ blocking resolver, an asynchronous one, or a dict in a test (`mailkit.dns.drive`
 Absent, unanswered and broken are different things. Whoever reads an `Outcome` has to say
 what it makes of each of the six.
 
-A check may also want a page of the web (`Fetch`), or to see how a mail server greets (`Greet`).
-Who drives it says who brings these; without anybody they end as `NotAsked`.
+A check may also have errands elsewhere than in the DNS (`mailkit.dns.errands`).
 """
 
 from __future__ import annotations
@@ -22,6 +21,7 @@ from typing import Any, Protocol, TypeAlias, TypeVar, overload
 
 import attrs
 
+from mailkit.dns.errands import Fetch, Fetched, Greet, Greeted, NotAsked
 from mailkit.dns.tags import texts
 from mailkit.errors import InvalidValue
 
@@ -30,16 +30,11 @@ __all__ = [
     "Answer",
     "Check",
     "Failure",
-    "Fetch",
-    "Fetched",
     "Fetcher",
-    "Greet",
-    "Greeted",
     "Greeter",
     "Malformed",
     "NoData",
     "NoSuchDomain",
-    "NotAsked",
     "Outcome",
     "Query",
     "Resolver",
@@ -225,105 +220,6 @@ Failure: TypeAlias = ServerFailure | TimedOut | Malformed
 
 Outcome: TypeAlias = Answer | Absence | Failure
 """How a question can end."""
-
-
-@attrs.frozen
-class Fetch:
-    """One page of the web to be read.
-
-    Attributes:
-        url: Its address; only https is fetched, and no redirect is followed unless `follows`.
-        longest_bytes: How much of it is read at the most; a longer one is `Malformed`.
-        follows: Whether redirects to other https addresses are followed, three at the most.
-
-    >>> Fetch("https://mta-sts.example.com/.well-known/mta-sts.txt").longest_bytes
-    65536
-    """
-
-    url: str
-    longest_bytes: int = 65536
-    follows: bool = False
-
-    def __str__(self) -> str:
-        return f"GET {self.url}"
-
-
-@attrs.frozen
-class Fetched:
-    """A page that came, whatever its status.
-
-    Attributes:
-        status: Its HTTP status, such as 200.
-        media_type: What it says to be, such as "text/plain"; in small letters, without parameters.
-        body: Its content.
-
-    >>> print(Fetched(status=404, media_type="text/plain", body=b""))
-    status 404, 0 bytes
-    """
-
-    status: int
-    media_type: str
-    body: bytes = attrs.field(repr=False)
-
-    def __str__(self) -> str:
-        return f"status {self.status}, {len(self.body)} bytes"
-
-
-@attrs.frozen
-class Greet:
-    """A mail server to be greeted: EHLO, STARTTLS where it is offered, and good-bye; nothing is sent.
-
-    Attributes:
-        host: Its name, which its certificate should bear.
-        port: Its port.
-
-    >>> print(Greet("mx.example.com"))
-    EHLO mx.example.com:25
-    """
-
-    host: str
-    port: int = 25
-
-    def __str__(self) -> str:
-        return f"EHLO {self.host}:{self.port}"
-
-
-@attrs.frozen(kw_only=True)
-class Greeted:
-    """How a mail server greeted.
-
-    Attributes:
-        banner: The first line that it said.
-        offers_starttls: Whether it offers STARTTLS.
-        tls_version: The protocol that was agreed on, such as "TLSv1.3"; empty without TLS.
-        certificate: Its certificate in DER; empty without TLS.
-        chain: The certificates that it sent, its own first, in DER.
-        is_trusted: Whether the certificate is valid for the host by this machine's roots; None without TLS.
-        reason: What is wrong about it, or about STARTTLS; empty if nothing.
-
-    >>> Greeted(banner="220 mx.example.com ESMTP", offers_starttls=False).is_trusted is None
-    True
-    """
-
-    banner: str
-    offers_starttls: bool
-    tls_version: str = ""
-    certificate: bytes = attrs.field(default=b"", repr=False)
-    chain: tuple[bytes, ...] = attrs.field(default=(), repr=False)
-    is_trusted: bool | None = None
-    reason: str = ""
-
-
-@attrs.frozen
-class NotAsked:
-    """Nobody was there to bring it: no fetcher, or no greeter, was given.
-
-    >>> print(NotAsked())
-    not asked
-    """
-
-    def __str__(self) -> str:
-        return "not asked"
 
 
 Step: TypeAlias = "Query | Fetch | Greet | Generator[tuple[Step, ...], tuple[Any, ...], Any]"

@@ -15,7 +15,7 @@ from typing import Final
 
 import attrs
 
-__all__ = ["Part", "looks_like_mail", "parts", "split"]
+__all__ = ["Part", "decoded", "looks_like_mail", "parts", "split"]
 
 _DEEPEST: Final = 8
 _MOST_PARTS: Final = 200
@@ -91,7 +91,7 @@ def parts(raw: bytes) -> Iterator[Part]:
             inside = _cut_at(boundary, body)
             waiting.extend((one, depth + 1) for one in reversed(inside[:_MOST_PARTS]))
             continue
-        content = _decoded(str(fields.get("content-transfer-encoding", "")).strip().lower(), body)
+        content = decoded(str(fields.get("content-transfer-encoding", "")).strip().lower(), body)
         if media_type == "message/rfc822" and depth < _DEEPEST:
             yield Part(type=media_type, content=content)
             waiting.append((content.lstrip(b"\r\n"), depth + 1))
@@ -134,7 +134,12 @@ def _line_end(body: bytes, at: int) -> int:
     return at + 2 if body.startswith(b"\r\n", at) else at + 1
 
 
-def _decoded(encoding: str, body: bytes) -> bytes:
+def decoded(encoding: str, body: bytes) -> bytes:
+    """A body without its transfer encoding, whatever is wrong with it (RFC 2045, 6).
+
+    >>> decoded("base64", b"SGVs bG8"), decoded("quoted-printable", b"Hel=6Co"), decoded("8bit", b"Hello")
+    (b'Hello', b'Hello', b'Hello')
+    """
     if encoding == "base64":
         letters = re.sub(rb"[^A-Za-z0-9+/]", b"", body)
         return binascii.a2b_base64(letters[: len(letters) - (len(letters) % 4 == 1)] + b"==")

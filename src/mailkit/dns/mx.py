@@ -108,6 +108,8 @@ _say: Final = Saying[Found]("mx", lambda found: f"MX of {found.domain}", "RFC 53
 def find(domain: str) -> Check[Found]:
     """Ask for the MX records of a domain and the addresses of its hosts, and its own, at once.
 
+    A check for `mailkit.dns.drive.run`.
+
     >>> from mailkit.dns.drive import run_sync
     >>> zone = {("example.com", "MX"): ["10 mx.example.com"], ("mx.example.com", "A"): ["8.8.8.8"]}
     >>> run_sync(find("example.com"), resolver=zone).names

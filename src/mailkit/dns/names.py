@@ -67,6 +67,8 @@ class Found:
 def find(domain: str, *, names: Iterable[str] = ()) -> Check[Found]:
     """Ask for aliases and wildcards of a domain.
 
+    A check for `mailkit.dns.drive.run`.
+
     Args:
         domain: The domain.
         names: More names whose TXT records matter, such as those of DKIM keys.

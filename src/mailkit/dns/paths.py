@@ -139,6 +139,8 @@ def record(path: Path) -> Record | None:
 def find(paths: Iterable[Path]) -> Check[tuple[Found, ...]]:
     """Ask for what there is at the names, all at once.
 
+    A check for `mailkit.dns.drive.run`.
+
     >>> from mailkit.dns.drive import run_sync
     >>> path = Path(name="click.example.com", purpose="tracking", target="track.example.net")
     >>> zone = {("click.example.com", "CNAME"): ["old.example.org"]}

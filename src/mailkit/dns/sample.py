@@ -6,10 +6,7 @@ what can be read off the letter alone.
 
 from __future__ import annotations
 
-import binascii
-import quopri
 import re
-from base64 import b64decode
 from collections.abc import Iterator
 from typing import Final
 
@@ -17,6 +14,7 @@ import attrs
 
 from mailkit.dns.authors import domains, from_domains
 from mailkit.dns.headers import LONGEST_HEADER, Field, divide, named
+from mailkit.dns.mailparts import decoded
 from mailkit.dns.tags import Tag, cut, read
 from mailkit.errors import InvalidValue
 from mailkit.findings import Finding, Place, Severity
@@ -143,14 +141,9 @@ def _faults(raw: bytes, found: tuple[Field, ...]) -> Iterator[tuple[str, str]]:
 
 def _has_link(body: bytes) -> bool:
     """Whether any reading of the body has a word of leaving near a link."""
-    texts = [body.decode("utf-8", "replace"), quopri.decodestring(body).decode("utf-8", "replace")]
-    for block in _BASE64.findall(body):
-        try:
-            texts.append(
-                b64decode(block[: len(block) // 4 * 4] if b"=" not in block else block).decode("utf-8", "replace")
-            )
-        except (binascii.Error, ValueError):
-            continue
+    readings = [body, decoded("quoted-printable", body)]
+    readings += [decoded("base64", block) for block in _BASE64.findall(body)]
+    texts = (reading.decode("utf-8", "replace") for reading in readings)
     return any(any(word in text.lower() for word in _LEAVES) and _LINK.search(text) is not None for text in texts)
 
 

@@ -65,6 +65,8 @@ def verify_sync(
 def check_mail(raw: bytes, *, now: datetime) -> Check[Chain]:
     """Validate the ARC chain of a mail, as a check that asks for keys; a chain that fails as a text asks nothing.
 
+    A check for `mailkit.dns.drive.run`.
+
     Raises:
         InvalidValue: The mail is not bytes, or `now` has no time zone; at once.
 

@@ -13,7 +13,8 @@ from mailkit.dns import dmarc
 from mailkit.dns.bimi.mark import Mark
 from mailkit.dns.bimi.record import Record, is_bimi
 from mailkit.dns.bimi.svg import LONGEST_BYTES, faults
-from mailkit.dns.lookup import Answer, Check, Failure, Fetch, Fetched, NotAsked, Outcome, Query, ask, each, fetch
+from mailkit.dns.errands import Fetch, Fetched, NotAsked
+from mailkit.dns.lookup import Answer, Check, Failure, Outcome, Query, ask, each, fetch
 from mailkit.dns.records import TextRecord
 from mailkit.dns.saying import Saying
 from mailkit.dns.tags import cut
@@ -59,6 +60,8 @@ _say: Final = Saying[Found]("bimi", lambda found: f"BIMI of {found.domain}", _DR
 
 def find(domain: str, *, selector: str = "default", organizational: str = "") -> Check[Found]:
     """Ask for the record, at the organizational domain, too, and fetch what it names.
+
+    A check for `mailkit.dns.drive.run`.
 
     Args:
         domain: The domain of From.

@@ -80,6 +80,8 @@ def guess(
 ) -> Check[Guesses]:
     """Ask for the keys of the likely selectors, all at once.
 
+    A check for `mailkit.dns.drive.run`.
+
     >>> from mailkit.dns.drive import run_sync
     >>> run_sync(guess("example.com"), resolver={("mail._domainkey.example.com", "TXT"): "p="}).keys[0].selector
     'mail'

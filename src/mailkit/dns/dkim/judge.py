@@ -239,12 +239,14 @@ def _notices(case: _Case, key: Record | None) -> Iterator[Finding]:
 
 
 def _result(signature: Signature, hits: list[Hit], *, bits: int | None = None, difference: str = "") -> SignatureResult:
-    reasons = tuple(
-        attrs.evolve(_say(hit.code, Severity.ERROR, hit.message, signature, hit.source), evidence=hit.evidence)
-        for hit in hits
-    )
+    reasons = tuple(_reason(hit, signature) for hit in hits)
     first = hits[0].result if hits else Result.PASS
     return SignatureResult(result=first, signature=signature, bits=bits, reasons=reasons, difference=difference)
+
+
+def _reason(hit: Hit, signature: Signature) -> Finding:
+    severity = Severity.WARNING if hit.result is Result.TEMPERROR else Severity.ERROR  # what is not known is no error
+    return attrs.evolve(_say(hit.code, severity, hit.message, signature, hit.source), evidence=hit.evidence)
 
 
 def _say(word: str, severity: Severity, message: str, signature: Signature, source: str, mend: str = "") -> Finding:

@@ -197,6 +197,8 @@ def key_name(selector: str, domain: str) -> str:
 def find(selector: str, domain: str) -> Check[Found]:
     """Read the key of a selector.
 
+    A check for `mailkit.dns.drive.run`.
+
     Raises:
         InvalidValue: The selector is not one; at once, before anything is asked.
 

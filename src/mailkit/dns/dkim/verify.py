@@ -71,6 +71,8 @@ def verify_sync(
 def check_mail(raw: bytes, *, now: datetime) -> Check[Verification]:
     """Verify all signatures of a mail, as a check that asks for their keys.
 
+    A check for `mailkit.dns.drive.run`.
+
     Raises:
         InvalidValue: The mail is not bytes, or `now` has no time zone; at once.
 

@@ -102,7 +102,7 @@ def questions(
     dkim: Iterable[Identifier] = (),
     most_from_domains: int = 1,
 ) -> Check[Verdict]:
-    """The evaluation as questions, for drivers of one's own; arguments and errors as `evaluate`.
+    """The evaluation as a check for `mailkit.dns.drive.run`; arguments and errors as `evaluate`.
 
     >>> check = questions("example.com")
     >>> next(check) is not None

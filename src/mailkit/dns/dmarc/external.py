@@ -100,6 +100,8 @@ def report_host(uri: str) -> str:
 def destinations(found: Discovery) -> Check[tuple[Destination, ...]]:
     """Ask all destinations of the record that applies whether they want the reports.
 
+    A check for `mailkit.dns.drive.run`.
+
     >>> from mailkit.dns.dmarc.walk import discover
     >>> from mailkit.dns.drive import run_sync
     >>> def both():

@@ -104,13 +104,19 @@ def walk_names(domain: str) -> tuple[str, ...]:
 
 
 def discover(domain: str) -> Check[Discovery]:
-    """Ask for all names of the walk at once and whether the domain exists, and see which record applies."""
+    """Ask for all names of the walk at once and whether the domain exists, and see which record applies.
+
+    A check for `mailkit.dns.drive.run`.
+    """
     existence, levels = yield from together(ask(Query(domain, "TXT")), _levels(domain))
     return _decide(levels, existence)
 
 
 def organization(domain: str) -> Check[Discovery]:
-    """Ask for all names of the walk at once, for the sake of the organizational domain alone."""
+    """Ask for all names of the walk at once, for the sake of the organizational domain alone.
+
+    A check for `mailkit.dns.drive.run`.
+    """
     levels = yield from _levels(domain)
     return _decide(levels, None)
 

@@ -49,6 +49,8 @@ def check_host(
 ) -> Check[SpfResult]:
     """Say whether a client may send for a domain, as the function of this name does (RFC 7208, 4).
 
+    A check for `mailkit.dns.drive.run`.
+
     Args:
         ip: The client's address.
         domain: Whose record says whether it may send.

@@ -112,7 +112,7 @@ def flatten_sync(
 
 
 def flattened(domain: str, *, prefix: str = "_spf") -> Check[Flattened]:
-    """The flattening as questions, for drivers of one's own; arguments and errors as `flatten`."""
+    """The flattening as a check for `mailkit.dns.drive.run`; arguments and errors as `flatten`."""
     tree = yield from walk(domain.removesuffix(".").lower())
     if tree.record is None or tree.record.broken:
         return Flattened(domain=tree.name, records=())

@@ -94,7 +94,7 @@ def questions(
     receiver: str = "unknown",
     default_explanation: str | None = None,
 ) -> Check[SpfResult]:
-    """The evaluation as questions, for drivers of one's own; arguments and errors as `evaluate`."""
+    """The evaluation as a check for `mailkit.dns.drive.run`; arguments and errors as `evaluate`."""
     for what, text in (("mail_from", mail_from), ("helo", helo)):
         if not isinstance(text, str):
             raise InvalidValue(f"spf.evaluate: {what}", text, "is not text", "write '' for none")

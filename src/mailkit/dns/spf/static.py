@@ -1,4 +1,4 @@
-"""Records as functions from addresses to verdicts, computed with sets.
+"""Records as functions from addresses to results, computed with sets.
 
 A record that only names addresses says the same of an address whatever the letter, and so does one
 that includes such records. What an include refuses in front of a wider network, and networks that
@@ -52,7 +52,7 @@ def mx_hosts(leaf: Leaf) -> tuple[str, ...]:
 
 
 class Reading:
-    """Reads records as functions from addresses to verdicts, and notes down which terms it could replace."""
+    """Reads records as functions from addresses to results, and notes down which terms it could replace."""
 
     def __init__(self, known: Mapping[Query, Outcome]) -> None:
         self._known = known

@@ -130,7 +130,10 @@ class _Allowance:
 
 
 def walk(name: str) -> Check[Branch]:
-    """Read the SPF record of a name and all that it refers to."""
+    """Read the SPF record of a name and all that it refers to.
+
+    A check for `mailkit.dns.drive.run`.
+    """
     return _walk(name, None, (), _Allowance(_MOST_BRANCHES))
 
 
@@ -183,10 +186,10 @@ def lists(tree: Branch, address: IPv4Address | IPv6Address) -> bool | None:
     >>> lists(tree, ip_address("192.0.2.7")), lists(tree, ip_address("198.51.100.7"))
     (True, False)
     """
-    verdicts = [_record_lists(branch, address) for branch in tree.branches]
-    if None in verdicts:
+    answers = [_record_lists(branch, address) for branch in tree.branches]
+    if None in answers:
         return None
-    return any(verdicts)
+    return any(answers)
 
 
 def _record_lists(branch: Branch, address: IPv4Address | IPv6Address) -> bool | None:
@@ -202,10 +205,10 @@ def _record_lists(branch: Branch, address: IPv4Address | IPv6Address) -> bool | 
     leaves = [child for child in branch.children if isinstance(child, Leaf)]
     if any(leaf.stop or leaf.term.kind != "a" for leaf in leaves):
         return None
-    verdicts = [_answers(leaf, address) for leaf in leaves]
-    if None in verdicts:
+    answers = [_answers(leaf, address) for leaf in leaves]
+    if None in answers:
         return None
-    return any(verdicts) or any(address in term.network for term in mechanisms if term.network is not None)
+    return any(answers) or any(address in term.network for term in mechanisms if term.network is not None)
 
 
 def _answers(leaf: Leaf, address: IPv4Address | IPv6Address) -> bool | None:

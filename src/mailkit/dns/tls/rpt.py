@@ -130,6 +130,8 @@ _say: Final = Saying[RptFound]("tls-rpt", lambda found: f"TLS reporting of {foun
 def find_rpt(domain: str) -> Check[RptFound]:
     """Ask for the record.
 
+    A check for `mailkit.dns.drive.run`.
+
     >>> from mailkit.dns.drive import run_sync
     >>> zone = {("_smtp._tls.example.com", "TXT"): ["v=TLSRPTv1; rua=mailto:tls@example.com"]}
     >>> lint_rpt(run_sync(find_rpt("example.com"), resolver=zone))

@@ -9,20 +9,8 @@ from typing import Final
 import attrs
 
 from mailkit.clock import utc
-from mailkit.dns.lookup import (
-    Answer,
-    Check,
-    Failure,
-    Greet,
-    Greeted,
-    NotAsked,
-    Outcome,
-    Query,
-    ask,
-    each,
-    greet,
-    together,
-)
+from mailkit.dns.errands import Greet, Greeted, NotAsked
+from mailkit.dns.lookup import Answer, Check, Failure, Outcome, Query, ask, each, greet, together
 from mailkit.dns.saying import Saying
 from mailkit.dns.tls.tlsa import TlsaRecord, tlsa_record, valid_until
 from mailkit.errors import InvalidValue
@@ -83,6 +71,8 @@ class ServersFound:
 
 def find_servers(domain: str, hosts: Iterable[str], *, greets: bool = False) -> Check[ServersFound]:
     """Ask for the TLSA records of a domain's mail servers, and greet them if wanted.
+
+    A check for `mailkit.dns.drive.run`.
 
     Args:
         domain: The domain.

@@ -8,20 +8,8 @@ from typing import Final, TypeAlias
 
 import attrs
 
-from mailkit.dns.lookup import (
-    Answer,
-    Check,
-    Failure,
-    Fetch,
-    Fetched,
-    Malformed,
-    NotAsked,
-    Outcome,
-    Query,
-    ServerFailure,
-    ask,
-    fetch,
-)
+from mailkit.dns.errands import Fetch, Fetched, NotAsked
+from mailkit.dns.lookup import Answer, Check, Failure, Malformed, Outcome, Query, ServerFailure, ask, fetch
 from mailkit.dns.records import TextRecord
 from mailkit.dns.saying import Saying
 from mailkit.dns.tags import Fault, cut
@@ -80,6 +68,8 @@ _say: Final = Saying[StsFound]("mta-sts", lambda found: f"MTA-STS of {found.doma
 
 def find_sts(domain: str) -> Check[StsFound]:
     """Ask for the record, and fetch the policy if there is one.
+
+    A check for `mailkit.dns.drive.run`.
 
     >>> from mailkit.dns.drive import run_sync
     >>> zone = {("_mta-sts.example.com", "TXT"): ["v=STSv1; id=1"]}
