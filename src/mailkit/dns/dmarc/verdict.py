@@ -60,7 +60,8 @@ class Identifier:
     Attributes:
         domain: For DKIM that of d=; for SPF that of MAIL FROM, or the name of HELO where MAIL FROM was empty
             (RFC 7208, 2.4). Any text will do: what is no domain is aligned with none.
-        result: The result's word, such as "pass" or "softfail"; only "pass" authenticates.
+        result: The result's word, such as "pass" or "softfail"; only "pass" authenticates, and "temperror" may
+            yet have done.
         identity: For SPF, which identity was checked: one that was checked for HELO's own sake ("helo")
             counts for nothing (RFC 9989, 4.4.2).
         selector: For DKIM that of s=.
@@ -82,7 +83,16 @@ class Identifier:
     @property
     def is_authenticated(self) -> bool:
         """Whether the domain may be aligned: it passed, it is one, and it is not HELO's."""
-        return self.result == "pass" and self.identity == "mail_from" and not name_fault(self.domain)
+        return self.result == "pass" and self._counts
+
+    @property
+    def is_unanswered(self) -> bool:
+        """Whether the domain might have been one that may be aligned, had all questions been answered (5.3.6)."""
+        return self.result == "temperror" and self._counts
+
+    @property
+    def _counts(self) -> bool:
+        return self.identity == "mail_from" and not name_fault(self.domain)
 
 
 @attrs.frozen(kw_only=True)
@@ -93,7 +103,7 @@ class Aligned:
         method: "spf" or "dkim".
         identifier: The domain.
         mode: How near it must be.
-        is_aligned: Whether it is; None if that hangs on a question without an answer.
+        is_aligned: Whether it is; None if that hangs on a question without an answer, its own check's or another.
         organizational: Its organizational domain; empty where it was not asked for, or is not known.
         reason: Why, in a sentence.
 
