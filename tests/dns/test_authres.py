@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailkit.dns import spf
-from mailkit.dns.authentication import authenticate_sync, authentication_results, dkim_identifiers, spf_identifier
+from mailkit.dns import authenticate_sync, spf
+from mailkit.dns.authentication import authentication_results, dkim_identifiers, spf_identifier
 from mailkit.dns.authres import AuthenticationResults, Property, Statement
 from mailkit.dns.dmarc import Identifier, evaluate_sync
 from mailkit.errors import InvalidValue

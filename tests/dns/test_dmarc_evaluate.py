@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailkit.dns import DictResolver, Malformed, NoData, ServerFailure, TimedOut
-from mailkit.dns.authentication import authenticate_sync
+from mailkit.dns import DictResolver, Malformed, NoData, ServerFailure, TimedOut, authenticate_sync
 from mailkit.dns.dmarc import Identifier, Policy, Result, Verdict, evaluate, evaluate_sync
 from mailkit.dns.dmarc.evaluate import questions
 from mailkit.dns.dmarc.verdict import ascii_domain

@@ -60,8 +60,7 @@ class Identifier:
     Attributes:
         domain: For DKIM that of d=; for SPF that of MAIL FROM, or the name of HELO where MAIL FROM was empty
             (RFC 7208, 2.4). Any text will do: what is no domain is aligned with none.
-        result: The result's word, such as "pass" or "softfail"; only "pass" authenticates, and "temperror" may
-            yet have done.
+        result: What was found, such as "pass" or "softfail"; only "pass" authenticates.
         identity: For SPF, which identity was checked: one that was checked for HELO's own sake ("helo")
             counts for nothing (RFC 9989, 4.4.2).
         selector: For DKIM that of s=.
