@@ -320,6 +320,54 @@ def test_a_message_signature_that_covers_earlier_results_is_taken() -> None:
     assert validated(twice).passes
 
 
+@pytest.mark.parametrize(
+    ("tag", "put"),
+    [
+        (rb"; bh=[^;]*", b""),
+        (rb"rsa-sha256", b"rsa-sha512"),
+        (rb"c=relaxed/relaxed", b"c=odd/odd"),
+        (rb"; h=", b"; q=foo; h="),
+        (rb"; h=", b"; t=2; x=1; h="),
+        (rb"; h=", b"; h=to; h="),
+        (rb"; b=", b"; b=!"),
+        (rb" d=[^;]*;", b""),
+        (rb"h=from", b"h=arc-seal:from"),
+    ],
+)
+def test_an_older_message_signature_that_is_malformed_fails_no_chain(tag: bytes, put: bytes) -> None:
+    once = sealed(MAIL, 1, message=lambda text: re.sub(tag, put, text, count=1))
+    assert validated(once).result == "fail"
+    found = validated(sealed(once, 2))
+    assert found.passes, why(found)
+    assert (found.oldest_pass, found.sets[0].message_passes) == (2, False)
+
+
+@pytest.mark.parametrize("part", ["message", "seal"])
+@pytest.mark.parametrize(
+    "text",
+    [b"i (one)=1;", b"(one) i=1;", b"i=1 (a;b);", b"(a (b;) \\) c) \r\n i(;)=(=)1(;cv=pass) ;", b"i=1 (\xe4\\;);"],
+)
+def test_comments_may_stand_around_the_instance_of_each_field(part: str, text: bytes) -> None:
+    found = validated(sealed(MAIL, 1, **{part: lambda own: own.replace(b"i=1;", text, 1)}))
+    assert found.passes, why(found)
+
+
+@pytest.mark.parametrize("put", [b"cv=(ok) none", b"cv (a;b)=\r\n (c) none", b" cv(=)=(cv=pass;)NONE "])
+def test_comments_may_stand_within_the_state(put: bytes) -> None:
+    found = validated(sealed(MAIL, 1, seal=lambda text: text.replace(b"cv=none", put)))
+    assert found.passes, why(found)
+
+
+@pytest.mark.parametrize("put", [b"cv=none (ok)", b"cv=(ok none", b"cv=) none", b"(ok) cv=none", b"cv=(none)"])
+def test_comments_may_stand_nowhere_else_in_the_state(put: bytes) -> None:
+    assert validated(sealed(MAIL, 1, seal=lambda text: text.replace(b"cv=none", put))).result == "fail"
+
+
+@pytest.mark.parametrize("text", [b"(" * 60000, b"i=1;" + b"cv(;" * 20000, b"i=(" * 20000, b"\\" * 60000])
+def test_hostile_comments_are_read_in_no_time(text: bytes) -> None:
+    assert validated(b"ARC-Seal: " + text + b"\r\nARC-Message-Signature: " + text + b"\r\n" + MAIL).result == "fail"
+
+
 @pytest.mark.parametrize("algorithm", [b"rsa-sha1", b"rsa-md5", b"dsa-sha256", b"RSA-SHA256"])
 @pytest.mark.parametrize("part", ["message", "seal"])
 def test_only_algorithms_that_count_pass(algorithm: bytes, part: str) -> None:

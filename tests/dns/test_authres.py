@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from ipaddress import IPv4Address
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mailkit.dns import authenticate_sync, spf
 from mailkit.dns.authentication import authentication_results, dkim_identifiers, spf_identifier
 from mailkit.dns.authres import AuthenticationResults, Property, Statement
 from mailkit.dns.dmarc import Identifier, evaluate_sync
@@ -114,6 +116,31 @@ def test_comments_may_stand_anywhere() -> None:
             'mx; dmarc=fail reason="no; alignment" policy.dmarc=none (p=reject)',
             'mx; dmarc=fail reason="no; alignment" policy.dmarc=none',
         ),
+        # 2.2: a pvalue may be an address with a quoted local part
+        ('mx; spf=pass smtp.mailfrom="a b"@example.com', 'mx; spf=pass smtp.mailfrom="a b"@example.com'),
+        (
+            'mx; spf=pass smtp.mailfrom="a; \\"(b)\r\n"@example.com x.y=z',
+            'mx; spf=pass smtp.mailfrom="a; \\"(b)"@example.com x.y=z',
+        ),
+        ('mx; spf=pass smtp.mailfrom="a" @b', "mx; spf=pass smtp.mailfrom=a"),
+        ('mx; spf=pass smtp.mailfrom="a"@', 'mx; spf=pass smtp.mailfrom="\\"a\\"@"'),
+        ('mx; spf=pass smtp.mailfrom="a"smtp.helo=b', "mx; spf=pass smtp.mailfrom=a smtp.helo=b"),
+        # nothing in an address begins a property of its own
+        (
+            "mx; spf=pass smtp.mailfrom=a=header.from=bank.example@evil.example",
+            "mx; spf=pass smtp.mailfrom=a=header.from=bank.example@evil.example",
+        ),
+        (
+            'mx; spf=pass smtp.mailfrom="a".header.from=bank.example@evil.example',
+            'mx; spf=pass smtp.mailfrom="\\"a\\".header.from=bank.example@evil.example"',
+        ),
+        (
+            'mx; spf=pass smtp.mailfrom="a"."b header.from=bank.example"@evil.example',
+            'mx; spf=pass smtp.mailfrom="\\"a\\".\\"b header.from=bank.example\\"@evil.example"',
+        ),
+        ('mx; spf=pass x.y=a"b c.d=e" f.g=h', "mx; spf=pass x.y=a f.g=h"),
+        ("mx; dkim=pass header . d = example.com", "mx; dkim=pass header.d=example.com"),
+        ("mx; spf/ 1=pass", "mx; spf=pass"),
         ('mx; spf pass=1; s(x)pf=pass; sp!f=pass; spf="x y"', "mx; none"),
         (")(; spf=pass", '")"; none'),
         ('mx; spf=pass "x.y=1" z.w=2 "', "mx; spf=pass z.w=2"),
@@ -151,7 +178,7 @@ def test_the_results_of_a_letter_stand_in_one_field() -> None:
     verdict = evaluate_sync("example.com", spf=spf, dkim=dkim, resolver=zone)
     found = authentication_results("mx", spf=spf, mail_from="x@esp.example", dkim=dkim, dmarc=verdict, arc=spf)
     assert str(found) == (
-        "mx; spf=softfail smtp.mailfrom=x@esp.example; dkim=pass header.d=example.com header.s=s; "
+        "mx; spf=softfail smtp.mailfrom=esp.example; dkim=pass header.d=example.com header.s=s; "
         "dkim=permerror header.d=x.example; dmarc=pass policy.dmarc=reject header.from=example.com; arc=softfail"
     )
 
@@ -165,9 +192,36 @@ def test_what_was_not_checked_is_not_told() -> None:
         authentication_results("")
 
 
+@pytest.mark.parametrize(
+    ("record", "sender", "named"),
+    [
+        ("v=spf1 +all", "x@example.com", "example.com"),
+        ("v=spf1 exists:%{l}.%{d} +all", "x@example.com", "x@example.com"),
+        ("v=spf1 redirect=%{s}.example.net", "x@example.com", "x@example.com"),
+        ("v=spf1 exists:%{o}.%{d} +all exp=%{l}.%{d}", "<x@example.com>", "example.com"),
+        ("v=spf1 exists:%{l}.%{d} +all", '"x y"@example.com', '"x y"@example.com'),
+    ],
+)
+def test_the_local_part_is_told_only_where_the_policy_checks_it(record: str, sender: str, named: str) -> None:
+    zone = {("example.com", "TXT"): [record]}
+    found = authenticate_sync(b"\r\n", ip="192.0.2.1", mail_from=sender, helo="mx.example", resolver=zone)
+    assert str(found.results("mx").of("spf")[0]).endswith(f" smtp.mailfrom={named}")
+    assert spf_identifier(found.spf, mail_from=sender, helo="").domain == "example.com"
+
+
+def test_the_local_part_of_postmaster_is_never_told() -> None:
+    zone = {("mx.example", "TXT"): ["v=spf1 exists:%{l}.%{d} +all"]}
+    found = authenticate_sync(b"\r\n", ip="192.0.2.1", mail_from="<>", helo="mx.example", resolver=zone)
+    assert not found.spf.checks_local_part
+    assert str(found.results("mx").of("spf")[0]) == "spf=pass smtp.helo=mx.example"
+
+
 def test_hostile_senders_cannot_write_into_the_field() -> None:
-    spf = Identifier(domain="a", result="pass")
-    found = authentication_results("mx", spf=spf, mail_from='a"; dmarc=pass\r\nX: y@b', dkim=[])
+    found = authentication_results("mx", spf=Identifier(domain="a"), mail_from='a"; dmarc=pass\r\nX: y@b', dkim=[])
+    read = AuthenticationResults.parse(str(found))
+    assert read.of("dmarc") == ()
+    result = spf.SpfResult(result="pass", reason="", ip=IPv4Address(0), sender="", domain="b", checks_local_part=True)
+    found = authentication_results("mx", spf=result, mail_from='a"; dmarc=pass\r\nX: y@b', dkim=[])
     read = AuthenticationResults.parse(str(found))
     assert read.of("dmarc") == ()
     assert read == found or "??" in read.statements[0].value("smtp.mailfrom")

@@ -103,6 +103,12 @@ def test_what_rfc_9989_dropped_is_noticed_and_ignored() -> None:
         ("p=reject; p=none", "reject", "reject", "reject"),
         ("p=reject; sp=none; sp=oops", "reject", "none", "none"),
         ("p=oops; p=none", None, None, None),
+        # What is no tag is a syntax error, and discarded
+        ("p=reject; sp", "reject", "reject", "reject"),
+        ("p=reject; np; p; SP ", "reject", "reject", "reject"),
+        ("p=reject; sp none", "reject", "reject", "reject"),
+        ("p=reject; sp=", None, None, None),
+        ("p=reject; sp=\x80", None, None, None),
     ],
 )
 def test_which_policy_a_record_asks_for(

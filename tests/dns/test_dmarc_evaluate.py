@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailkit.dns import DictResolver, Malformed, NoData, ServerFailure, TimedOut
+from mailkit.dns import DictResolver, Malformed, NoData, ServerFailure, TimedOut, authenticate_sync
 from mailkit.dns.dmarc import Identifier, Policy, Result, Verdict, evaluate, evaluate_sync
 from mailkit.dns.dmarc.evaluate import questions
 from mailkit.dns.dmarc.verdict import ascii_domain
@@ -112,7 +112,7 @@ def test_only_mail_from_counts_for_spf_and_only_a_pass() -> None:
     helo = judged(zone, spf=Identifier(domain="example.com", identity="helo"))
     assert helo.result == "fail"
     assert "HELO" in helo.reasons[-1]
-    for word in ("fail", "softfail", "neutral", "none", "temperror", "permerror", ""):
+    for word in ("fail", "softfail", "neutral", "none", "permerror", ""):
         assert judged(zone, spf=Identifier(domain="example.com", result=word)).result == "fail"
 
 
@@ -196,7 +196,17 @@ def test_several_records_are_none_and_the_walk_goes_on() -> None:
         ({"example.com": REJECT, "com": TimedOut()}, "example.com", "example.net", "fail"),
         ({"example.com": f"{REJECT}; psd=n", "com": TimedOut()}, "example.com", "example.org.com", "fail"),
         # ... unless alignment hangs on it.
-        ({"example.com": REJECT, "com": TimedOut()}, "example.com", "mail.example.com", "temperror"),
+        ({"example.com": REJECT, "com": TimedOut()}, "example.com", "mail.com", "temperror"),
+        # Both walks ask the same question: whatever the answer is, both domains are of the same organization ...
+        ({"example.com": REJECT, "com": ServerFailure()}, "example.com", "mail.example.com", "pass"),
+        ({"example.com": REJECT, "com": TimedOut()}, "example.com", "a.b.example.com", "pass"),
+        # ... or of two: b.example.com is one of its own, and psd=y for com makes no other of it.
+        (
+            {"example.com": REJECT, "com": TimedOut(), "b.example.com": f"{REJECT}; psd=n"},
+            "example.com",
+            "a.b.example.com",
+            "fail",
+        ),
         ({"example.com": f"{REJECT}; adkim=s", "com": TimedOut()}, "example.com", "mail.example.com", "fail"),
         ({"example.com": REJECT, "mail.example.com": TimedOut()}, "example.com", "mail.example.com", "temperror"),
         (
@@ -218,6 +228,90 @@ def test_what_was_not_answered_makes_no_verdict_where_it_matters(
     if result not in ("pass", "fail"):
         assert verdict.disposition == "none"
         assert verdict.policy is None
+
+
+@given(zones, domains, domains)
+def test_what_hangs_on_one_answer_can_be_turned_by_it(zone: dict[str, Any], one: str, other: str) -> None:
+    """A temperror over alignment is told only where two answers lead to two verdicts."""
+    zone = {name: found for name, found in zone.items() if found != TimedOut()} | {one: REJECT}
+    for name in ("com", "example.com", "mail.example.com"):
+        unknown = judged(zone | {name: TimedOut()}, one, dkim=other)
+        if name == one or unknown.result is not Result.TEMPERROR:
+            continue
+        texts = ([], [REJECT], [f"{REJECT}; psd=y"], [f"{REJECT}; psd=n"])
+        assert {judged(zone | {name: text}, one, dkim=other).result for text in texts} == {Result.PASS, Result.FAIL}
+
+
+@given(st.lists(st.sampled_from([REJECT, f"{REJECT}; psd=y", TimedOut()]), min_size=6, max_size=6))
+def test_two_walks_without_answers_are_judged_in_little_time(found: list[Any]) -> None:
+    names = ["a.b.c.d.e.com", "b.c.d.e.com", "c.d.e.com", "d.e.com", "e.com", "com"]
+    zone = dict(zip(names, found, strict=True)) | {"x.b.c.d.e.com": REJECT}
+    assert judged(zone, "x.b.c.d.e.com", dkim="a.b.c.d.e.com " * 20).result is not Result.NONE
+
+
+# What SPF or DKIM could not find out (5.3.6)
+
+
+@pytest.mark.parametrize("method", ["spf", "dkim"])
+@pytest.mark.parametrize(
+    ("zone", "domain", "result"),
+    [
+        ({"example.com": REJECT}, "example.com", "temperror"),
+        ({"example.com": REJECT}, "mail.example.com", "temperror"),
+        ({"example.com": REJECT, "com": TimedOut()}, "mail.example.com", "temperror"),
+        ({"example.com": REJECT, "com": TimedOut()}, "mail.com", "temperror"),
+        ({"example.com": f"{REJECT}; aspf=s; adkim=s"}, "example.com", "temperror"),
+        # They would not be aligned if they passed: a domain of one's own that breaks helps nobody.
+        ({"example.com": f"{REJECT}; aspf=s; adkim=s"}, "mail.example.com", "fail"),
+        ({"example.com": REJECT}, "evil.example", "fail"),
+        ({"example.com": REJECT}, "evil.com", "fail"),
+        ({"example.com": REJECT}, "a..example.com", "fail"),
+        ({}, "example.com", "none"),
+    ],
+)
+def test_a_check_without_an_answer_leaves_the_verdict_open_only_where_a_pass_would_count(
+    method: str, zone: dict[str, Any], domain: str, result: str
+) -> None:
+    unknown = Identifier(domain=domain, result="temperror")
+    records = {(f"_dmarc.{name}", "TXT"): value for name, value in zone.items()}
+    spf, dkim = (unknown, []) if method == "spf" else (None, [unknown])
+    verdict = evaluate_sync("example.com", spf=spf, dkim=dkim, resolver=records)
+    assert verdict.result == result
+    assert verdict.disposition == ("reject" if result == "fail" else "none")
+    assert verdict.aligned is None
+
+
+def test_what_passes_and_is_aligned_passes_whatever_else_had_no_answer() -> None:
+    unknown = Identifier(domain="example.com", result="temperror")
+    assert judged({"example.com": REJECT}, spf=unknown, dkim="mail.example.com").result == "pass"
+    assert judged({"example.com": REJECT}, spf=unknown, dkim="example.net").result == "temperror"
+    assert (
+        "temperror for example.com, which would be aligned" in judged({"example.com": REJECT}, spf=unknown).reasons[1]
+    )
+
+
+def test_a_permanent_error_is_no_question_without_an_answer_and_helo_counts_for_nothing() -> None:
+    broken = Identifier(domain="example.com", result="permerror")
+    greeted = Identifier(domain="example.com", result="temperror", identity="helo")
+    assert judged({"example.com": REJECT}, spf=broken).disposition == "reject"
+    assert judged({"example.com": REJECT}, spf=greeted).disposition == "reject"
+
+
+def test_a_letter_whose_key_and_record_cannot_be_had_is_neither_passed_nor_failed() -> None:
+    raw = b"DKIM-Signature: v=1; a=rsa-sha256; d=example.com; s=s1; h=from; bh=AAAA; b=AAAA\r\n"
+    raw += b"From: shop@example.com\r\n\r\nHello\r\n"
+    zone = {
+        ("_dmarc.example.com", "TXT"): [REJECT],
+        ("s1._domainkey.example.com", "TXT"): ServerFailure(),
+        ("example.com", "TXT"): ServerFailure(),
+    }
+    letter: dict[str, Any] = {"ip": "192.0.2.7", "mail_from": "<b@example.com>", "helo": "mx.example.com"}
+    found = authenticate_sync(raw, **letter, resolver=zone)
+    assert (found.spf.result, found.dkim.results[0].result) == ("temperror", "temperror")
+    assert (found.dmarc.result, found.disposition) == ("temperror", "none")
+    assert "\nDMARC dmarc=temperror: " in str(found)
+    absent = {key: value for key, value in zone.items() if key[0] == "_dmarc.example.com"}
+    assert authenticate_sync(raw, **letter, resolver=absent).disposition == "reject"
 
 
 def test_whether_the_domain_exists_matters_only_where_np_says_something_else() -> None:

@@ -6,12 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailkit.dns import ServerFailure, TimedOut
+from mailkit.dns import DictResolver, Outcome, Query, ServerFailure, TimedOut
 from mailkit.dns.dmarc.external import Destination, destinations, lint_destinations, report_host
 from mailkit.dns.dmarc.walk import discover
 from mailkit.dns.drive import run_sync
 from mailkit.dns.lookup import Check
 
+RED_OF_BANK = "bank._report._dmarc.red.example.net"
 RED = "blue.example.com._report._dmarc.red.example.net"
 
 
@@ -114,6 +115,30 @@ def test_both_kinds_of_reports_are_looked_at() -> None:
     rua = "mailto:a@red.example.net; ruf=mailto:b@red.example.net"
     found = told({RED: "v=DMARC1; rua=mailto:c@red.example.net"}, rua=rua)
     assert [(one.tag, one.sent_to) for one in found] == [("rua", ("mailto:c@red.example.net",)), ("ruf", ())]
+
+
+def test_an_answer_that_both_walks_lack_makes_no_stranger_of_a_subdomain() -> None:
+    silent = {"_dmarc.com": TimedOut(), "_dmarc.net": TimedOut()}
+    assert permission(silent, rua="mailto:a@mail.blue.example.com") == "inside"
+    assert permission(silent, rua="mailto:a@red.com") == "unanswered"
+    assert permission(silent, rua="mailto:a@red.net") == "refused"
+
+
+def test_a_public_suffix_gets_no_failure_reports_and_nobody_is_asked_for_them() -> None:
+    psd = "v=DMARC1; p=none; psd=y; rua=mailto:a@red.example.net; ruf=mailto:b@red.example.net,mailto:c@x.example.net"
+    asked_for = []
+
+    class Noting(DictResolver):
+        def resolve(self, query: Query) -> Outcome:
+            asked_for.append(query.name)
+            return super().resolve(query)
+
+    found = run_sync(
+        asked("bank"), resolver=Noting({("_dmarc.bank", "TXT"): [psd], (RED_OF_BANK, "TXT"): ["v=DMARC1"]})
+    )
+    assert [str(one.permission) for one in found] == ["given", "unused", "unused"]
+    assert codes(found) == []  # `dmarc.lint` tells it of the record: dns.dmarc-psd-ruf
+    assert not any("x.example.net" in name for name in asked_for)
 
 
 @given(st.text(max_size=40))

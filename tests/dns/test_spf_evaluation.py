@@ -203,7 +203,8 @@ def test_which_domain_is_checked(mail_from: str, helo: str, verdict: str, domain
         (["one", "two"], "the default"),
         (TimedOut(), "the default"),
         (NoData(), "the default"),
-        ("", "the default"),
+        ("", ""),
+        ([], "the default"),
     ],
 )
 def test_a_fail_is_explained_by_the_domain_or_by_default(text: Any, explanation: str) -> None:
@@ -222,6 +223,12 @@ def test_an_explanation_never_brings_a_line_break_along() -> None:
     assert long.explanation == "8.8.8.8 may not send for example.com"
     odd = checked("v=spf1 -all exp=why..example", "8.8.8.8")
     assert odd.explanation == "8.8.8.8 may not send for example.com"
+
+
+def test_two_records_that_are_one_text_in_other_strings_count_as_one() -> None:
+    """By the letter of 4.5 they are two; see decision 12."""
+    assert checked([["v=spf1 ", "-all"], ["v=spf1 -all"]]).result is Result.FAIL
+    assert checked(["v=spf1 -all", "v=spf1  -all"]).result is Result.PERMERROR
 
 
 def test_only_the_deciding_records_explanation_counts() -> None:
@@ -379,6 +386,19 @@ def test_the_limits_can_be_set_aside_but_not_for_ever() -> None:
     assert verdict("v=spf1 include:example.com +all", most_lookups=100) is Result.PERMERROR
     with pytest.raises(InvalidValue, match="more than 100"):
         check_host("192.0.2.9", "example.com", "", now=NOW, most_lookups=101)
+
+
+def test_the_limits_can_be_set_for_a_letter_too() -> None:
+    voids = "v=spf1 a:empty.example mx:empty.example exists:empty.example +all"
+    assert checked(voids).result is Result.PERMERROR
+    assert checked(voids, most_voids=3).result is Result.PASS
+    many = f"v=spf1 {costing(11)} +all"
+    assert checked(many, ip="192.0.2.9").result is Result.PERMERROR
+    assert checked(many, ip="192.0.2.9", most_lookups=11).result is Result.PASS
+    more = evaluate("192.0.2.9", "a@example.com", "x", resolver=HOSTS | {("example.com", "TXT"): many}, most_lookups=11)
+    assert asyncio.run(more).result is Result.PASS
+    with pytest.raises(InvalidValue, match="is more than 100"):
+        checked(many, most_lookups=101)
 
 
 @pytest.mark.parametrize("given", ["", "192.0.2", "example.com", None, ["192.0.2.1"]])

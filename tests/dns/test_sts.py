@@ -127,6 +127,12 @@ def test_the_example_of_the_rfc_is_read() -> None:
         ("v=STSv1 ;id=1 ; more=x", True),
         ("v=STSv1; id=1; id=2", True),
         ("v=STSv1; id=1; oops", False),
+        ("v=STSv1; id=1; a=b=c", False),
+        ("v=STSv1; id=1=2", False),
+        ("v=STSv1; id=1;", True),
+        ("v=STSv1; id=1 ; ", True),
+        ("v=STSv1; id=1;;", False),
+        ("v=STSv1;; id=1", False),
         ("v=STSv1; id = 1", False),
     ],
 )
@@ -148,6 +154,7 @@ def test_which_records_senders_look_at(text: str, is_valid: bool) -> None:
         ({("_mta-sts.example.com", "TXT"): ["v=STSv1"]}, ["error syntax"]),
         ({("_mta-sts.example.com", "TXT"): ["v=STSv1; id=a-b"]}, ["error syntax"]),
         ({("_mta-sts.example.com", "TXT"): ["v=STSv1; id=1; id=2"]}, ["warning syntax"]),
+        ({("_mta-sts.example.com", "TXT"): ["v=STSv1; id=1;;"]}, ["error syntax"]),
     ],
 )
 def test_what_is_said_about_the_record(zone: Any, expected: list[str]) -> None:
@@ -171,7 +178,10 @@ def test_what_is_said_about_the_record(zone: Any, expected: list[str]) -> None:
         (policy(FILE.replace("STSv1", "STSv2")), ["error policy-syntax", "error policy-invalid"]),
         (policy(FILE.replace("enforce", "Enforce")), ["error policy-syntax", "error policy-invalid"]),
         (policy(FILE.replace("604800", "x")), ["error policy-syntax", "error policy-invalid"]),
-        (policy(FILE.replace("604800", "99999999")), ["error policy-syntax", "error policy-invalid"]),
+        (policy(FILE.replace("604800", "99999999")), ["warning policy-syntax"]),
+        (policy(FILE.replace("604800", "99999999999")), ["error policy-syntax", "error policy-invalid"]),
+        (policy(FILE.replace(MX, f"{MX}.")), ["warning policy-syntax"]),
+        (policy(FILE.replace(MX, f"{MX}..")), ["error policy-syntax", "error policy-invalid"]),
         (policy(FILE + "mode: none\n"), ["warning policy-syntax"]),
         (
             policy(FILE + "\n more\n".replace(" ", "") + ": x\n"),
@@ -213,6 +223,15 @@ def test_a_policy_is_enforced_only_if_senders_do_not_ignore_it() -> None:
     assert not found(page=policy(FILE + "oops\n")).is_enforced
     assert not found(page=TimedOut()).is_enforced
     assert not found({("_mta-sts.example.com", "TXT"): NoSuchDomain()}).is_enforced
+    assert not found({("_mta-sts.example.com", "TXT"): ["v=STSv1; id=1; a=b=c"]}).is_enforced
+
+
+def test_a_policy_is_taken_for_what_it_must_mean() -> None:
+    one = tls.StsPolicy.parse(FILE.replace("604800", "31557601").replace(MX, "*.Example.com."))
+    assert (one.max_age, one.mx, one.faults) == (LONGEST_AGE, ("*.example.com",), ())
+    assert one.covers(MX)
+    assert [str(part) for part in one.broken] == ["mx: *.Example.com.", "max_age: 31557601"]
+    assert tls.StsPolicy.parse(str(one)) == one
 
 
 def test_a_finding_on_values_alone_has_no_line_to_tell() -> None:

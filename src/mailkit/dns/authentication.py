@@ -62,7 +62,7 @@ class Authentication:
     >>> found.passes, found.disposition
     (True, <Policy.NONE: 'none'>)
     >>> print(found.results("mx.example.net"))
-    mx.example.net; spf=pass smtp.mailfrom=b@example.com; dkim=none; dmarc=pass policy.dmarc=reject
+    mx.example.net; spf=pass smtp.mailfrom=example.com; dkim=none; dmarc=pass policy.dmarc=reject
     header.from=example.com; arc=none
     """
 
@@ -241,7 +241,7 @@ def authentication_results(
     >>> found = authentication_results("mx.example.net", spf=spf, mail_from="x@bounces.example.com", dkim=signed)
     >>> print(found.header().replace("\\r", ""))
     Authentication-Results: mx.example.net;
-     spf=pass smtp.mailfrom=x@bounces.example.com;
+     spf=pass smtp.mailfrom=bounces.example.com;
      dkim=pass header.d=example.com header.s=s1
     """
     if not isinstance(host, str) or not host:
@@ -259,7 +259,7 @@ def spf_identifier(result: Worded, *, mail_from: str, helo: str) -> Identifier:
     >>> spf_identifier(Identifier(domain="x", result="pass"), mail_from="", helo="mx.example.com").domain
     'mx.example.com'
     """
-    return Identifier(domain=mail_from.rpartition("@")[2] or helo, result=_word(result))
+    return Identifier(domain=_bare(mail_from).rpartition("@")[2] or helo, result=_word(result))
 
 
 def dkim_identifiers(results: Iterable[Signed]) -> tuple[Identifier, ...]:
@@ -274,9 +274,16 @@ def dkim_identifiers(results: Iterable[Signed]) -> tuple[Identifier, ...]:
     )
 
 
+def _bare(mail_from: str) -> str:
+    return mail_from.strip().removeprefix("<").removesuffix(">")
+
+
 def _spf(result: Worded, mail_from: str, helo: str) -> Statement:
-    held = [Property(type="smtp", name="mailfrom", value=mail_from)] if mail_from else []
-    held += [Property(type="smtp", name="helo", value=helo)] if helo and not mail_from else []
+    """SPF's statement; it names the local part only where the policy authenticates it (2.7.2)."""
+    sender = _bare(mail_from)
+    shown = sender if getattr(result, "checks_local_part", False) else sender.rpartition("@")[2]
+    held = [Property(type="smtp", name="mailfrom", value=shown)] if sender else []
+    held += [Property(type="smtp", name="helo", value=helo)] if helo and not sender else []
     return Statement(method="spf", result=_word(result), properties=held)
 
 

@@ -27,12 +27,17 @@ _OUTSIDE: Final = re.compile(r'"(?:[^"\\]|\\.)*+"?|[(;]|[^"(;]+', re.DOTALL)
 _INSIDE: Final = re.compile(r"\\.?|[()]|[^()\\]+", re.DOTALL)
 _KEY: Final = re.compile(r"[A-Za-z0-9_-]++(?:\s*+[./]\s*+[A-Za-z0-9_-]++)*+", re.ASCII)
 _BEGINS: Final = re.compile(r"\s*+" + _KEY.pattern + r"\s*+=", re.ASCII)
-_VALUE: Final = re.compile(r'\s*+=\s*+("(?:[^"\\]|\\.)*+"?|[^\s"]*+)', re.DOTALL | re.ASCII)
+_VALUE: Final = re.compile(
+    r'\s*+=\s*+("(?:[^"\\]|\\.)*+(?:"(?:[.@](?:"(?:[^"\\]|\\.)*+"|[^\s"])*+)?)?|[^\s"]*+)', re.DOTALL | re.ASCII
+)
+_STRING: Final = re.compile(r'"(?:[^"\\]|\\.)*+"?\Z', re.DOTALL)
 _WORD: Final = re.compile(r'"(?:[^"\\]|\\.)*+"?|[^\s"]++', re.DOTALL | re.ASCII)
 _INSTANCE: Final = re.compile(r"\s*i\s*=\s*([0-9]{1,2})\s*\Z", re.ASCII)
 _TOKEN: Final = re.compile(r"[!#-'*+.0-9A-Z^-~\u00a1-\U0010ffff-]+\Z")
 _ADDRESS: Final = re.compile(
-    r"(?:[!#-'*+/0-9=?A-Z^-~-]+(?:\.[!#-'*+/0-9=?A-Z^-~-]+)*)?@[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\Z"
+    r"""(?:[!#-'*+/0-9=?A-Z^-~-]+(?:\.[!#-'*+/0-9=?A-Z^-~-]+)*|"(?:[^"\\]|\\.)*+")?@"""
+    r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\Z",
+    re.DOTALL,
 )
 _CONTROL: Final = re.compile("[\\x00-\\x1f\\x7f\\x85\\u2028\\u2029]")
 _UNESCAPED: Final = re.compile(r"\\(.)", re.DOTALL)
@@ -258,9 +263,9 @@ def _whole(part: str, place: int) -> re.Match[str]:
 
 
 def _plain(value: str) -> str:
-    """A value without its quotes."""
-    if not value.startswith('"'):
-        return value
+    """A value without its quotes; an address whose local part is quoted keeps them (2.2, pvalue)."""
+    if not _STRING.match(value):
+        return value.replace("\r\n", "") if value.startswith('"') else value
     inner = value[1:-1] if len(value) > 1 and value.endswith('"') else value[1:]
     return _UNESCAPED.sub(r"\1", inner.replace("\r\n", ""))
 

@@ -42,6 +42,8 @@ class Fault(StrEnum):
     """It stands where it must not."""
     UNREAD = "unread"
     """It stands behind more than is read."""
+    TAKEN = "taken"
+    """It is wrong, and taken for what it must mean."""
 
 
 @attrs.frozen(kw_only=True)

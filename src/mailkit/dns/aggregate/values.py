@@ -44,7 +44,7 @@ class AuthResult(StrEnum):
 
 
 class Disposition(StrEnum):
-    """What the receiver did by DMARC (RFC 9990, 2.1)."""
+    """What the receiver did by DMARC (RFC 9990, 3.1.1.9)."""
 
     NONE = "none"
     """Nothing."""
@@ -196,7 +196,7 @@ class Report:
 
     @property
     def identity(self) -> tuple[str, str, str]:
-        """What two copies of one report have in common: reporter, domain and report id (RFC 9990, 2.5.3)."""
+        """What two copies of one report have in common: reporter, domain and report id (RFC 9990, 3.5.4)."""
         return (self.org_name, self.policy.domain, self.report_id)
 
 

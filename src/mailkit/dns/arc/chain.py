@@ -93,11 +93,15 @@ def broken_chain(fault: str, sets: tuple[ArcSet, ...] = ()) -> Chain:
 
 
 def judge_chain(mail: Mail, sets: Sequence[ArcSet], keys: Keys, now: datetime) -> Chain:
-    """Validate the signatures of sets that are right as texts (5.2, steps 4 to 7)."""
+    """Validate the signatures of sets that are right as texts (5.2, steps 4 to 7).
+
+    Of message signatures only the newest has to be: another one that cannot be read "does not affect the
+    validity" of the chain (step 5A).
+    """
     last = sets[-1]
     signatures = [one.message_signature for one in sets]
     newest = judge(mail, signatures[-1], keys[_place(signatures[-1])], now)
-    passes = [judge(mail, one, keys[_place(one)], now, explains=False).passes for one in signatures[:-1]]
+    passes = [_passes(mail, one, keys, now) for one in signatures[:-1]]
     passes.append(newest.passes)
     seals = [_seal_fault(sets[: number + 1], keys) for number in range(len(sets))]
     judged = tuple(
@@ -116,6 +120,10 @@ def judge_chain(mail: Mail, sets: Sequence[ArcSet], keys: Keys, now: datetime) -
     if reasons:
         return Chain(result=Result.FAIL, sets=judged, reasons=tuple(reasons), difference=newest.difference)
     return Chain(result=Result.PASS, sets=judged, oldest_pass=_oldest_pass(passes))
+
+
+def _passes(mail: Mail, signature: Signature, keys: Keys, now: datetime) -> bool:
+    return signature.is_readable and judge(mail, signature, keys[_place(signature)], now, explains=False).passes
 
 
 def _oldest_pass(passes: Sequence[bool]) -> int:

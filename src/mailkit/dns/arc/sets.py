@@ -19,6 +19,9 @@ MOST_SETS: Final = 50
 """More are a failure (5.2, step 1)."""
 
 _INSTANCE: Final = re.compile(r"[0-9]{1,2}\Z")
+_EQUALS: Final = re.compile(rb"=")
+_VALUE: Final = re.compile(rb"[A-Za-z0-9]+")
+_PIECE: Final = re.compile(rb"\\.?|[()]|[ \t\r\n]+|[^()\\ \t\r\n]+", re.DOTALL)
 _SEAL_TAGS: Final = ("a", "b", "d", "s", "t")
 _NAMES: Final = {"results": "ARC-Authentication-Results", "message": "ARC-Message-Signature", "seal": "ARC-Seal"}
 _STATES: Final = ("none", "pass", "fail")
@@ -111,13 +114,22 @@ def collect(mail: Mail) -> Collected:
 
 
 def structure_fault(sets: Iterable[ArcSet]) -> str:
-    """What is wrong with the sets as texts; empty if nothing (4.1 and 5.2, steps 2 and 3).
+    """What is wrong with the sets as texts; empty if nothing (4.1 and 5.2, steps 2 to 4 and 6).
+
+    All seals have to be right, and of the message signatures the newest: an older one that is not only tells
+    since when the mail is unchanged (step 5A).
 
     >>> structure_fault([])
     ''
     """
-    faults = (fault for one in reversed(tuple(sets)) for fault in _faults(one))
-    return next(faults, "")
+    newest_first = tuple(sets)[::-1]
+    faults = [fault for one in newest_first for fault in _faults(one)]
+    faults += [
+        f"the message signature of instance {one.instance}: {fault}"
+        for one in newest_first[:1]
+        for fault in one.message_signature.faults
+    ]
+    return faults[0] if faults else ""
 
 
 def _faults(one: ArcSet) -> Iterator[str]:
@@ -128,17 +140,52 @@ def _faults(one: ArcSet) -> Iterator[str]:
     expected = "none" if number == 1 else "pass"
     if one.state != expected:
         yield f"the seal of instance {number} says cv={one.state}, where {expected} must be"
-    yield from (f"the message signature of instance {number}: {fault}" for fault in one.message_signature.faults)
 
 
 def _instance(kind: str, field: Field) -> int | None:
-    """The instance of a field; it stands first in results (4.1.1), and anywhere in the others (4.2.1)."""
+    """The instance of a field; it stands first in results (4.1.1), and is taken wherever it stands in the others."""
     if kind == "results":
         number = _results(field).instance
     else:
-        value = without_comments(TagList.read(field.text).tags.get("i", "")).strip()
+        value = without_comments(_tags(field).tags.get("i", "")).strip()
         number = int(value) if _INSTANCE.match(value) else None
     return number if number is not None and 1 <= number <= MOST_SETS else None
+
+
+def _tags(field: Field, *names: str) -> TagList:
+    """The tags of a field. Comments may stand around its first, the instance, and within others so named (3.9)."""
+    text = _plain(field.text, 0, b"i")
+    for name in names:
+        found = re.search(rb";(?=[ \t\r\n]*%s[ \t\r\n(=])" % name.encode(), text)
+        text = _plain(text, found.end(), name.encode()) if found else text
+    return TagList.read(text)
+
+
+def _plain(text: bytes, start: int, name: bytes) -> bytes:
+    """The text with the tag that begins here as `name=value`, without the comments around its parts.
+
+    Behind its value, comments may stand only where it is the instance (3.9 and 4.1.2).
+    """
+    place, read = start, []
+    for part in (re.compile(re.escape(name)), _EQUALS, _VALUE):
+        found = part.match(text, _past_comments(text, place))
+        if not found:
+            return text
+        place = found.end()
+        read.append(found[0])
+    end = _past_comments(text, place)
+    is_whole = text[end : end + 1] in (b";", b"") and (name == b"i" or not text[place:end].strip())
+    return text[:start] + b"".join(read) + text[end:] if is_whole else text
+
+
+def _past_comments(text: bytes, place: int) -> int:
+    """Where blanks and comments end, which nest (CFWS: RFC 5322, 3.2.2)."""
+    depth = 0
+    for piece in _PIECE.finditer(text, place):
+        if not depth and piece[0] != b"(" and piece[0].strip(b" \t\r\n"):
+            return piece.start()
+        depth += (piece[0] == b"(") - (piece[0] == b")")
+    return len(text)
 
 
 def _results(field: Field) -> AuthenticationResults:
@@ -147,7 +194,7 @@ def _results(field: Field) -> AuthenticationResults:
 
 def _set(number: int, found: dict[tuple[int, str], Field]) -> ArcSet:
     results, message, seal = (found[number, kind] for kind in _NAMES)
-    state = TagList.read(seal.text).tags.get("cv", "").lower()  # without %s in the ABNF, so without case (RFC 7405)
+    state = _tags(seal, "cv").tags.get("cv", "").lower()  # without %s in the ABNF, so without case (RFC 7405)
     return ArcSet(
         instance=number,
         results=_results(results),
@@ -164,7 +211,7 @@ def _read_message(field: Field) -> Signature:
     It must not cover ARC fields either. One that covers seals, which are made after it, is none; one that
     covers results is taken, as forwarders made such for years.
     """
-    listed = TagList.read(field.text)
+    listed = _tags(field)
     signature = read_signature_tags(field, listed, required=("a", "b", "bh", "d", "h", "s"), has_identity=False)
     if "arc-seal" not in signature.signed:
         return signature
@@ -173,7 +220,7 @@ def _read_message(field: Field) -> Signature:
 
 def _read_seal(field: Field) -> Signature:
     """An ARC-Seal: "the only supported tags" are i, cv, and five of DKIM's; others are ignored, but not h (4.1.3)."""
-    listed = TagList.read(field.text)
+    listed = _tags(field, "cv")
     faults = [*listed.faults]
     if "h" in listed.tags:
         faults.append("it has an h=, which a seal must not have")

@@ -87,6 +87,7 @@ def _check(mail: Mail, now: datetime) -> Check[Chain]:
     if fault:
         return broken_chain(fault, collected.sets)
     signatures = [signature for one in collected.sets for signature in (one.message_signature, one.seal)]
-    places = list(dict.fromkeys((signature.domain, signature.selector) for signature in signatures))
+    readable = (signature for signature in signatures if signature.is_readable)
+    places = list(dict.fromkeys((signature.domain, signature.selector) for signature in readable))
     found = yield from each([find(selector, domain) for domain, selector in places])
     return judge_chain(mail, collected.sets, dict(zip(places, found, strict=True)), now)

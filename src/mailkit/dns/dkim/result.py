@@ -26,11 +26,11 @@ class Result(StrEnum):
     FAIL = "fail"
     """It does not verify, or by a key or hash that counts no more (RFC 8301)."""
     NEUTRAL = "neutral"
-    """It cannot be read."""
+    """It cannot be read, or lacks a tag that it must have."""
     TEMPERROR = "temperror"
     """Its key could not be had now; later it may."""
     PERMERROR = "permerror"
-    """It cannot be verified, now or later: no key, a wrong one, or something required is missing."""
+    """It cannot be verified, now or later: there is no key or a wrong one, From is not signed, or it has expired."""
 
 
 _BEST = (Result.PASS, Result.TEMPERROR, Result.FAIL, Result.PERMERROR, Result.NEUTRAL)

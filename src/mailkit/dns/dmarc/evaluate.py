@@ -18,7 +18,7 @@ import attrs
 from mailkit.address import Domain
 from mailkit.dns.dmarc.record import Alignment, Policy
 from mailkit.dns.dmarc.verdict import Aligned, Identifier, Result, Verdict, ascii_domain, shown
-from mailkit.dns.dmarc.walk import Discovery, discover, organization
+from mailkit.dns.dmarc.walk import Discovery, discover, organization, pairs_of_organizations
 from mailkit.dns.drive import DEADLINE, run, run_sync
 from mailkit.dns.lookup import Check, Malformed, Resolver, each, together
 from mailkit.errors import InvalidValue
@@ -165,13 +165,15 @@ def _one(given: str, held: tuple[_Held, ...]) -> Check[Verdict]:
 
 
 def _to_walk(domain: str, held: tuple[_Held, ...]) -> tuple[str, ...]:
-    """The authenticated domains that may be of the same organization, the nearest first."""
+    """The domains that may be of the same organization, the nearest first, those that passed before others."""
     shared = {
         identifier.domain: _shared_labels(identifier.domain, domain)
         for _, identifier in held
-        if identifier.is_authenticated and identifier.domain != domain
+        if (identifier.is_authenticated or identifier.is_unanswered) and identifier.domain != domain
     }
-    near = sorted((name for name, count in shared.items() if count), key=lambda name: (-shared[name], name))
+    passed = {identifier.domain for _, identifier in held if identifier.is_authenticated}
+    found = (name for name, count in shared.items() if count)
+    near = sorted(found, key=lambda name: (name not in passed, -shared[name], name))
     return tuple(near[:_MOST_WALKS])
 
 
@@ -200,7 +202,8 @@ def _judge(domain: str, found: Discovery, held: Sequence[_Held], walks: Mapping[
     if whole.aligned:
         return _because(whole, Result.PASS, Policy.NONE, ())
     if any(one.is_aligned is None for one in aligned):
-        return _because(whole, Result.TEMPERROR, Policy.NONE, ("a question about alignment had no answer",))
+        hangs = "whether an aligned domain passed hangs on a question without an answer (5.3.6)"
+        return _because(whole, Result.TEMPERROR, Policy.NONE, (hangs,))
     if not found.is_settled:
         return _because(whole, Result.TEMPERROR, Policy.NONE, (f"whether {domain} exists is not known",))
     if record.is_testing and found.policy is not Policy.NONE:
@@ -234,6 +237,9 @@ def _align(
     """How one identifier stands to From's domain (4.4, 4.10.2)."""
     name, what = identifier.domain, f"{method.upper()} passed for {identifier.domain}"
     organizational, is_aligned = "", False
+    if identifier.is_unanswered:
+        passed = attrs.evolve(identifier, result="pass")
+        return _unanswered(identifier, _align(method, passed, domain, mode, found, walks))
     if not identifier.is_authenticated:
         reason = _not_authenticated(method, identifier)
     elif name == domain:
@@ -257,16 +263,29 @@ def _align(
     )
 
 
+def _unanswered(identifier: Identifier, passed: Aligned) -> Aligned:
+    """What a check without an answer leaves open: nothing, where not even a pass would have been aligned."""
+    reason = _not_authenticated(passed.method, identifier)
+    if passed.is_aligned is not False:
+        reason += ", which would be aligned, or may be, if it passed"
+    is_aligned = False if passed.is_aligned is False else None
+    return attrs.evolve(passed, identifier=identifier, is_aligned=is_aligned, reason=reason)
+
+
 def _relaxed(method: _Method, identifier: Identifier, what: str, found: Discovery, walk: Discovery) -> Aligned:
     """Relaxed alignment: the organizational domains are the same (3.2.10.1)."""
-    is_aligned: bool | None = found.organizational == walk.organizational
-    organizational = walk.organizational
-    reason = f"{what}, which is of the organization {organizational}, and not of {found.organizational}"
-    if is_aligned:
-        reason = f"{what}, which is of the same organization, {organizational}"
-    if max(len(found.possible), len(walk.possible)) > 1 and found.possible & walk.possible:
-        is_aligned, organizational = None, ""
+    pairs = pairs_of_organizations(found, walk)
+    same = {ours == theirs for ours, theirs in pairs}
+    is_aligned = same == {True} if len(same) == 1 else None
+    organizational = walk.organizational if len(pairs) == 1 else ""
+    if is_aligned is None:
         reason = f"{what}, and whether it is of the same organization is not known"
+    elif is_aligned:
+        reason = f"{what}, which is of the same organization, {organizational or 'whichever that is'}"
+    else:
+        reason = f"{what}, which is of another organization than {found.own.domain}"
+        if organizational:
+            reason = f"{what}, which is of the organization {organizational}, and not of {found.organizational}"
     return Aligned(
         method=method,
         identifier=identifier,

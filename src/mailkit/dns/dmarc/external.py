@@ -1,4 +1,4 @@
-"""Do the ones who are to get a domain's reports want them (RFC 9990, 3; RFC 9991)?
+"""Do the ones who are to get a domain's reports want them (RFC 9990, 4; RFC 9991, 5)?
 
 A record may name addresses of other organizations. Receivers send no report there unless a TXT
 record `example.com._report._dmarc.reports.example` says v=DMARC1. All of them are asked for at once.
@@ -15,7 +15,7 @@ import attrs
 
 from mailkit.dns.dmarc.record import Record, Suffix, is_dmarc
 from mailkit.dns.dmarc.verdict import ascii_domain
-from mailkit.dns.dmarc.walk import Discovery, organization
+from mailkit.dns.dmarc.walk import Discovery, organization, pairs_of_organizations
 from mailkit.dns.lookup import Answer, Check, Failure, NoSuchDomain, Outcome, Query, ask, each, name_fault, together
 from mailkit.dns.records import TextRecord
 from mailkit.dns.saying import Saying
@@ -41,6 +41,8 @@ class Permission(StrEnum):
     """Not known, as a question had no answer."""
     UNCHECKED = "unchecked"
     """It has no host that could be asked, or too many came before it."""
+    UNUSED = "unused"
+    """It stands in the ruf of a public suffix (psd=y), which "report generators MUST NOT consider" (RFC 9991, 2)."""
 
 
 def _known_permission(value: Any) -> Permission:
@@ -79,7 +81,7 @@ class Destination:
         return f"{self.domain}._report._dmarc.{self.host}"
 
 
-_say: Final = Saying[Destination]("dmarc", lambda found: f"DMARC of {found.domain}, {found.tag}", "RFC 9990, 3")
+_say: Final = Saying[Destination]("dmarc", lambda found: f"DMARC of {found.domain}, {found.tag}", "RFC 9990, 4")
 
 
 def report_host(uri: str) -> str:
@@ -119,7 +121,7 @@ def destinations(found: Discovery) -> Check[tuple[Destination, ...]]:
     record, domain = applied.record, applied.domain
     named: list[tuple[Literal["rua", "ruf"], str]] = [("rua", uri) for uri in record.rua]
     named += [("ruf", uri) for uri in record.ruf]
-    hosts = dict.fromkeys(report_host(uri) for _, uri in named)
+    hosts = dict.fromkeys(report_host(uri) for tag, uri in named if not _is_unused(tag, record))
     asked = [host for host in hosts if host and host != domain][:_MOST_HOSTS]
     answers = yield from each(_ask(domain, host) for host in asked)
     known = dict(zip(asked, answers, strict=True))
@@ -139,27 +141,33 @@ def _destination(
     assert found.applied is not None
     host, domain = report_host(uri), found.applied.domain
     plain = Destination(uri=uri, tag=tag, host=host, domain=domain, permission=Permission.UNCHECKED)
+    if _is_unused(tag, found.applied.record):
+        return attrs.evolve(plain, permission=Permission.UNUSED)
     if host == domain:
         return attrs.evolve(plain, permission=Permission.INSIDE)
     if host not in known:
         return plain
     walk, outcome = known[host]
-    organizations = _organizations(found)
-    if organizations == walk.possible and len(organizations) == 1:
+    is_same = _is_same_organization(found, walk)
+    if is_same:
         return attrs.evolve(plain, permission=Permission.INSIDE)
     permission, sent_to = _permission(outcome, host, tag)
-    if permission is Permission.REFUSED and organizations & walk.possible:
+    if permission is Permission.REFUSED and is_same is None:
         permission = Permission.UNANSWERED  # it may be of the same organization after all
     return attrs.evolve(plain, permission=permission, outcome=outcome, sent_to=sent_to)
 
 
-def _organizations(found: Discovery) -> frozenset[str]:
-    """The organization of the domain at which the record stands, as far as it is known."""
+def _is_unused(tag: str, record: Record | None) -> bool:
+    return tag == "ruf" and record is not None and record.psd is Suffix.YES
+
+
+def _is_same_organization(found: Discovery, walk: Discovery) -> bool | None:
+    """Whether a destination is of the organization of the record's domain; None if an answer is missing for that."""
     assert found.applied is not None
     record = found.applied.record
-    if record and record.psd is Suffix.YES:
-        return frozenset({found.applied.domain})
-    return found.possible
+    suffix = found.applied.domain if record and record.psd is Suffix.YES else ""
+    same = {theirs == (suffix or ours) for ours, theirs in pairs_of_organizations(found, walk)}
+    return None if len(same) > 1 else True in same
 
 
 def _permission(outcome: Outcome, host: str, tag: str) -> tuple[Permission, tuple[str, ...]]:

@@ -168,13 +168,13 @@ def _reports(level: Level, record: Record) -> Iterator[Finding]:
         if record.ruf:
             message = "a public suffix must not ask for failure reports: they would tell of other people's mail"
             mend = str(suggested(level.domain, attrs.evolve(record, ruf=())))
-            yield _say("psd-ruf", _WARNING, message, level, text, mend, "10.2")
+            yield _say("psd-ruf", _WARNING, message, level, text, mend, "RFC 9991, 2")
 
 
 def _tags(level: Level, record: Record) -> Iterator[Finding]:
     for broken in record.broken:
         message = f"{cut(broken.text, longest=40)!r} {broken.reason}, and is ignored"
-        yield _say("syntax", _WARNING, message, level, broken.text, broken.mend, "4.7", broken.span)
+        yield _say("syntax", _WARNING, message, level, broken.text, broken.mend, "4.8", broken.span)
     for tag in record.historic:
         message = f"{tag.name}= means nothing any more" + ("; t=y takes its place" if tag.name == "pct" else "")
         mend = str(suggested(level.domain, record))

@@ -139,10 +139,10 @@ class Record:
 
     @classmethod
     def parse(cls, text: str) -> Record:
-        """Read a record. What cannot be read is kept in `broken`, and counts as if it were not there (4.7).
+        """Read a record. What cannot be read is kept in `broken`, and counts as if it were not there (4.8).
 
         Of two tags with one name the first counts, and the second is such a part: RFC 6376, 3.2, would
-        have the whole record ignored, 4.7 only what is wrong in it.
+        have the whole record ignored, 4.8 only what is wrong in it.
 
         Raises:
             InvalidValue: The text does not begin with v=DMARC1.
@@ -271,7 +271,9 @@ def _read_word(tag: Tag, fields: dict[str, object], broken: list[Broken]) -> Non
 
 
 def _names(part: Broken, names: tuple[str, ...]) -> bool:
-    return part.text.partition("=")[0].strip().lower() in names
+    """Whether a part is a tag of one of these names; a word without "=" is no tag, and discarded (4.8)."""
+    name, equals, _ = part.text.partition("=")
+    return bool(equals) and name.strip().lower() in names
 
 
 def _bad(tag: Tag, reason: str) -> Broken:

@@ -82,7 +82,16 @@ class Identifier:
     @property
     def is_authenticated(self) -> bool:
         """Whether the domain may be aligned: it passed, it is one, and it is not HELO's."""
-        return self.result == "pass" and self.identity == "mail_from" and not name_fault(self.domain)
+        return self.result == "pass" and self._counts
+
+    @property
+    def is_unanswered(self) -> bool:
+        """Whether the domain might have been one that may be aligned, had all questions been answered (5.3.6)."""
+        return self.result == "temperror" and self._counts
+
+    @property
+    def _counts(self) -> bool:
+        return self.identity == "mail_from" and not name_fault(self.domain)
 
 
 @attrs.frozen(kw_only=True)
@@ -93,7 +102,7 @@ class Aligned:
         method: "spf" or "dkim".
         identifier: The domain.
         mode: How near it must be.
-        is_aligned: Whether it is; None if that hangs on a question without an answer.
+        is_aligned: Whether it is; None if that hangs on a question without an answer, its own check's or another.
         organizational: Its organizational domain; empty where it was not asked for, or is not known.
         reason: Why, in a sentence.
 

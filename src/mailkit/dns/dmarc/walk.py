@@ -6,16 +6,20 @@ walk takes the place of lists of public suffixes. All names of the walk are aske
 
 from __future__ import annotations
 
-from typing import Final
+from itertools import product
+from typing import Final, TypeAlias
 
 import attrs
 
 from mailkit.dns.dmarc.record import Policy, Record, Suffix, is_dmarc
 from mailkit.dns.lookup import Answer, Check, Failure, NoSuchDomain, Outcome, Query, ask, each, name_fault, together
 
-__all__ = ["Discovery", "Level", "discover", "organization", "walk_names"]
+__all__ = ["Discovery", "Level", "discover", "organization", "pairs_of_organizations", "walk_names"]
 
 _MOST_NAMES: Final = 8
+
+_Place: TypeAlias = tuple[str, bool]
+"""How far a walk has come: the organizational domain so far, and whether it is final."""
 
 
 @attrs.frozen(kw_only=True)
@@ -170,6 +174,42 @@ def _organizational(walked: tuple[Level, ...]) -> str:
     if record.psd is Suffix.YES and last > 0:
         return _below(walked[last].domain, walked[0].domain)
     return walked[last].domain
+
+
+def pairs_of_organizations(one: Discovery, other: Discovery) -> frozenset[tuple[str, str]]:
+    """The organizational domains that two domains may have, whatever unanswered questions would have brought.
+
+    Where both walks ask the same question, both have the same answer; so the pairs are followed from the
+    longest names to the shortest, with each record that there may be (4.10.2).
+
+    >>> from mailkit.dns.lookup import NoData, TimedOut
+    >>> own, com = Level(domain="example.com", outcome=NoData()), Level(domain="com", outcome=TimedOut())
+    >>> mail = Level(domain="mail.example.com", outcome=NoData())
+    >>> walks = [_decide(levels, None) for levels in ((own, com), (mail, own, com))]
+    >>> sorted(pairs_of_organizations(*walks))
+    [('com', 'com'), ('example.com', 'example.com'), ('example.com', 'mail.example.com')]
+    """
+    levels = {level.domain: level for walk in (one, other) for level in walk.levels}
+    places = {((one.own.domain, False), (other.own.domain, False))}
+    for domain in sorted(levels, key=lambda name: -name.count(".")):
+        level = levels[domain]
+        known = level.record.psd if level.record else None
+        held = (None, *Suffix) if isinstance(level.outcome, Failure) else (known,)
+        places = {
+            (_walked(ours, one, domain, psd), _walked(theirs, other, domain, psd))
+            for (ours, theirs), psd in product(places, held)
+        }
+    return frozenset((ours, theirs) for (ours, _), (theirs, _) in places)
+
+
+def _walked(place: _Place, walk: Discovery, domain: str, psd: Suffix | None) -> _Place:
+    """Where a walk has come to behind one name, at which there is a record with this psd, or none."""
+    own = walk.own.domain
+    if place[1] or psd is None or all(level.domain != domain for level in walk.levels):
+        return place
+    if psd is Suffix.YES and domain != own:
+        return _below(domain, own), True
+    return domain, psd is not Suffix.UNKNOWN
 
 
 def _below(parent: str, domain: str) -> str:

@@ -134,6 +134,7 @@ class _Evaluation:
         self._facts, self._default = facts, default
         self._tally = tally
         self._visits: list[Visit | None] = []
+        self._checks_local_part = False
 
     def result(self, identity: Identity) -> Check[SpfResult]:
         facts = self._facts
@@ -162,6 +163,7 @@ class _Evaluation:
             lookups=self._tally.lookups,
             voids=self._tally.voids,
             visits=tuple(visit for visit in self._visits if visit),
+            checks_local_part=self._checks_local_part and identity is Identity.MAIL_FROM,
             **about,
         )
 
@@ -180,6 +182,7 @@ class _Evaluation:
 
     def _evaluate(self, facts: Facts, depth: int) -> Check[_Found]:
         record = yield from _record(facts.domain)
+        self._checks_local_part |= _checks_local_part(record)
         for term in record.mechanisms:
             self._tally.count(term, facts.domain)
             if term.kind == "include":
@@ -223,7 +226,8 @@ class _Evaluation:
         text = outcome.values[0]
         if macros.asks_for_name(text):
             facts = yield from named(facts, Tally())
-        return macros.explanation(text, facts) or default
+        said = macros.explanation(text, facts)
+        return default if said is None else said  # explain-string may be empty (7.1)
 
 
 def _record(domain: str) -> Check[Record]:
@@ -246,6 +250,12 @@ def _record(domain: str) -> Check[Record]:
         reason = f"the record of {shown} cannot be read: {cut(wrong.text, longest=40)!r} {wrong.reason}"
         raise TermError(Result.PERMERROR, reason, domain)
     return record
+
+
+def _checks_local_part(record: Record) -> bool:
+    """Whether a record has "explicit provisions for authenticating the local-part" (RFC 8601, 2.7.2)."""
+    texts = [term.target for term in record.mechanisms] + [record.redirect.value if record.redirect else ""]
+    return any(macros.asks_for_local_part(text) for text in texts if text)
 
 
 _parsed = lru_cache(maxsize=64)(Record.parse)

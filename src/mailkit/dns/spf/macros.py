@@ -21,6 +21,7 @@ import attrs
 
 __all__ = [
     "Facts",
+    "asks_for_local_part",
     "asks_for_name",
     "constant_target",
     "explanation",
@@ -120,6 +121,15 @@ def is_explanation(text: str) -> bool:
 def asks_for_name(text: str) -> bool:
     """Whether a text has the macro `p`, for which names have to be looked up."""
     return any(token[1] in ("p", "P") for token in _tokens(text) or ())
+
+
+def asks_for_local_part(text: str) -> bool:
+    """Whether a text has a macro that brings the sender's local part, `l` or `s`.
+
+    >>> asks_for_local_part("%{l}._spf.%{d}"), asks_for_local_part("%{o}._spf.%{d}")
+    (True, False)
+    """
+    return any(token[1] in tuple("lLsS") for token in _tokens(text) or ())
 
 
 def target(text: str, facts: Facts) -> str | None:

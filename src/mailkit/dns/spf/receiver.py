@@ -18,6 +18,7 @@ from mailkit.dns.drive import run, run_sync
 from mailkit.dns.lookup import Check, Resolver
 from mailkit.dns.spf.evaluation import check_host
 from mailkit.dns.spf.result import Identity, SpfResult
+from mailkit.dns.spf.tree import MOST_LOOKUPS, MOST_VOIDS
 from mailkit.errors import InvalidValue
 
 __all__ = ["LONGEST", "evaluate", "evaluate_sync", "questions"]
@@ -36,6 +37,8 @@ async def evaluate(
     receiver: str = "unknown",
     default_explanation: str | None = None,
     now: datetime | None = None,
+    most_lookups: int = MOST_LOOKUPS,
+    most_voids: int = MOST_VOIDS,
 ) -> SpfResult:
     """Say whether a client may send with this MAIL FROM; if it is empty, whether it may call itself by its HELO.
 
@@ -48,9 +51,11 @@ async def evaluate(
         receiver: The name of the host that checks, for macros and header fields.
         default_explanation: What to say of a fail where the domain says nothing; a sentence by default.
         now: The time, for the macro `t`; the clock's by default.
+        most_lookups: Terms that may cost a look-up, at most 100; receivers allow ten (4.6.4).
+        most_voids: Terms that may look up what is not there; receivers allow two, those of RFC 4408 any number.
 
     Raises:
-        InvalidValue: The address is none, or the senders are not text.
+        InvalidValue: The address is none, the senders are not text, or more than a hundred look-ups are wanted.
         ResolverError: No name server is configured on this machine, and none was given.
 
     >>> import asyncio
@@ -60,7 +65,16 @@ async def evaluate(
     (<Result.PERMERROR: 'permerror'>, 'include:spf.example.net', 'spf.example.net has no SPF record')
     """
     time = now or SystemClock().now()
-    asking = questions(ip, mail_from, helo, now=time, receiver=receiver, default_explanation=default_explanation)
+    asking = questions(
+        ip,
+        mail_from,
+        helo,
+        now=time,
+        receiver=receiver,
+        default_explanation=default_explanation,
+        most_lookups=most_lookups,
+        most_voids=most_voids,
+    )
     return await run(asking, resolver=resolver, deadline=deadline)
 
 
@@ -74,6 +88,8 @@ def evaluate_sync(
     receiver: str = "unknown",
     default_explanation: str | None = None,
     now: datetime | None = None,
+    most_lookups: int = MOST_LOOKUPS,
+    most_voids: int = MOST_VOIDS,
 ) -> SpfResult:
     """`evaluate` for places without `await`; arguments and errors are the same.
 
@@ -81,7 +97,16 @@ def evaluate_sync(
     <Result.NONE: 'none'>
     """
     time = now or SystemClock().now()
-    asking = questions(ip, mail_from, helo, now=time, receiver=receiver, default_explanation=default_explanation)
+    asking = questions(
+        ip,
+        mail_from,
+        helo,
+        now=time,
+        receiver=receiver,
+        default_explanation=default_explanation,
+        most_lookups=most_lookups,
+        most_voids=most_voids,
+    )
     return run_sync(asking, resolver=resolver, deadline=deadline)
 
 
@@ -93,6 +118,8 @@ def questions(
     now: datetime,
     receiver: str = "unknown",
     default_explanation: str | None = None,
+    most_lookups: int = MOST_LOOKUPS,
+    most_voids: int = MOST_VOIDS,
 ) -> Check[SpfResult]:
     """The evaluation as a check for `mailkit.dns.drive.run`; arguments and errors as `evaluate`."""
     for what, text in (("mail_from", mail_from), ("helo", helo)):
@@ -110,4 +137,6 @@ def questions(
         receiver=receiver,
         default_explanation=default_explanation,
         now=now,
+        most_lookups=most_lookups,
+        most_voids=most_voids,
     )

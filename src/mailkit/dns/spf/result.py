@@ -102,6 +102,7 @@ class SpfResult:
         lookups: Terms that cost a look-up, of ten allowed.
         voids: Terms whose look-up brought nothing, of two allowed.
         visits: The records that were evaluated, in order.
+        checks_local_part: Whether one of these records makes a name of the sender's local part (macros `l`, `s`).
 
     >>> from mailkit.dns import spf
     >>> zone = {("example.com", "TXT"): ["v=spf1 ip4:192.0.2.0/24 -all"]}
@@ -126,6 +127,7 @@ class SpfResult:
     lookups: int = 0
     voids: int = 0
     visits: tuple[Visit, ...] = attrs.field(default=(), repr=False)
+    checks_local_part: bool = attrs.field(default=False, repr=False)
 
     @property
     def is_error(self) -> bool:
@@ -157,7 +159,10 @@ class SpfResult:
 
     @property
     def authentication_results(self) -> str:
-        """What belongs into an `Authentication-Results` header field (RFC 7208, 9.2; RFC 8601, 2.7.2)."""
+        """What belongs into an `Authentication-Results` header field (RFC 7208, 9.2; RFC 8601, 2.7.2).
+
+        It names the domain alone, also where the records check the local part.
+        """
         reason = f" reason={_quoted(self.reason)}" if self.is_error else ""
         return f"spf={self.result}{reason} smtp.{self.identity}={_value(self.domain)}"
 

@@ -28,7 +28,7 @@ LONGEST_AGE: Final = timedelta(seconds=31557600)
 
 _VERSION: Final = re.compile(r"v=STSv1[ \t]*(?:;|\Z)")
 _ID: Final = re.compile(r"[A-Za-z0-9]{1,32}\Z")
-_FIELD: Final = re.compile(r"([A-Za-z0-9][A-Za-z0-9_.-]{0,31})=([!-:<-~]+)\Z")
+_FIELD: Final = re.compile(r"([A-Za-z0-9][A-Za-z0-9_.-]{0,31})=([!-:<>-~]+)\Z")
 _LINE: Final = re.compile(r"([A-Za-z0-9][A-Za-z0-9_.-]{0,31}):[ \t]*([^\x00-\x08\x0a-\x1f\x7f]*)\Z")
 _HOST: Final = re.compile(r"(?:\*\.)?[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\Z")
 _AGE: Final = re.compile(r"[0-9]{1,10}\Z")
@@ -86,9 +86,10 @@ class StsRecord:
                 broken.append(Broken(text=stripped, reason=reason, span=span, fault=Fault.REPEATED))
             elif matched and (matched[1] != "id" or _ID.match(matched[2])):
                 names[matched[1]] = matched[2]
-            elif stripped:
+            elif stripped or start <= len(text):
                 reason = "is not 1 to 32 letters and digits" if matched else "is not of the form name=value"
-                broken.append(Broken(text=stripped, reason=reason, span=span))
+                reason = reason if stripped else "has nothing between its semicolons"
+                broken.append(Broken(text=stripped or ";;", reason=reason, span=span))
         return cls(id=names.get("id", ""), broken=tuple(broken))
 
     @property
@@ -146,7 +147,7 @@ class StsPolicy:
         mx: The hosts that it allows; `*.` stands for one label.
         max_age: For how long it may be kept; None if it is not said or cannot be read.
         has_version: Whether it says version: STSv1.
-        broken: What could not be read.
+        broken: What could not be read, or only by taking it for what it must mean.
 
     >>> print(StsPolicy(mode="testing", mx=["mx.example.com"], max_age=timedelta(days=7)), end="")
     version: STSv1
@@ -179,13 +180,15 @@ class StsPolicy:
             if name in fields:
                 reason = f"is a second {name}; the first one counts (RFC 8461, 3.2)"
                 broken.append(attrs.evolve(part, reason=reason, fault=Fault.REPEATED))
-            elif name == "mx" and _is_pattern(value):
-                patterns.append(value)
             elif name == "mx":
-                broken.append(attrs.evolve(part, reason="is not the name of a host, nor one behind *."))
+                patterns += [value.removesuffix(".")] if _is_pattern(value.removesuffix(".")) else []
+                broken += _wrong_pattern(part, value)
             else:
                 fields[name], reason = _read(name, value)
-                broken += [attrs.evolve(part, reason=reason)] if reason else []
+                is_taken = name == "max_age" and fields[name] is not None
+                broken += [attrs.evolve(part, reason=reason, fault=Fault.TAKEN if is_taken else Fault.VALUE)] * bool(
+                    reason
+                )
         return cls(
             mode=fields.get("mode"),
             mx=patterns,
@@ -197,7 +200,7 @@ class StsPolicy:
     @property
     def faults(self) -> tuple[str, ...]:
         """Why senders ignore the policy; empty if they do not (3.2)."""
-        lines = [part for part in self.broken if part.fault is not Fault.REPEATED]
+        lines = [part for part in self.broken if part.fault not in (Fault.REPEATED, Fault.TAKEN)]
         return tuple(
             reason
             for is_so, reason in (
@@ -236,6 +239,13 @@ def _lines(content: str) -> Iterator[tuple[re.Match[str] | None, Broken]]:
         start += len(line) + 1
 
 
+def _wrong_pattern(part: Broken, value: str) -> list[Broken]:
+    if not _is_pattern(value.removesuffix(".")):
+        return [attrs.evolve(part, reason="is not the name of a host, nor one behind *.")]
+    reason = "ends in a dot, without which it is taken"
+    return [attrs.evolve(part, reason=reason, fault=Fault.TAKEN)] if value.endswith(".") else []
+
+
 def _read(name: str, value: str) -> tuple[Any, str]:
     """What a line other than mx says, and why it cannot be read; a name that is not known says its text."""
     if name == "mode":
@@ -244,7 +254,7 @@ def _read(name: str, value: str) -> tuple[Any, str]:
         if not _AGE.match(value):
             return None, "is not a number of seconds"
         if int(value) > LONGEST_AGE.total_seconds():
-            return None, f"is more than a year, {int(LONGEST_AGE.total_seconds())} seconds"
+            return LONGEST_AGE, f"is more than a year, {int(LONGEST_AGE.total_seconds())} seconds, which is taken"
         return timedelta(seconds=int(value)), ""
     if name == "version" and value != "STSv1":
         return value, "is not STSv1"

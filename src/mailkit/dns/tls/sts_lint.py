@@ -60,7 +60,8 @@ class StsFound:
     @property
     def is_enforced(self) -> bool:
         """Whether senders refuse to deliver to servers that the policy does not allow."""
-        return bool(self.policy and not self.policy.faults and self.policy.mode is Mode.ENFORCE)
+        is_announced = self.record is not None and self.record.is_valid
+        return bool(is_announced and self.policy and not self.policy.faults and self.policy.mode is Mode.ENFORCE)
 
 
 _say: Final = Saying[StsFound]("mta-sts", lambda found: f"MTA-STS of {found.domain}", "RFC 8461")
@@ -211,7 +212,7 @@ def _broken_lines(found: StsFound, policy: StsPolicy) -> Iterator[Finding]:
     line, read = 1, 0
     for part in policy.broken:
         line, read = line + body.count("\n", read, part.span[0]), part.span[0]
-        severity = _WARNING if part.fault is Fault.REPEATED else _ERROR
+        severity = _WARNING if part.fault in (Fault.REPEATED, Fault.TAKEN) else _ERROR
         message = f"{cut(part.text, longest=40)!r} {part.reason}"
         yield _say("policy-syntax", severity, message, found, part.text, source="3.2", line=line)
 
