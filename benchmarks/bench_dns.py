@@ -55,9 +55,7 @@ def rich_zone() -> dict[str, Any]:
         "_dmarc.example.com": {"TXT": ["v=DMARC1; p=reject; rua=mailto:dmarc@example.com"]},
         "a.example.org": {"TXT": ["v=spf1 include:c.example.org include:d.example.org ip4:192.0.2.0/26 ~all"]},
         "b.example.org": {
-            "TXT": [
-                "v=spf1 include:e.example.org include:f.example.org include:g.example.org include:h.example.org ip4:192.0.2.64/26 ~all"
-            ]
+            "TXT": [f"v=spf1 {' '.join(f'include:{name}.example.org' for name in 'efgh')} ip4:192.0.2.64/26 ~all"]
         },
     }
     zone |= {f"{name}.example.org": {"TXT": ["v=spf1 ip4:198.51.100.0/24 ~all"]} for name in "cdefgh"}
