@@ -282,7 +282,7 @@ def test_rows_of_several_lines_stand_apart_and_rows_of_one_do_not() -> None:
         ("<p>a</p><a href=U><img alt='Lamp'></a><p><a href=U>Desk lamp</a></p><a href=U>Buy</a>", "a\n\nDesk lamp (U)\n\nBuy (U)\n"),
         ("<a href=U><img alt='Lamp'></a> and <a href=U>Lamp</a>", "Lamp (U) and Lamp (U)\n"),
         ("<a href=U><img alt='Lamp'></a><a href=V>Lamp</a>", "Lamp (U) Lamp (V)\n"),
-        ("<a href=U><img alt='A lamp'></a><br><a href=U>Buy</a>", "A lamp (U)\nBuy (U)\n"),
+        ("<a href=U><img alt='A lamp'></a><br><a href=U>Buy</a>", "A lamp\nBuy (U)\n"),
         ("<a href=U>Lamp</a> <a href=U>Lamp</a>", "Lamp (U) Lamp (U)\n"),
         ("<a href=U>a<img alt='b'></a> <a href=U>ab</a>", "ab (U) ab (U)\n"),
     ],
@@ -292,6 +292,27 @@ def test_a_picture_beside_its_name_is_not_told_twice(html: str, text: str) -> No
     for sign, address in addresses.items():
         html, text = html.replace(f"={sign}>", f"={address}>"), text.replace(f"({sign})", f"({address})")
     assert plain_text(html) == text
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ("<div><a href=U>Lamp</a></div><div>5</div><a href=U>Buy</a>", "Lamp\n5\nBuy (U)\n"),
+        ("<a href=U>Lamp</a><br><a href=V>Desk</a><br><a href=U>Buy</a>", "Lamp (U)\nDesk (V)\nBuy (U)\n"),
+        ("<p><a href=U>Lamp</a></p><p><a href=U>Buy</a>", "Lamp (U)\n\nBuy (U)\n"),
+        ("<ul><li><a href=U>Lamp</a><li><a href=U>Buy</a></ul>", "- Lamp (U)\n- Buy (U)\n"),
+        ("<a href=U>Lamp</a>s<br><a href=U>Buy</a>", "Lamp (U) s\nBuy (U)\n"),
+        ("{% if x %}<a href=U>Lamp</a>{% endif %}<br><a href=U>Buy</a>", "Lamp (U)\nBuy (U)\n"),
+        ("<a href='{{ x }}'>Lamp</a><br><a href='{{ x }}'>Buy</a>", "Lamp\nBuy (U)\n"),
+        ("<a href='{{ x }}'>Lamp</a><br><a href='{{ y }}'>Buy</a>", "Lamp (U)\nBuy (U)\n"),
+    ],
+)
+def test_a_name_and_its_button_tell_their_address_once(html: str, text: str) -> None:
+    addresses = {"U": "https://x.example/1", "V": "https://x.example/2"}
+    for sign, address in addresses.items():
+        html, text = html.replace(f"={sign}>", f"={address}>"), text.replace(f"({sign})", f"({address})")
+    assert compiled(html, subject="s").render(dict.fromkeys("xy", addresses["U"])).text == text
+    assert "{" in html or plain_text(html) == text
 
 
 def test_brackets_for_where_ruby_is_not_drawn_stay() -> None:

@@ -169,7 +169,7 @@ class _Compiler:
         if any(makes_html(self._marks[mark]) for mark in MARK.findall(html)) or self._in_tags(html):
             return None
         try:
-            return self._program(wrap_fixed(text_template(html, statements)), "text")
+            return self._program(wrap_fixed(text_template(html, statements, spoken=self._marks.words)), "text")
         except TemplateError:  # what is left out of the text held one end of a statement
             return None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from html import unescape
 from typing import Final, Literal
 
@@ -46,11 +47,16 @@ _DEEPEST: Final = 8  # levels of lists and quotes that are told apart
 
 
 class TextWriter:
-    """Writes text while tags go by; blanks wait until it is known what comes after them."""
+    """Writes text while tags go by; blanks wait until it is known what comes after them.
 
-    def __init__(self, links: LinkStyle = "inline") -> None:
+    Args:
+        links: Where addresses are written.
+        spoken: What an address is known by: two marks may stand for the same Jinja.
+    """
+
+    def __init__(self, links: LinkStyle = "inline", spoken: Callable[[str], str] = str) -> None:
         self._out: list[str] = []
-        self._style = links
+        self._style, self._spoken = links, spoken
         self._addresses: dict[str, int] = {}  # numbers by address
         self._wait = ""  # the blanks that are due before the next text
         self._at_start = True  # nothing but blanks stands on the line so far
@@ -71,6 +77,7 @@ class TextWriter:
         self._rows: list[int] = []  # how many there were when each open row began
         self._pictured = "", "", 0, -1  # the last link of a picture: address, label, where it begins and ends
         self._after_address = False  # whether the last that was written is the address of a link
+        self._told = "", 0, 0  # the last address told in this paragraph, where it stands and on which line
 
     def finished(self) -> str:
         """All that was written, with the list of addresses if there is one."""
@@ -101,6 +108,7 @@ class TextWriter:
         self._flush()
         self._out.append(mark)
         self._at_start = False
+        self._told = "", 0, 0  # what follows may not be there for all
 
     def open(self, name: str, given: tuple[Attribute, ...], *, is_data: bool = False) -> None:
         """Begin an element; of a table, say whether its cells belong in columns."""
@@ -222,6 +230,7 @@ class TextWriter:
 
     def _flush(self) -> None:
         if "\n" in self._wait:
+            self._told = self._told if self._wait == "\n" else ("", 0, 0)
             depth = min(self._quotes, _DEEPEST)
             between = QUOTE * min(self._written_quotes, depth)
             self._out.append(("\n" + between) * (len(self._wait) - 1) + "\n" + QUOTE * depth)
@@ -240,6 +249,7 @@ class TextWriter:
             return
         if self._after_address and not self._wait and inner[0] not in _ENDS:
             self._wait = " "
+            self._told = "", 0, 0  # without the address there would be no blank
         self._flush()
         self._out.append(inner)
         self._at_start = self._after_address = self._link_is_picture = False
@@ -260,6 +270,7 @@ class TextWriter:
             bullet, self._lists[-1] = f"{number}.", number + 1
         self._write(INDENT * (min(len(self._lists), _DEEPEST) - 1) + bullet)
         self._wait = " "
+        self._told = "", 0, 0
 
     def _cell(self) -> None:
         is_first = not self._first_cells or self._first_cells[-1]
@@ -285,6 +296,7 @@ class TextWriter:
             begin = self._pictured[2]
             del self._out[begin : start + lead]
             start, lead = begin, 0
+            self._told = "", 0, 0
         is_picture, self._link_is_picture = self._link_is_picture, False
         bare = target.removeprefix("mailto:").removeprefix("tel:")
         known = (target, bare, bare.removeprefix("https://"), bare.removeprefix("https://").rstrip("/"))
@@ -294,16 +306,20 @@ class TextWriter:
         if self._style == "numbered":
             self._write(f"[{self._addresses.setdefault(bare, len(self._addresses) + 1)}]")
         else:
+            address, place, line = self._told
+            if address == self._spoken(bare) and line < self._lines:  # a name and its button
+                self._out[place - 1 : place + 1] = "", ""
             self._write(f"({bare})")
+            self._told = self._spoken(bare), len(self._out) - 1, self._lines
         self._wait = self._wait or blanks
         self._after_address = True
         if is_picture:
-            self._pictured = target, label, start + lead, len(self._out)
+            self._pictured = self._spoken(target), label, start + lead, len(self._out)
 
     def _is_told_by_picture(self, target: str, label: str, start: int) -> bool:
         """Whether a picture's link right before a link says nothing that this one does not say."""
         address, alt, _, end = self._pictured
-        return end == start and address == target and alt.casefold() in label.casefold()
+        return end == start and address == self._spoken(target) and alt.casefold() in label.casefold()
 
 
 def _is_hidden(style: str) -> bool:
