@@ -70,7 +70,8 @@ _SETTINGS: Final[Mapping[str, _Setting]] = {
 # Answers come as JSON: Playwright's own way of handing over values is ten times slower.
 # All longhands that style sheets and style attributes declare.
 _DECLARED: Final = r"""() => {
-    document.documentElement.style.setProperty('display', 'none', 'important');
+    const root = document.documentElement;  // its attribute stays as written: rules may compare it
+    root.setAttribute('style', `${root.getAttribute('style') ?? ''};display:none !important`);
     const found = new Set();
     const look = rule => {
         if (rule.style && !(rule instanceof CSSFontFaceRule)) for (const name of rule.style) found.add(name);

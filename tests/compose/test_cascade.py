@@ -226,8 +226,7 @@ def test_an_element_without_a_class_gets_one_and_rules_get_the_weight_they_need(
 
 def test_what_cannot_be_kept_in_order_is_told() -> None:
     for css in (
-        "a { color: red } @media print { #a a { color: blue } } @media (width: 1px) { a { color: lime !important } }",
-        "a { color: red } @media print { body a { color: blue } } @layer x { a { color: lime !important } }",
+        "a { color: red } @media print { #a a { color: blue } } @scope (p) { a { color: lime !important } }",
         "a { top: 0 } @media print { a[style*=top] { right: 0 } }",
         "b { top: 0 } @media print { b:not([style]) { right: 0 } }",
         "b i { color: red } i { top: 0 }",

@@ -22,7 +22,7 @@ from mailkit.compose.markup import Piece, PieceKind, attributes, replaced
 from mailkit.compose.matching import Index, holds
 from mailkit.compose.outlook import style_for_outlook
 from mailkit.compose.selectors import Empty, Has, Matches, Nth
-from mailkit.compose.sheets import apart, edited
+from mailkit.compose.sheets import apart, edited, is_layered
 from mailkit.compose.stylesheets import Rule, Source, Styles, is_always, read
 from mailkit.compose.tags import attribute, closed, joined, quoted, styled, with_attribute
 from mailkit.compose.tree import Element, Tree, body_start, grow
@@ -111,6 +111,7 @@ class _Mover:
         self._elements: dict[int, Element] = {}
         self._added: dict[int, list[str]] = {}
         self._apart: dict[str, None] = {}
+        self._layers: dict[str, None] = {}
         compared = [(rule, test) for rule in styles.wishes for test in rule.selector.compared]
         self._about_style = [(rule, test) for rule, test in compared if test.name == "style"]
         self._about_class = {test.operator for _, test in compared if test.name == "class"}
@@ -223,14 +224,17 @@ class _Mover:
         tag = self._out[place]
         given = attribute(tag, "class")
         is_class = self._about_class <= ({"~=", "*="} if given is None else {"", "~=", "*="})
-        css = apart(look.apart, f".{name}" if is_class else f'[data-mk="{name}"]')
+        css = apart(look.apart, f".{name}" if is_class else f'[data-mk="{name}"]', name)
+        is_in_layer = any(is_layered(rule) for rule, _ in look.apart)
         is_unsure = given is not None and may_lack(tag, given)
         if self._marks is not None and (is_unsure or MARK.search(css)):
             self._reasons[_WEIGHED] = None
-        elif not css:
+        elif not css or (is_in_layer and not is_always(next(iter(self._sheets.values())))):
             self._lost.update((rule, None) for rule, _ in look.apart)
         else:
             self._apart.setdefault(css)
+            if is_in_layer:
+                self._layers.setdefault(name)
             if given is None or not is_class:
                 self._out[place] = with_attribute(tag, "class" if is_class else "data-mk", name)
             else:
@@ -274,11 +278,14 @@ class _Mover:
         outlook = style_for_outlook(self._pieces, self._styles.fixed)
         if outlook:
             self._added.setdefault(max(heads or self._sheets) + 2, []).append(outlook)
+        first = min(self._sheets) if self._layers else -1
         last = max(place for place, source in self._sheets.items() if is_always(source))  # fixed rules are in such
         for (place, source), blocks in zip(self._sheets.items(), self._styles.blocks, strict=True):
             left = edited(source.css, blocks, self._styles, placed)
             if place == last:
                 left = "\n".join(filter(None, (left.rstrip(), "".join(self._apart))))
+            if place == first:
+                left = f"@layer {', '.join(self._layers)};\n{left}"
             self._out[place] = left
             if left or (looks_around and not _is_in_head(elements[place - 1])):
                 continue

@@ -10,7 +10,7 @@ from mailkit.compose.css import Block, Declaration, bare, members
 from mailkit.compose.selectors import Root, Tag
 from mailkit.compose.stylesheets import Rule, Styles
 
-__all__ = ["apart", "edited", "is_for_root"]
+__all__ = ["apart", "edited", "is_for_root", "is_layered"]
 
 _BLANK_LINES: Final = re.compile(r"\s*\n\s*\n\s*")
 _NOTHING: Final = re.compile(r"(?:\s|<!--|-->)*")
@@ -36,24 +36,40 @@ def is_for_root(rule: Rule) -> bool:
     return any(test in (Root(), Tag("html")) for test in rule.selector.tests)
 
 
-def apart(rules: Sequence[tuple[Rule, str]], key: str) -> str:
+def apart(rules: Sequence[tuple[Rule, str]], key: str, name: str) -> str:
     """Rules for some elements alone, each stronger than the one before; "" if that cannot be written.
+
+    Beside rules in layers they stand in a layer of their own as well: of what is important, the
+    layer that is named first wins, and what stands in none loses (CSS Cascading 5, 6.4.3). Clients
+    without layers read what stands in none.
 
     Args:
         rules: The wishes on which they depend, and their declarations.
         key: A selector for the elements.
+        name: A name of the elements that is nobody's id; of the layer too, which must be named before all others.
     """
-    found = []
+    if any(one.startswith("@scope") for rule, _ in rules for one in rule.conditions):
+        return ""
+    plain = [(rule, text) for rule, text in rules if not is_layered(rule)]
+    found = "".join(_rising(plain, key, name))
+    return found if len(plain) == len(rules) else f"{found}@layer {name} {{\n{''.join(_rising(rules, key, name))}}}\n"
+
+
+def is_layered(rule: Rule) -> bool:
+    """Whether it stands in a cascade layer."""
+    return any(one.startswith("@layer") for one in rule.conditions)
+
+
+def _rising(rules: Sequence[tuple[Rule, str]], key: str, name: str) -> Iterator[str]:
     least = (0, 0, 0)
     for rule, text in rules:
         ids, classes, types = rule.selector.weight
-        if ids < least[0] or any(one.startswith(("@layer", "@scope")) for one in rule.conditions):
-            return ""
+        lacking = max(0, least[0] - ids)
         more = 1 if ids > least[0] else max(1, least[1] - classes + (types < least[2]))
-        least = (ids, classes + more, types)
-        begin = "".join(f"{condition} {{ " for condition in rule.conditions)
-        found.append(f"{begin}{rule.selector.text}{key * more} {{ {text} }}{' }' * len(rule.conditions)}\n")
-    return "".join(found)
+        least = (ids + lacking, classes + more, types)
+        around = [one for one in rule.conditions if not one.startswith("@layer")]
+        begin = "".join(f"{condition} {{ " for condition in around)
+        yield f"{begin}{rule.selector.text}{key * more}{f':not(#{name})' * lacking} {{ {text} }}{' }' * len(around)}\n"
 
 
 class _Editor:
