@@ -42,54 +42,50 @@ def compiled(name: str, backend: InlinerName) -> compose.Template:
 
 
 @cache
-def inlined(name: str, backend: InlinerName) -> str:
-    return compose.inline(source(name), inliner=backend)
+def inlined(name: str) -> str:
+    return compose.inline(source(name))
 
 
-every_newsletter = pytest.mark.parametrize(("name", "backend"), list(product(LETTERS, BACKENDS)))
-
-
-@every_newsletter
-def test_an_inlined_newsletter_looks_like_its_source_on_a_desk(judge: Judge, name: str, backend: InlinerName) -> None:
-    assert judge.differences(source(name), inlined(name, backend), "desk") == []
+every_newsletter = pytest.mark.parametrize("name", LETTERS)
 
 
 @every_newsletter
-def test_an_inlined_newsletter_looks_like_its_source_on_a_phone(judge: Judge, name: str, backend: InlinerName) -> None:
-    assert judge.differences(source(name), inlined(name, backend), "phone") == []
+def test_an_inlined_newsletter_looks_like_its_source_on_a_desk(judge: Judge, name: str) -> None:
+    assert judge.differences(source(name), inlined(name), "desk") == []
+
+
+@every_newsletter
+def test_an_inlined_newsletter_looks_like_its_source_on_a_phone(judge: Judge, name: str) -> None:
+    assert judge.differences(source(name), inlined(name), "phone") == []
 
 
 @every_newsletter
 @pytest.mark.parametrize("where", ["dark", "dark phone"])
-def test_an_inlined_newsletter_looks_like_its_source_in_the_dark(
-    judge: Judge, name: str, backend: InlinerName, where: str
-) -> None:
-    assert judge.differences(source(name), inlined(name, backend), where) == []
+def test_an_inlined_newsletter_looks_like_its_source_in_the_dark(judge: Judge, name: str, where: str) -> None:
+    assert judge.differences(source(name), inlined(name), where) == []
 
 
 @every_newsletter
 @pytest.mark.parametrize("where", ["hovered", "touched"])
-def test_an_inlined_newsletter_answers_the_mouse_as_its_source_does(
-    judge: Judge, name: str, backend: InlinerName, where: str
-) -> None:
-    assert judge.differences(source(name), inlined(name, backend), where) == []
+def test_an_inlined_newsletter_answers_the_mouse_as_its_source_does(judge: Judge, name: str, where: str) -> None:
+    assert judge.differences(source(name), inlined(name), where) == []
 
 
 @every_newsletter
-def test_rules_for_one_client_still_win_there(judge: Judge, name: str, backend: InlinerName) -> None:
-    assert judge.differences(source(name), inlined(name, backend), "marked") == []
+def test_rules_for_one_client_still_win_there(judge: Judge, name: str) -> None:
+    assert judge.differences(source(name), inlined(name), "marked") == []
 
 
 @every_newsletter
 def test_without_its_style_elements_a_newsletter_keeps_all_that_unconditional_rules_set(
-    judge: Judge, name: str, backend: InlinerName
+    judge: Judge, name: str
 ) -> None:
     if name != "amp":  # an AMP letter's own style sheet hides it until AMP runs
-        assert judge.differences(source(name), inlined(name, backend), "bare") == []
+        assert judge.differences(source(name), inlined(name), "bare") == []
 
 
 def test_an_amp_letter_is_left_as_it_is() -> None:
-    assert {inlined("amp", backend) for backend in BACKENDS} == {source("amp")}
+    assert inlined("amp") == source("amp")
 
 
 def test_an_element_that_browsers_make_two_of_keeps_its_rule_in_a_style_element(judge: Judge) -> None:
@@ -103,7 +99,7 @@ def test_an_element_that_browsers_make_two_of_keeps_its_rule_in_a_style_element(
 @pytest.mark.slow
 @pytest.mark.parametrize("name", LETTERS)
 def test_inlining_twice_changes_no_look(judge: Judge, name: str) -> None:
-    once = inlined(name, "css-inline")
+    once = inlined(name)
     twice = compose.inline(once)
     assert [judge.differences(source(name), twice, where) for where in ("desk", "phone", "dark")] == [[], [], []]
 
@@ -263,7 +259,7 @@ def test_a_template_inlined_before_it_is_rendered_looks_like_one_inlined_after(
     for record in records(name):
         plain = rendered(name, record)
         assert judge.differences(plain, compiled(name, backend).render(record).html, where) == []
-        assert judge.differences(plain, compose.inline(plain, inliner=backend), where) == []
+        assert judge.differences(plain, compose.inline(plain), where) == []
 
 
 # --- Ready letters --------------------------------------------------------------------

@@ -35,32 +35,18 @@ class Inliner(Protocol):
     does. An inliner gets the letter with numbered tags and without Jinja, and in its `<style>`
     each rule with one property that means nothing; it must move these to `style` attributes.
 
-    >>> class Own:
+    >>> from mailkit.compose import compile
+    >>> class Idle:
     ...     def inline(self, html: str) -> str:
-    ...         import css_inline  # or a program of your own
-    ...         return css_inline.inline(html)
-    >>> inline("<style>p { color: red }</style><p>Sale</p>", inliner=Own())
-    '<p style="color:red">Sale</p>'
+    ...         return html  # or what a program of your own makes of it
+    >>> letter = compile("<style>p { color: red }</style><p>Sale</p>", subject="Sale", inliner=Idle())
+    >>> letter.findings[0].code, "color:red" in letter.render({}).html
+    ('compose.inliner-differs', True)
     """
 
     def inline(self, html: str) -> str:
         """The HTML with its rules in `style` attributes."""
         ...
-
-
-@attrs.frozen
-class _CssInline:
-    """css-inline (Rust), told to read no files and to fetch nothing.
-
-    By default only its parser is used, which builds the tree that browsers build: matching in
-    that tree is exact, also where Jinja stands.
-    """
-
-    def inline(self, html: str) -> str:
-        from css_inline import CSSInliner
-
-        inliner = CSSInliner(keep_style_tags=False, keep_link_tags=True, load_remote_stylesheets=False)
-        return str(inliner.inline(html))
 
 
 @attrs.frozen
@@ -90,21 +76,21 @@ class _Premailer:
         )
 
 
-_INLINERS: Final[dict[str, type[_CssInline] | type[_Premailer]]] = {"css-inline": _CssInline, "premailer": _Premailer}
+_INLINERS: Final[dict[str, type[_Premailer] | None]] = {"css-inline": None, "premailer": _Premailer}
 
 
-def inliner_for(choice: InlinerName | Inliner) -> Inliner:
-    """The inliner of a name, or the one given.
+def inliner_for(choice: InlinerName | Inliner) -> Inliner | None:
+    """Who is asked for a second opinion; None for css-inline, in whose tree mailkit matches anyway.
 
     Raises:
         InvalidValue: There is none of that name.
     """
     if isinstance(choice, str):
-        found = _INLINERS.get(choice)
-        if found is None:
+        if choice not in _INLINERS:
             mend = did_you_mean(choice, _INLINERS).lstrip("; ") or "write 'css-inline' or 'premailer'"
             raise InvalidValue("inliner", choice, "is not an inliner", mend)
-        return found()
+        made = _INLINERS[choice]
+        return made() if made else None
     if not isinstance(choice, Inliner):
         raise InvalidValue("inliner", choice, "has no method inline(html)")
     return choice
@@ -121,17 +107,19 @@ def inline(html: str, *, inliner: InlinerName | Inliner = "css-inline") -> str:
 
     Args:
         html: A document.
-        inliner: "css-inline", "premailer" or an `Inliner` of your own, which is to agree; the
-            letter is that of a browser's rules with any of them.
+        inliner: "css-inline", "premailer" or an `Inliner` of your own: checked and not asked. It
+            would only give a second opinion, which `compile` tells in a finding and which has no
+            place here.
 
     Raises:
-        TemplateError: The HTML is nested too deeply, or the inliner cannot read it.
+        InvalidValue: There is no such inliner.
+        TemplateError: The HTML is nested too deeply.
 
     >>> print(inline("<style>p { color: red } @media print { p { color: black } }</style><p>Sale</p>"))
     <style> @media print { p { color: black !important } }</style><p style="color:red">Sale</p>
     """
-    source = tuple(pieces(html))
-    moved = _move(source, None, inliner_for(inliner))
+    inliner_for(inliner)
+    moved = _move(tuple(pieces(html)), None)
     return html if moved is None else moved.html
 
 
@@ -140,49 +128,44 @@ class Inlined:
     """What came of inlining a letter's HTML once for all readers.
 
     Attributes:
-        html: The HTML with its marks; inlined unless `inliner` is given.
-        inliner: What inlines it anew for each reader, after Jinja has run; None if that is done.
+        html: The HTML with its marks; inlined unless that must be done for each reader.
+        per_recipient: Whether it is inlined anew for each reader, after Jinja has run.
         findings: What is to be said about it.
     """
 
     html: str
-    inliner: Inliner | None = None
+    per_recipient: bool = False
     findings: tuple[Finding, ...] = ()
 
-    @property
-    def per_recipient(self) -> bool:
-        """Whether it is inlined anew for each reader."""
-        return self.inliner is not None
 
-
-def inline_once(html: str, marks: Marks, backend: Inliner) -> Inlined:
+def inline_once(html: str, marks: Marks, asked: Inliner | None) -> Inlined:
     """Inline a letter's HTML so that it holds for every reader, or say that it must be done for each."""
-    moved = _move(tuple(pieces(html)), marks, backend)
+    moved = _move(tuple(pieces(html)), marks, asked)
     if moved is None:
         return Inlined(html=html)
     notes = [_weak(text) for text in moved.lost]
     if moved.doubted:
-        notes.append(_doubtful(moved.doubted, _name(backend)))
+        notes.append(_doubtful(moved.doubted, _name(asked)))
     if moved.reasons:
-        return Inlined(html=html, inliner=_CssInline(), findings=(*notes, *map(_per_recipient, moved.reasons)))
+        return Inlined(html=html, per_recipient=True, findings=(*notes, *map(_per_recipient, moved.reasons)))
     return Inlined(html=moved.html, findings=tuple(notes))
 
 
-def _move(source: tuple[Piece, ...], marks: Marks | None, backend: Inliner) -> Moved | None:
+def _move(source: tuple[Piece, ...], marks: Marks | None, asked: Inliner | None = None) -> Moved | None:
     check_nesting(source)
 
     def doubts(pieces: Sequence[Piece], matched: Mapping[Rule, frozenset[int]]) -> Sequence[Rule]:
-        return doubted(backend, _name(backend), pieces, matched)
+        return doubted(asked, _name(asked), pieces, matched) if asked else ()
 
     try:
-        return move(source, marks) if isinstance(backend, _CssInline) else move(source, marks, doubts)
+        return move(source, marks, doubts if asked else None)
     except RecursionError as error:
         reason = "blocks of CSS stand too deeply inside of each other; are their ends missing?"
         raise TemplateError(reason, template="html") from error
 
 
-def _name(backend: Inliner) -> str:
-    return next((name for name, made in _INLINERS.items() if isinstance(backend, made)), type(backend).__name__)
+def _name(asked: Inliner | None) -> str:
+    return "premailer" if isinstance(asked, _Premailer) else type(asked).__name__
 
 
 def _per_recipient(reason: str) -> Finding:

@@ -24,13 +24,14 @@ def plain_text(html: str, *, links: LinkStyle = "inline") -> str:
     r"""What an HTML letter says, as text.
 
     Headings and paragraphs stand apart, list items begin with "- " or their number, quotes
-    with "> ". A table of data (one with heading cells and no table in it) is set in columns;
-    in other tables the cells of a row stand side by side, and rows of several lines apart.
-    Pictures are told by their alternative text, unless a link beside them leads to the same
-    place and says the same. Where two links on lines of one paragraph lead to one place, such
-    as a product's name and button, the last has the address. What is crossed out, such as an old price, stands between "~~".
-    What is hidden, such as a preheader, is left out. Lines are broken at 78
-    columns, of which Chinese, Japanese and Korean letters take two; an address is never cut.
+    with "> ". A table of data (one with heading cells and no table in it) is set in
+    columns; in other tables the cells of a row stand side by side, and rows of several
+    lines apart. Pictures are told by their alternative text, unless a link beside them
+    leads to the same place and says the same. Where two links on lines of one paragraph
+    lead to one place, such as a product's name and button, the last has the address. What
+    is crossed out, such as an old price, stands between "~~". What is hidden, such as a
+    preheader, is left out. Lines are broken at 78 columns, of which Chinese, Japanese and
+    Korean letters take two; an address is never cut.
 
     Args:
         html: The HTML, finished.
