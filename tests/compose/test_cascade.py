@@ -224,12 +224,28 @@ def test_an_element_without_a_class_gets_one_and_rules_get_the_weight_they_need(
     )
 
 
+def test_an_id_is_outweighed_and_rules_beside_layers_are_written_for_clients_with_and_without_them() -> None:
+    css = "a { color: red } @media print { #a { color: blue } } @media print { a { color: lime !important } }"
+    done = compose.inline(f"<style>{css}</style><a id=a>1</a>")
+    name = re.search(r'class="(mk-\w+)"', done)[1]  # type: ignore[index]
+    blue = f"@media print {{ #a.{name} {{ color:blue !important }} }}"
+    assert f"{blue}\n@media print {{ a.{name}:not(#{name}) {{ color:lime !important }} }}\n" in done
+    css = "a { color: red } @media print { a { color: blue } } @layer x { a { color: lime !important } }"
+    done = compose.inline(f"<style>{css}</style><a style='color: x'>1</a>")
+    name = re.search(r'class="(mk-\w+)"', done)[1]  # type: ignore[index]
+    blue = f"@media print {{ a.{name} {{ color:blue !important;color:x !important }} }}"
+    assert done.startswith(f"<style>@layer {name};\n")
+    assert f"\n{blue}\n@layer {name} {{\n{blue}\na.{name} {{ color:lime !important }}\n}}\n" in done
+
+
 def test_what_cannot_be_kept_in_order_is_told() -> None:
     for css in (
         "a { color: red } @media print { #a a { color: blue } } @scope (p) { a { color: lime !important } }",
         "a { top: 0 } @media print { a[style*=top] { right: 0 } }",
         "b { top: 0 } @media print { b:not([style]) { right: 0 } }",
         "b i { color: red } i { top: 0 }",
+        "</style><style media=print>a { left: 0 }</style><style>a { color: red } @media print { a { color: blue } }"
+        " @layer x { a { color: lime !important } }",
     ):
         template = compose.compile(
             f"<style>{css}</style><p id=a><a style='color: x'>1</a><b>1<i>2</b>3</i>", subject="s"

@@ -24,7 +24,7 @@ from mailkit.compose.outlook import style_for_outlook
 from mailkit.compose.selectors import Empty, Has, Matches, Nth
 from mailkit.compose.sheets import apart, edited, is_layered
 from mailkit.compose.stylesheets import Rule, Source, Styles, is_always, read
-from mailkit.compose.tags import attribute, closed, joined, quoted, styled, with_attribute
+from mailkit.compose.tags import attribute, closed, joined, styled, with_attribute
 from mailkit.compose.tree import Element, Tree, body_start, grow
 from mailkit.compose.varying import MAYBE, may_lack
 
@@ -201,27 +201,27 @@ class _Mover:
             look = self._looks[key] = settle(fixed, author, wishes, self._styles.raised)
         if look.depends or (is_unsure and look != Look()):
             self._reasons[_WEIGHED] = None
-        if look.apart and place is not None:
-            self._set_apart(place, look)
-        if not (look.before or look.important or look.after):
+        if place is None and element.name not in _LEFT_OUT:
             return
-        style = joined(look, written)
-        self._lost.update(
-            (rule, None)
-            for rule, test in self._about_style
-            if (given is not None and holds(test, written)) != holds(test, style)
-        )
-        if place is None:
-            self._add_tag(element, style)
-        else:
-            tag = self._out[place]
-            self._out[place] = styled(tag, attribute(tag, "style"), style)
+        written_tag = self._out[place] if place is not None else f"<{element.name}>"
+        tag = self._named(written_tag, look) if look.apart else written_tag
+        if look.before or look.important or look.after:
+            style = joined(look, written)
+            self._lost.update(
+                (rule, None)
+                for rule, test in self._about_style
+                if (given is not None and holds(test, written)) != holds(test, style)
+            )
+            tag = styled(tag, attribute(tag, "style"), style)
+        if place is not None:
+            self._out[place] = tag
+        elif tag != written_tag:
+            self._add_tag(element, tag)
 
-    def _set_apart(self, place: int, look: Look) -> None:
-        """Give an element a name of its own, and rules for it."""
+    def _named(self, tag: str, look: Look) -> str:
+        """A start tag with a name of its own, for which rules are written."""
         said = repr([(rule.conditions, rule.selector.text, text) for rule, text in look.apart])
         name = f"mk-{blake2s(said.encode('utf-8', 'replace'), digest_size=4).hexdigest()}"
-        tag = self._out[place]
         given = attribute(tag, "class")
         is_class = self._about_class <= ({"~=", "*="} if given is None else {"", "~=", "*="})
         css = apart(look.apart, f".{name}" if is_class else f'[data-mk="{name}"]', name)
@@ -236,9 +236,9 @@ class _Mover:
             if is_in_layer:
                 self._layers.setdefault(name)
             if given is None or not is_class:
-                self._out[place] = with_attribute(tag, "class" if is_class else "data-mk", name)
-            else:
-                self._out[place] = replaced(tag, [(given, f"{given.value} {name}".strip())])
+                return with_attribute(tag, "class" if is_class else "data-mk", name)
+            return replaced(tag, [(given, f"{given.value} {name}".strip())])
+        return tag
 
     def _declared(self, style: str) -> tuple[Declaration, ...] | None:
         """The author's declarations; None if only Jinja knows them."""
@@ -256,11 +256,9 @@ class _Mover:
                 return number
         return element.numbers[0] if element.numbers else None
 
-    def _add_tag(self, element: Element, style: str) -> None:
+    def _add_tag(self, element: Element, tag: str) -> None:
         """Write a start tag that the source leaves out."""
         ways = self._tree.ways
-        if element.name not in _LEFT_OUT:
-            return
         if element.name == "html":
             place = next((i for i, one in enumerate(self._pieces) if one.kind is PieceKind.OPEN), 0)
         elif element.name == "body":
@@ -269,7 +267,7 @@ class _Mover:
             place = element.probe if element.probe is not None else _first_inside(element)
         while place and len(ways.get(place, ())) > len(element.way):
             place -= 1
-        self._added.setdefault(place, []).insert(0, f'<{element.name} style="{quoted(style, chr(34))}">')
+        self._added.setdefault(place, []).insert(0, tag)
 
     def _write_sheets(self, placed: set[Rule]) -> None:
         looks_around = any(_looks_around(rule) for rule in self._styles.wishes)
