@@ -176,8 +176,8 @@ tries others."""
         # The same where the one that was stands in a layer.
         "p { color: red } @media (max-width: 400px) { p { all: unset } } @layer one { p { color: red !important } }",
         # An element whose rules must stand apart, and that has no tag in the source.
-        "tbody { color: red !important } @media (max-width: 600px) { tbody { color: lime } } tbody { all: unset !important }"
-        " @media (max-width: 400px) { tbody { color: blue } }",
+        ":not(#two) { color: red } @media (max-width: 600px) { :not(#two) { color: red } } * { color: red; all: unset !important }"
+        " @media (max-width: 400px) { * { color: blue } }",
     ],
 )
 def test_inlining_changes_no_look(judge: Judge, css: str) -> None:
