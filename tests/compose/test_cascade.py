@@ -238,6 +238,29 @@ def test_an_id_is_outweighed_and_rules_beside_layers_are_written_for_clients_wit
     assert f"\n{blue}\n@layer {name} {{\n{blue}\na.{name} {{ color:lime !important }}\n}}\n" in done
 
 
+ONE, TWO = "@layer one { p { top: 1px } }", "@layer two { p { top: 2px } }"
+
+
+@pytest.mark.parametrize(
+    ("css", "is_settled"),
+    [
+        (f"@media print {{ {ONE} }} {TWO} {ONE}", False),
+        (f"@supports (top: 0) {{ @layer one, two; }} {TWO} {ONE}", False),
+        (f"@media print {{ {ONE} }} </style><style media=print>{TWO}</style><style>{ONE}", False),
+        (f"@layer one, two; @media print {{ {ONE} }} {TWO} {ONE}", True),
+        (f"@media print {{ {ONE} }} {ONE} {TWO} {ONE}", True),
+        (f"@media print {{ {ONE} {TWO} {ONE} }}", True),
+        (f"{ONE} @media print {{ {TWO} }} {ONE}", True),
+    ],
+)
+def test_nothing_is_inlined_where_the_order_of_layers_depends_on_the_client(css: str, is_settled: bool) -> None:
+    html = f"<!DOCTYPE html><style>p {{ color: red }} {css}</style><body><p>x</p>\n"
+    template = compose.compile(html, subject="s")
+    assert (compose.inline(html) != html) == is_settled
+    assert [one.code for one in template.findings] == ([] if is_settled else ["compose.unsettled-layers"])
+    assert ('style="color:red"' in template.render({}).html) == is_settled
+
+
 def test_what_cannot_be_kept_in_order_is_told() -> None:
     for css in (
         "a { color: red } @media print { #a a { color: blue } } @scope (p) { a { color: lime !important } }",

@@ -102,8 +102,9 @@ def inline(html: str, *, inliner: InlinerName | Inliner = "css-inline") -> str:
     What the letter looks like does not change, with its `<style>` or without: specificity,
     order and `!important` decide as in a browser. `@media`, `@font-face`, `:hover` and whatever
     else only works in a `<style>` stays in one, and becomes important where it would else
-    lose to what was inlined. All other text stays as it is. HTML without rules to inline and
-    AMP documents are given back unchanged. For HTML with Jinja in it see `compile`.
+    lose to what was inlined. All other text stays as it is. Given back unchanged are HTML
+    without rules to inline, AMP documents, and HTML whose cascade layers change their order with
+    conditions. For HTML with Jinja in it see `compile`.
 
     Args:
         html: A document.
@@ -144,6 +145,8 @@ def inline_once(html: str, marks: Marks, asked: Inliner | None) -> Inlined:
     if moved is None:
         return Inlined(html=html)
     notes = [_weak(text) for text in moved.lost]
+    if moved.unsettled:
+        notes.append(_unsettled(moved.unsettled))
     if moved.doubted:
         notes.append(_doubtful(moved.doubted, _name(asked)))
     if moved.reasons:
@@ -187,6 +190,18 @@ def _weak(selector: str) -> Finding:
         evidence=selector,
         mend="give its declarations !important, or more weight to the selector that should win",
         source="CSS Cascading and Inheritance, 6.1",
+    )
+
+
+def _unsettled(layer: str) -> Finding:
+    return Finding(
+        code="compose.unsettled-layers",
+        severity=Severity.WARNING,
+        message="no CSS was inlined: a condition around the first mention of a layer decides which layer wins",
+        place=Place(source="html"),
+        evidence=f"@layer {layer}",
+        mend="name the layers in their order at the beginning: @layer one, two;",
+        source="CSS Cascading and Inheritance 5, 6.4.4.2",
     )
 
 

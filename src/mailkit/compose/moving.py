@@ -48,12 +48,14 @@ class Moved:
         reasons: Why this may be wrong for some readers; empty if it is right for all.
         doubted: The rules that another inliner holds to be for other elements.
         lost: The rules that win or lose where they did not before.
+        unsettled: The layer for which nothing was moved, as clients differ on the order of layers; else empty.
     """
 
     html: str
     reasons: tuple[str, ...] = ()
     doubted: tuple[str, ...] = ()
     lost: tuple[str, ...] = ()
+    unsettled: str = ""
 
 
 def move(pieces: Sequence[Piece], marks: Marks | None, doubts: Doubts | None = None) -> Moved | None:
@@ -73,6 +75,8 @@ def move(pieces: Sequence[Piece], marks: Marks | None, doubts: Doubts | None = N
     styles = read(tuple(sheets.values()), _own_hooks(pieces, sheets.values()))
     if not styles.fixed:
         return None
+    if styles.unsettled:
+        return Moved(html="".join(piece.text for piece in pieces), unsettled=styles.unsettled)
     return _Mover(pieces, marks, tree, sheets, styles).moved(doubts)
 
 

@@ -112,6 +112,7 @@ class Styles:
         fixed: The rules that can be inlined.
         wishes: The rules that cannot, as far as they style elements of the letter.
         raised: The declarations of wishes that must become important.
+        unsettled: A layer that stands elsewhere among the layers for some clients; empty if there is none.
     """
 
     blocks: tuple[tuple[Block, ...], ...]
@@ -119,6 +120,7 @@ class Styles:
     fixed: tuple[Rule, ...]
     wishes: tuple[Rule, ...]
     raised: Raised
+    unsettled: str
 
 
 @lru_cache(maxsize=32)
@@ -140,7 +142,7 @@ def read(sources: tuple[Source, ...], own: frozenset[str] = frozenset()) -> Styl
     owned: dict[Block, tuple[Rule, ...]] = {}
     for rule in found:
         owned[rule.block] = (*owned.get(rule.block, ()), rule)
-    return Styles(tuple(blocks), owned, fixed, wishes, _raised(fixed, wishes))
+    return Styles(tuple(blocks), owned, fixed, wishes, _raised(fixed, wishes), reader.unsettled)
 
 
 def is_always(source: Source) -> bool:
@@ -171,6 +173,8 @@ class _Reader:
     def __init__(self, own: frozenset[str]) -> None:
         self._own = own
         self._layers: dict[tuple[str, ...], int] = {}
+        self._first: dict[tuple[str, ...], frozenset[str]] = {}  # the conditions under which each was first named
+        self.unsettled = ""
 
     def rules(self, blocks: Sequence[Block], sheet: int, conditions: tuple[str, ...]) -> Iterator[Rule]:
         """The rules of a style sheet, one for each selector."""
@@ -185,13 +189,13 @@ class _Reader:
             heads = _unnested(block.head, around)
         elif name == "layer" and not block.items:
             for one in block.prelude.split(","):
-                self._enter((*layer, *one.strip().split(".")))
+                self._enter((*layer, *one.strip().split(".")), conditions)
             return
         elif name not in _GROUPS:
             return
         elif name == "layer":
             layer = (*layer, *(block.prelude or f"\0{len(self._layers)}").split("."))
-            self._enter(layer)
+            self._enter(layer, conditions)
             conditions = (*conditions, f"@layer {block.prelude}")
         elif name != "media" or around or block.prelude.lower() not in _ALWAYS:
             conditions = (*conditions, f"@{name} {block.prelude}")
@@ -203,9 +207,16 @@ class _Reader:
             if isinstance(inner, Block):
                 yield from self._block(inner, sheet, conditions, layer, heads)
 
-    def _enter(self, layer: tuple[str, ...]) -> None:
+    def _enter(self, layer: tuple[str, ...], conditions: tuple[str, ...]) -> None:
+        """Give a layer its place: where it is named first, as far as that holds (CSS Cascading 5, 6.4.4.2)."""
+        now = frozenset(one for one in conditions if not one.startswith("@layer"))
         for length in range(1, len(layer) + 1):
-            self._layers.setdefault(layer[:length], len(self._layers))
+            name = layer[:length]
+            place = self._layers.setdefault(name, len(self._layers))
+            first = self._first.setdefault(name, now)
+            if not first <= now and place < len(self._layers) - 1:
+                self.unsettled = ".".join(name)
+            self._first[name] = first & now
 
     def _rank(self, layer: tuple[str, ...]) -> tuple[float, ...]:
         """Where a layer stands: later ones win, what is in none wins over all (CSS Cascading 5, 6.4.3)."""

@@ -196,7 +196,8 @@ RULES: Final = {PREFIX + rule.code: rule for rule in _TABLE}
 
 
 OF_COMPILE: Final = frozenset(
-    PREFIX + code for code in ("inlined-per-recipient", "inliner-differs", "untracked-link", "weak-media")
+    PREFIX + code
+    for code in ("inlined-per-recipient", "inliner-differs", "unsettled-layers", "untracked-link", "weak-media")
 )
 """Codes of what `compile` itself finds; a template brings these findings along."""
 
