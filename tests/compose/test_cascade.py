@@ -355,6 +355,11 @@ def test_an_element_whose_tag_is_left_out_gets_one(html: str, expected: str) -> 
         )
 
 
+def test_an_element_whose_tag_is_left_out_gets_none_for_a_rule_that_stays() -> None:
+    css = "<style>@media print {{ tbody {{ top: 0 }} }}{}</style><table><tr><td{}>x</table>"
+    assert compose.inline(css.format(" td { left: 0 }", "")) == css.format("", ' style="left:0"')
+
+
 @pytest.mark.parametrize(
     ("html", "expected"),
     [
