@@ -110,7 +110,7 @@ class _Sandbox(ImmutableSandboxedEnvironment):
         owner, name = getattr(__obj, "__self__", None), getattr(__obj, "__name__", "")
         spend(1)
         for one in (owner, *args, *kwargs.values()):
-            weigh(one)
+            weigh(one, with_texts=bool(args) and owner is not None)  # `index` and `count` compare
         if isinstance(owner, str):
             args = _check_method(owner, name, args, kwargs)
         elif name == "strftime":
@@ -128,6 +128,8 @@ class _Sandbox(ImmutableSandboxedEnvironment):
 
     def getitem(self, obj: Any, argument: Any) -> Any:
         refuse_container(argument)
+        if isinstance(argument, str):
+            spend_length(len(argument))
         return super().getitem(obj, argument)
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
