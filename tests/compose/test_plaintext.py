@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mailkit.compose import Letter, blocks
 from mailkit.compose import compile as compiled
 from mailkit.compose import plain_text
 from mailkit.compose.textlines import columns, tidy
@@ -324,3 +325,45 @@ def test_brackets_for_where_ruby_is_not_drawn_stay() -> None:
 def test_what_is_no_text_is_refused(given: object, mend: str) -> None:
     with pytest.raises(InvalidValue, match=f"is not text{mend}$"):
         plain_text(given)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ("<ul><li><p>a</p></li><li><p>b</p></li></ul>", "- a\n\n- b\n"),
+        ("<ol><li><div>a</div></li></ol>", "1. a\n"),
+        ("<ul><li>a<p>b</p></li></ul>", "- a\n\n  b\n"),
+        ("<ul><li>a<br>b<li><h3>c</h3></ul>d", "- a\n  b\n- c\n\nd\n"),
+        ("<ul><li><p>a</p><p>b</p><ul><li>c<br>d</li></ul></li></ul>", "- a\n\n  b\n\n  - c\n    d\n"),
+        ("<ul><li><ul><li>a</ul><li></li><li>b</ul>", "-\n  - a\n-\n- b\n"),
+        ("<ul><li>a</li><ul><li>b<br>c</ul></ul>", "- a\n  - b\n    c\n"),
+        ("<ul><li>a<blockquote>b<ul><li>c<br>d</ul></blockquote>e</ul>", "- a\n\n> b\n> - c\n>   d\n\n  e\n"),
+        ("<blockquote><ul><li>a<p>b</p></ul></blockquote>", "> - a\n>\n>   b\n"),
+        ("<ul><li><pre>a\n b</pre></li></ul>", "-\n\n  a\n   b\n"),
+        ("<ul><li><table><tr><td>a<td>b</table>c</ul>", "- a  b\n\n  c\n"),
+        ("<ul><li><table><tr><th>a<th>b<tr><td>c<td>d</table></ul>", "-\n\n  a  b\n  c  d\n"),
+        ("<ul><li><a href=https://x.example><p>a</p></a><p>b</ul>", "- a (https://x.example)\n\n  b\n"),
+        ("<li><p>a<p>b</li>c", "- a\n\nb\nc\n"),
+        ("a</li></ul>b", "a\n\nb\n"),
+    ],
+)
+def test_what_an_item_holds_stands_beside_its_bullet_and_under_it(html: str, text: str) -> None:
+    assert plain_text(html) == text
+
+
+def test_items_whose_paragraphs_are_there_for_some_are_written_as_the_finished_letter_says() -> None:
+    source = (
+        "<ul><li>a<br>{% if x %}b{% endif %}</li>{% for i in n %}<li><p>{{ i }}</p>{% if x %}<p>p</p>{% endif %}<p>q"
+        "</p></li>{% endfor %}<li>{% for i in n %}<p>{{ i }}</p>{% endfor %}</li><li>a<br>{% if x %}<ul><li>b</li></ul>"
+        "{% endif %}</li><li><p>c</p><ul>{% for i in n %}<li>{{ i }}<br>d</li>{% endfor %}</ul></li></ul>e"
+    )
+    template = compiled(source, subject="s")
+    for x in (True, False):
+        message = template.render({"x": x, "n": [1, 2]})
+        assert message.text == plain_text(message.html)
+    assert message.text.startswith("- a\n- 1\n\n  q\n\n- 2\n\n  q\n\n- 1\n\n  2\n\n- a\n- c\n\n  - 1\n    d\n")
+
+
+def test_the_items_of_a_loose_list_in_markdown_stand_beside_their_bullets() -> None:
+    letter = Letter(subject="s", blocks=[blocks.Text("1. one\n\n2. two\n\n   more\n")])
+    assert compiled(letter).render({}).text == "1. one\n\n2. two\n\n  more\n"
