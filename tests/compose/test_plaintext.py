@@ -10,9 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailkit.compose import Letter, blocks
+from mailkit.compose import Letter, blocks, plain_text
 from mailkit.compose import compile as compiled
-from mailkit.compose import plain_text
 from mailkit.compose.textlines import columns, tidy
 from mailkit.errors import InvalidValue
 
