@@ -199,7 +199,8 @@ def test_names_compared_cost_little_however_they_are_compared() -> None:
     rows = [{"name": f"Thing {number % 500}", "about": "much " * 500, "n": (number, "x")} for number in range(1_000)]
     source = (
         "{{ (rows|sort(attribute='name,n'))[0].name }} {{ rows|unique(attribute='name')|list|length }} "
-        "{{ (rows|max(attribute='n')).n[0] }} {{ rows|groupby('name')|length }} {{ {'b': 1, 'a': 2}|dictsort|first|last }} "
+        "{{ (rows|max(attribute='n')).n[0] }} {{ rows|groupby('name')|length }} "
+        "{{ {'b': 1, 'a': 2}|dictsort|first|last }} "
         "{{ 5|default([])|string|sort|length }}"
     )
     assert "Thing 0 500 999 500 2 1" in render(source, {"rows": rows}, text="")
