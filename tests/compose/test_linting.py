@@ -86,7 +86,7 @@ def test_a_letter_that_is_right_has_no_findings() -> None:
         ("small-text", '<font size="1">This is very small print indeed.</font>'),
         ("empty-link", '<a class="button">Buy it now</a>'),
         ("malformed-link", '<a href="htp://x.example.com/" style="color:#036">Words</a>'),
-        ("malformed-link", '<a href="file:///C:/letter.html" style="color:#036">Words</a>'),
+        ("unsafe-link", '<a href="file:///C:/letter.html" style="color:#036">Words</a>'),
         ("malformed-link", '<a href="tel:" style="color:#036">Words</a>'),
         ("other-link", '<a href="https://x.example.com/" style="color:#036">shop.example.co.uk</a>'),
         ("vague-link", '<a href="https://x.example.com/" style="color:#036">Hier klicken!</a>'),
