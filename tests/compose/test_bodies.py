@@ -36,7 +36,6 @@ fragments = st.one_of(
         "{{% macro m(x) %}}{0}{{{{ x }}}}{{{{ caller() }}}}{{% endmacro %}}{{% call m(n) %}}b{{% endcall %}}".format,
         constants,
     ),
-    st.builds("{{% autoescape false %}}{0}{{{{ more }}}}{{% endautoescape %}}".format, constants),
     st.builds(
         "{{% for a in row recursive %}}{0}{{{{ a.x }}}}{{% if loop.first %}}{{{{ loop([]) }}}}{{% endif %}}"
         "{{% endfor %}}".format,

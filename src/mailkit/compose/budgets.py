@@ -145,7 +145,7 @@ def check_number(*numbers: object) -> None:
 
 def refuse_container(value: Any) -> None:
     """Refuse a list where text was meant: Python's way of writing one is nothing for readers."""
-    if isinstance(value, (bytes, *_CONTAINERS)):
+    if isinstance(value, (bytes, bytearray, memoryview, *_CONTAINERS)):
         raise Unfit("{} is " + f"a {type(value).__name__} where text was meant")
 
 

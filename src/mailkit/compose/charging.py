@@ -26,7 +26,7 @@ from mailkit.compose.budgets import (
     spend_length,
     weigh,
 )
-from mailkit.compose.printable import refuse_unprintable
+from mailkit.compose.printable import refuse_unprintable, worded
 
 __all__ = ["charged_filters", "charged_tests", "check_joined", "check_replaced", "dump_json", "guard"]
 
@@ -197,6 +197,7 @@ def _comparable(value: Any) -> Any:
 @pass_eval_context
 def _joined(eval_ctx: EvalContext, parts: list[Any]) -> Any:
     length = 0
+    parts = list(map(worded, parts))
     for part in parts:
         if part is None:
             raise Unfit("{} is None; give it a value, or write |default('…', true)")
@@ -295,6 +296,7 @@ def _charged(name: str, original: Callable[..., Any]) -> Callable[..., Any]:
         if name in _OF_TEXT:
             for one in (value, *rest):
                 refuse_unprintable(one)
+            args = (*args[:at], worded(value), *args[at + 1 :])
         if isinstance(value, str):
             _check_text(name, value, rest, longest)
         if longest_argument:
@@ -381,7 +383,7 @@ def check_replaced(text: Any, old: Any, new: Any, count: Any = -1) -> None:
 def check_joined(items: Any, glue: str) -> list[Any]:
     """The items to be joined, unless that would make too long a text."""
     listed, length = [], 0
-    for item in items:
+    for item in map(worded, items):
         refuse_unprintable(item)
         listed.append(item)
         length += len(glue) + (len(item) if isinstance(item, str) else 0)

@@ -150,7 +150,7 @@ def inline_once(html: str, marks: Marks, asked: Inliner | None) -> Inlined:
     if moved.doubted:
         notes.append(_doubtful(moved.doubted, _name(asked)))
     if moved.reasons:
-        return Inlined(html=html, per_recipient=True, findings=(*notes, *map(_per_recipient, moved.reasons)))
+        return Inlined(html=html, per_recipient=True, findings=(*notes, _per_recipient("; ".join(moved.reasons))))
     return Inlined(html=moved.html, findings=tuple(notes))
 
 
