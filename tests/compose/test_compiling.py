@@ -225,3 +225,9 @@ def test_css_that_is_inlined_for_each_reader_is_told_once() -> None:
     [one] = compose.compile(html, subject="s").findings
     assert one.code == "compose.inlined-per-recipient"
     assert "; " in one.message
+
+
+@pytest.mark.parametrize("tag", ["{% include 'a' %}", "{% extends 'a' %}", "{% import 'a' as b %}"])
+def test_a_subject_asks_for_no_other_file(tag: str) -> None:
+    with pytest.raises(TemplateError, match="are for HTML and MJML sources alone"):
+        compose.compile("<p>a", subject=tag)

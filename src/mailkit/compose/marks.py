@@ -269,9 +269,7 @@ def unreadable(error: Exception) -> str:
     """What is wrong with a template of which Python raised one of `UNREADABLE`."""
     if isinstance(error, SyntaxError | RecursionError | MemoryError):
         return "this is nested too deeply; put less {% if %} and {% for %} inside of each other"
-    if isinstance(error, ValueError) and "digits" in str(error):
-        return "a number is written with more digits than any has"
-    return f"this cannot be read: {error}"
+    return "a number is written with more digits than any has"
 
 
 def _reason(error: TemplateSyntaxError, line: str) -> str:
