@@ -15,7 +15,7 @@ import re
 from html import unescape
 from typing import Final
 
-from mailkit.compose.addresses import address, is_fixed, scheme_of, unsafe_scheme
+from mailkit.compose.addresses import address, is_fixed, running_scheme, scheme_of
 from mailkit.compose.branches import is_whole
 from mailkit.compose.marks import MARK, Kind, Marks, Spot
 from mailkit.compose.markup import Attribute, Piece, PieceKind, attributes, pieces, replaced
@@ -186,7 +186,7 @@ class Guard:
         stretches = self._stretches(value)
         first, *later = (MARK.sub("", one) for one in stretches)
         for stretch in (MARK.sub("", "".join(stretches)), *(later if not is_fixed(first) else ())):
-            scheme = unsafe_scheme(stretch, picture=picture)
+            scheme = running_scheme(stretch, picture=picture)
             if scheme:
                 found = MARK.search(value)
                 spot = self._marks[found.group()].spot if found else self._spot()
