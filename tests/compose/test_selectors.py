@@ -6,11 +6,13 @@ from __future__ import annotations
 
 import pytest
 
+from mailkit.compose.effort import Effort
 from mailkit.compose.heads import selectors
 from mailkit.compose.hooks import hooks
 from mailkit.compose.marks import Marks
 from mailkit.compose.markup import pieces
-from mailkit.compose.matching import Index, may_match
+from mailkit.compose.matching import Index
+from mailkit.compose.single import may_match
 from mailkit.compose.tree import Tree, grow
 
 PAGE = """<!DOCTYPE html><html lang="en-GB"><body class="Top"><div id="one" class="a b"><h2>h</h2><p title="T x">1</p><p class="a"><b>2</b></p><!-- c -->
@@ -28,7 +30,7 @@ def matched(heads: str, html: str = PAGE) -> list[tuple[str, int]]:
     grown = tree(html)
     found = []
     for selector in selectors(heads):
-        for element, answer in Index(grown).matches(selector):
+        for element, answer in Index(grown, Effort()).matches(selector):
             same = [one for one in grown.elements if one.name == element.name]
             found.append((f"{element.name}{same.index(element) + 1}", answer))
     return sorted(found)

@@ -16,13 +16,15 @@ import attrs
 from mailkit.compose.cascade import Look, Wish, settle
 from mailkit.compose.certainty import only_in_values, reasons
 from mailkit.compose.css import Declaration, declarations
+from mailkit.compose.effort import Effort
 from mailkit.compose.hooks import hooks
 from mailkit.compose.marks import MARK, Marks
 from mailkit.compose.markup import Piece, PieceKind, attributes, replaced
-from mailkit.compose.matching import Index, holds
+from mailkit.compose.matching import Index
 from mailkit.compose.outlook import style_for_outlook
 from mailkit.compose.selectors import Empty, Has, Matches, Nth
 from mailkit.compose.sheets import apart, edited, is_layered
+from mailkit.compose.single import holds
 from mailkit.compose.stylesheets import Rule, Source, Styles, is_always, read
 from mailkit.compose.tags import attribute, closed, joined, styled, with_attribute
 from mailkit.compose.tree import Element, Tree, body_start, grow
@@ -121,7 +123,7 @@ class _Mover:
         self._about_class = {test.operator for _, test in compared if test.name == "class"}
 
     def moved(self, doubts: Doubts | None) -> Moved:
-        index = Index(self._tree)
+        index = Index(self._tree, Effort())
         found: dict[Element, list[Rule]] = {}
         for rule in self._styles.fixed:
             for element in self._matching(index, rule):

@@ -13,7 +13,7 @@ from typing import Final
 
 from mailkit.compose.marks import MARK
 from mailkit.compose.markup import Piece, PieceKind, pieces
-from mailkit.compose.matching import may_match
+from mailkit.compose.single import may_match
 from mailkit.compose.stylesheets import Rule
 from mailkit.compose.tree import Element
 from mailkit.compose.varying import given
