@@ -104,10 +104,10 @@ _SAYS: Final = r"""() => {
         [...element.childNodes].map(own).join(' ').replace(/\s+/g, ' ').trim(),
     ]));
 }"""
-# What is left of the source: rules outside of at-rules (but `@media all` and `screen`) that ask for no state.
+# What is left of the source: rules outside of at-rules (but `@layer`, `@media all` and `screen`) that ask for no state.
 _ONLY_UNCONDITIONAL: Final = r"""() => {
     const always = media => ['', 'all', 'screen'].includes(media.mediaText);
-    const state = new RegExp('::|:(?:hover|active|focus|visited|(?:any-)?link|target|checked|(?:dis|en)abled|required|'
+    const state = new RegExp('::|:(?:hover|active|focus|visited|not\\(:link|target|checked|(?:dis|en)abled|required|'
         + 'before|after|first-l)', 'i');
     const members = heads => {
         const found = [''];
@@ -122,7 +122,8 @@ _ONLY_UNCONDITIONAL: Final = r"""() => {
     const prune = list => {
         for (let place = list.cssRules.length - 1; place >= 0; place--) {
             const rule = list.cssRules[place];
-            if (rule instanceof CSSMediaRule && always(rule.media)) prune(rule);
+            if (rule instanceof CSSLayerStatementRule) continue;
+            if (rule instanceof CSSLayerBlockRule || rule instanceof CSSMediaRule && always(rule.media)) prune(rule);
             else if (rule instanceof CSSStyleRule) {
                 const heads = members(rule.selectorText).filter(head => !state.test(head));
                 if (!heads.length) list.deleteRule(place);

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["LONGEST_NESTED", "MOST_SELECTORS", "MOST_STEPS", "Effort", "Exhausted"]
+__all__ = ["LONGEST_NESTED", "MOST_PIECES", "MOST_SELECTORS", "MOST_STEPS", "Effort", "Exhausted"]
 
-MOST_STEPS: Final = 5_000_000
-"""How many steps the inlining of one letter may take; one of 50 kB takes some 20,000."""
+MOST_STEPS: Final = 2_000_000
+"""How many steps the inlining of one letter may take; one of 50 kB takes some 8,000."""
+MOST_PIECES: Final = 200_000
+"""How many tags, texts and comments a letter with a style sheet may have; one of 50 kB has some 3,000."""
 MOST_SELECTORS: Final = 20_000
 """How many selectors all style sheets of a letter may have; Bootstrap has some 3,000."""
 LONGEST_NESTED: Final = 200_000

@@ -5,11 +5,13 @@ The module is not called `inline`: the package has a function of that name.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, Literal, Protocol, runtime_checkable
 
 import attrs
 
+from mailkit.compose.effort import MOST_PIECES
 from mailkit.compose.marks import Marks
 from mailkit.compose.markup import Piece, pieces
 from mailkit.compose.moving import Moved, move
@@ -76,6 +78,7 @@ class _Premailer:
         )
 
 
+_STYLE: Final = re.compile("<style", re.IGNORECASE)
 _INLINERS: Final[dict[str, type[_Premailer] | None]] = {"css-inline": None, "premailer": _Premailer}
 
 
@@ -114,13 +117,13 @@ def inline(html: str, *, inliner: InlinerName | Inliner = "css-inline") -> str:
 
     Raises:
         InvalidValue: There is no such inliner.
-        TemplateError: The HTML is nested too deeply.
+        TemplateError: The HTML is nested too deeply, or has far more elements or selectors than letters have.
 
     >>> print(inline("<style>p { color: red } @media print { p { color: black } }</style><p>Sale</p>"))
     <style> @media print { p { color: black !important } }</style><p style="color:red">Sale</p>
     """
     inliner_for(inliner)
-    moved = _move(tuple(pieces(html)), None)
+    moved = _move(html, None)
     return html if moved is None else moved.html
 
 
@@ -141,10 +144,12 @@ class Inlined:
 
 def inline_once(html: str, marks: Marks, asked: Inliner | None) -> Inlined:
     """Inline a letter's HTML so that it holds for every reader, or say that it must be done for each."""
-    moved = _move(tuple(pieces(html)), marks, asked)
+    moved = _move(html, marks, asked)
     if moved is None:
         return Inlined(html=html)
     notes = [_weak(text) for text in moved.lost]
+    if moved.stuck:
+        notes.append(_stuck(moved.stuck))
     if moved.unsettled:
         notes.append(_unsettled(moved.unsettled))
     if moved.doubted:
@@ -154,7 +159,8 @@ def inline_once(html: str, marks: Marks, asked: Inliner | None) -> Inlined:
     return Inlined(html=moved.html, findings=tuple(notes))
 
 
-def _move(source: tuple[Piece, ...], marks: Marks | None, asked: Inliner | None = None) -> Moved | None:
+def _move(html: str, marks: Marks | None, asked: Inliner | None = None) -> Moved | None:
+    source = tuple(_counted(html))
     check_nesting(source)
 
     def doubts(pieces: Sequence[Piece], matched: Mapping[Rule, frozenset[int]]) -> Sequence[Rule]:
@@ -165,6 +171,17 @@ def _move(source: tuple[Piece, ...], marks: Marks | None, asked: Inliner | None 
     except RecursionError as error:
         reason = "blocks of CSS stand too deeply inside of each other; are their ends missing?"
         raise TemplateError(reason, template="html") from error
+
+
+def _counted(html: str) -> Iterator[Piece]:
+    """The letter's pieces, as long as they are not more than can be inlined."""
+    has_styles, line = bool(_STYLE.search(html)), 1
+    for number, piece in enumerate(pieces(html)):
+        if has_styles and number >= MOST_PIECES:
+            reason = f"a letter with style sheets has more than {MOST_PIECES:,} tags and texts"
+            raise TemplateError(reason, template="html", line=line, excerpt=piece.text[:120])
+        yield piece
+        line += piece.text.count("\n")
 
 
 def _name(asked: Inliner | None) -> str:
@@ -190,6 +207,17 @@ def _weak(selector: str) -> Finding:
         evidence=selector,
         mend="give its declarations !important, or more weight to the selector that should win",
         source="CSS Cascading and Inheritance, 6.1",
+    )
+
+
+def _stuck(selectors: Sequence[str]) -> Finding:
+    return Finding(
+        code="compose.only-in-style",
+        severity=Severity.INFO,
+        message="some rules only work in a <style>, so that clients without it show the letter without them",
+        place=Place(source="html"),
+        evidence=", ".join(selectors)[:200],
+        mend="nothing, if the letter looks right without them; write what it needs as elements with rules of their own",
     )
 
 

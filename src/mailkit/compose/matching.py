@@ -85,6 +85,8 @@ class Index:
                     best = self._of("class", test.name)
                 case s.Tag() if best is self._all:
                     best = self._found.get(("tag", test.name), ())
+                case s.Link() if best is self._all:
+                    best = [*self._found.get(("tag", "a"), ()), *self._found.get(("tag", "area"), ())]
                 case _:
                     pass
         return best

@@ -75,6 +75,20 @@ def _attribute(test: s.Attribute, element: Element) -> Truth:
     return value.judge(partial(holds, test))
 
 
+def _link(test: s.Link, element: Element) -> Truth:
+    """Whether it is a link (HTML, 4.16.3); SVG has an attribute of its own for that."""
+    value = element.given.get("href") or (element.given.get("xlink:href") if _is_in_svg(element) else None)
+    if element.name not in ("a", "area") or (value is None and "href" not in element.given):
+        return NEVER
+    return MAYBE if isinstance(value, Varied) and value.may_lack else ALWAYS
+
+
+def _is_in_svg(element: Element | None) -> bool:
+    while element is not None and element.name != "svg":
+        element = element.parent
+    return element is not None
+
+
 def _root(test: s.Root, element: Element) -> Truth:
     return ALWAYS if element.parent is None and element.name == "html" else NEVER
 
@@ -92,6 +106,7 @@ SINGLE: Final[dict[type, Callable[[Any, Element], Truth]]] = {
     s.Class: _class,
     s.Id: _id,
     s.Attribute: _attribute,
+    s.Link: _link,
     s.Root: _root,
     s.Empty: _empty,
 }

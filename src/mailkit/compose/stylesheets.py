@@ -1,7 +1,7 @@
 """A letter's style sheets as one list of rules: what can be inlined, and what only works in a `<style>`.
 
-How to think about it. A rule outside of at-rules whose selector asks nothing of the client is
-*fixed*: it holds everywhere and can stand in `style` attributes. All others are *wishes* (`@media`,
+How to think about it. A rule outside of at-rules other than `@layer` whose selector asks nothing of the
+client is *fixed*: it holds everywhere and can stand in `style` attributes. All others are *wishes* (`@media`,
 `:hover`, `[data-ogsc]` …). In the source a wish often beats a fixed rule; after inlining it would
 lose, since a style attribute beats every rule. So a wish's declaration is made important if it
 beats some fixed rule that may meet it. That is decided from the rules alone, so that it is the
@@ -19,19 +19,23 @@ from typing import Final
 import attrs
 
 from mailkit.compose.css import Block, Declaration, members, rules
+from mailkit.compose.effort import LONGEST_NESTED, MOST_SELECTORS, Effort, Exhausted
 from mailkit.compose.heads import selectors
 from mailkit.compose.properties import covers, overlap, touches
-from mailkit.compose.selectors import Selector
+from mailkit.compose.selectors import Names, Selector, may_meet
+from mailkit.errors import TemplateError
 
-__all__ = ["Raised", "Rank", "Rule", "Said", "Source", "Styles", "is_always", "kept", "read"]
+__all__ = ["GROUPS", "Raised", "Rank", "Rule", "Said", "Source", "Styles", "is_always", "kept", "read"]
 
 Rank = tuple[bool, tuple[float, ...], tuple[int, int, int], int, int]
 """What decides between declarations: importance, layer, weight, style sheet, place in it
 (CSS Cascading and Inheritance 5, 6.1)."""
 
 _ALWAYS: Final = frozenset({"", "all", "screen"})
-_GROUPS: Final = frozenset({"media", "supports", "container", "layer", "document", "-moz-document", "scope"})
+GROUPS: Final = frozenset({"media", "supports", "container", "layer", "document", "-moz-document", "scope"})
+"""The at-rules that hold rules."""
 _UNLAYERED: Final = (math.inf,)
+_WEAKEST: Final[Rank] = (False, (), (0, 0, 0), -1, -1)
 _PARENT: Final = re.compile(r"""\\.|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|(&)""", re.DOTALL)
 
 
@@ -42,10 +46,19 @@ class Source:
     Attributes:
         css: Its text.
         media: The media it is for.
+        line: The line of the letter on which it begins, for errors.
     """
 
     css: str
     media: str = ""
+    line: int = attrs.field(default=1, eq=False)
+
+    def error(self, reason: str, place: int) -> TemplateError:
+        """The error about what stands at a place in it."""
+        line = self.line + self.css.count("\n", 0, place)
+        return TemplateError(
+            reason, template="html", line=line, excerpt=self.css[place : place + 120].partition("\n")[0]
+        )
 
 
 @attrs.frozen(eq=False)
@@ -84,7 +97,19 @@ class Rule:
     @property
     def is_fixed(self) -> bool:
         """Whether it holds whatever client and reader do."""
-        return not (self.conditions or self.selector.is_wish or self.selector.is_beside)
+        return not (self.selector.is_beside or self.selector.is_wish or any(map(_is_condition, self.conditions)))
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether it holds whatever client and reader do, and yet cannot stand in a `style` attribute."""
+        if self.selector.is_wish or any(map(_is_condition, _unscoped(self.conditions))):
+            return False
+        return self.selector.is_beside or _unscoped(self.conditions) != self.conditions
+
+    @property
+    def is_layered(self) -> bool:
+        """Whether it stands in a cascade layer."""
+        return not all(map(_is_condition, self.conditions))
 
     @property
     def states(self) -> tuple[object, ...]:
@@ -111,6 +136,7 @@ class Styles:
         selectors: For each part that declares something its rules, one for each selector.
         fixed: The rules that can be inlined.
         wishes: The rules that cannot, as far as they style elements of the letter.
+        stuck: The rules that hold whatever client and reader do, and that only work in a `<style>`.
         raised: The declarations of wishes that must become important.
         unsettled: A layer that stands elsewhere among the layers for some clients; empty if there is none.
     """
@@ -119,8 +145,18 @@ class Styles:
     selectors: Mapping[Block, tuple[Rule, ...]]
     fixed: tuple[Rule, ...]
     wishes: tuple[Rule, ...]
+    stuck: tuple[Rule, ...]
     raised: Raised
     unsettled: str
+
+
+def _is_condition(around: str) -> bool:
+    """Whether it depends on anything that a rule stands in an at-rule: layers only have an order."""
+    return not around.startswith("@layer")
+
+
+def _unscoped(conditions: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(one for one in conditions if not one.startswith("@scope"))
 
 
 @lru_cache(maxsize=32)
@@ -130,19 +166,26 @@ def read(sources: tuple[Source, ...], own: frozenset[str] = frozenset()) -> Styl
     Args:
         sources: The style sheets.
         own: Names of clients' hooks that stand in the letter itself (`mailkit.compose.selectors.hooks`).
+
+    Raises:
+        TemplateError: They have too many selectors, or such that take too long.
     """
     reader = _Reader(own)
     blocks = []
     found: list[Rule] = []
     for number, source in enumerate(sources):
         blocks.append(rules(source.css))
-        found += reader.rules(blocks[-1], number, () if is_always(source) else (f"@media {source.media.strip()}",))
+        conditions = () if is_always(source) else (f"@media {source.media.strip()}",)
+        found += reader.rules(blocks[-1], number, source, conditions)
     fixed = tuple(rule for rule in found if rule.is_fixed)
     wishes = tuple(rule for rule in found if not rule.is_fixed and not rule.selector.is_beside)
-    owned: dict[Block, tuple[Rule, ...]] = {}
+    stuck = tuple(rule for rule in found if rule.is_stuck)
+    owned: dict[Block, list[Rule]] = {}
     for rule in found:
-        owned[rule.block] = (*owned.get(rule.block, ()), rule)
-    return Styles(tuple(blocks), owned, fixed, wishes, _raised(fixed, wishes), reader.unsettled)
+        owned.setdefault(rule.block, []).append(rule)
+    selectors_of = {block: tuple(ones) for block, ones in owned.items()}
+    raised = _raised(fixed, wishes, sources)
+    return Styles(tuple(blocks), selectors_of, fixed, wishes, stuck, raised, reader.unsettled)
 
 
 def is_always(source: Source) -> bool:
@@ -172,12 +215,14 @@ class _Reader:
 
     def __init__(self, own: frozenset[str]) -> None:
         self._own = own
+        self._selectors, self._nested = MOST_SELECTORS, LONGEST_NESTED  # how many more may come
         self._layers: dict[tuple[str, ...], int] = {}
         self._first: dict[tuple[str, ...], frozenset[str]] = {}  # the conditions under which each was first named
         self.unsettled = ""
 
-    def rules(self, blocks: Sequence[Block], sheet: int, conditions: tuple[str, ...]) -> Iterator[Rule]:
+    def rules(self, blocks: Sequence[Block], sheet: int, source: Source, conditions: tuple[str, ...]) -> Iterator[Rule]:
         """The rules of a style sheet, one for each selector."""
+        self._source = source
         for block in blocks:
             yield from self._block(block, sheet, conditions, (), "")
 
@@ -186,12 +231,12 @@ class _Reader:
     ) -> Iterator[Rule]:
         name, heads = block.at, around
         if not name:
-            heads = _unnested(block.head, around)
+            heads = self._unnested(block, around)
         elif name == "layer" and not block.items:
             for one in block.prelude.split(","):
                 self._enter((*layer, *one.strip().split(".")), conditions)
             return
-        elif name not in _GROUPS:
+        elif name not in GROUPS:
             return
         elif name == "layer":
             layer = (*layer, *(block.prelude or f"\0{len(self._layers)}").split("."))
@@ -201,6 +246,10 @@ class _Reader:
             conditions = (*conditions, f"@{name} {block.prelude}")
         said = tuple(Said(one, touches(one.name)) for one in block.items if isinstance(one, Declaration))
         if said and heads:
+            self._selectors -= 1 + heads.count(",")
+            if self._selectors < 0:
+                reason = f"the letter's style sheets have more than {MOST_SELECTORS:,} selectors"
+                raise self._source.error(reason, block.start)
             for selector in selectors(heads, self._own):
                 yield Rule(sheet, block, selector, said, conditions, self._rank(layer))
         for inner in block.items:
@@ -222,36 +271,62 @@ class _Reader:
         """Where a layer stands: later ones win, what is in none wins over all (CSS Cascading 5, 6.4.3)."""
         return (*(self._layers[layer[:length]] for length in range(1, len(layer) + 1)), *_UNLAYERED)
 
+    def _unnested(self, block: Block, around: str) -> str:
+        """The selectors of a nested rule, as they would be written outside of it (CSS Nesting, 4)."""
+        if not around:
+            return block.head
+        parent = f":is({around})"
+        found = []
+        for head in members(block.head):
+            if not head.strip():
+                return ""
+            count = sum(bool(one[1]) for one in _PARENT.finditer(head))
+            is_relative = not count or head.lstrip()[:1] in (">", "+", "~")
+            self._nested -= len(head) + len(parent) * (count + is_relative)
+            if self._nested < 0:
+                reason = f"the selectors of nested rules make more than {LONGEST_NESTED:,} characters, written out"
+                raise self._source.error(reason, block.start)
+            own = _PARENT.sub(lambda one: parent if one[1] else one[0], head)
+            found.append(f"{parent} {own.strip()}" if is_relative else own)
+        return ",".join(found)
 
-def _unnested(heads: str, around: str) -> str:
-    """The selectors of a nested rule, as they would be written outside of it (CSS Nesting, 4)."""
-    if not around:
-        return heads
-    parent = f":is({around})"
-    found = []
-    for head in members(heads):
-        if not head.strip():
-            return ""
-        own = _PARENT.sub(lambda one: parent if one[1] else one[0], head)
-        is_relative = own == head or head.lstrip()[:1] in (">", "+", "~")
-        found.append(f"{parent} {own.strip()}" if is_relative else own)
-    return ",".join(found)
+
+@attrs.frozen
+class _Kind:
+    """What declarations have in common that are raised, or not, for the same reasons."""
+
+    names: Names
+    name: str
+    value: str
 
 
-def _raised(fixed: Sequence[Rule], wishes: Sequence[Rule]) -> Raised:
-    """The declarations of wishes that beat a fixed one, and those that beat one of these."""
-    lowest: dict[str, list[tuple[Rank, Rule, Said]]] = {}
+_Lowest = dict[str, dict[_Kind, Rank]]
+"""For each thing that may be set the weakest declaration of each kind that sets it."""
 
-    def add(rule: Rule, said: Said) -> None:
-        for part in said.touched:
-            lowest.setdefault(part, []).append((rule.rank(said.declaration), rule, said))
 
+def _add(lowest: _Lowest, rule: Rule, said: Said, rank: Rank) -> None:
+    kind = _Kind(rule.selector.names, said.declaration.name, said.declaration.value)
+    for part in said.touched:
+        kinds = lowest.setdefault(part, {})
+        kinds[kind] = min(rank, kinds.get(kind, rank))
+
+
+def _raised(fixed: Sequence[Rule], wishes: Sequence[Rule], sources: Sequence[Source]) -> Raised:
+    """The declarations of wishes that beat a fixed one, and those that beat one of these.
+
+    What is for visited links beats all that is for others, whatever their weights: it never holds beside it.
+    """
+    effort = Effort()
+    lowest: _Lowest = {}
+    unvisited: _Lowest = {}
     for rule in fixed:
         for said in rule.said:
             if not said.declaration.is_important:
-                add(rule, said)
+                _add(lowest, rule, said, rule.rank(said.declaration))
+            if rule.selector.is_link:
+                _add(unvisited, rule, said, _WEAKEST)
     weak = [
-        (rule, said)
+        (rule.rank(said.declaration), rule, said)
         for rule in wishes
         for said in rule.said
         if not any(
@@ -260,29 +335,28 @@ def _raised(fixed: Sequence[Rule], wishes: Sequence[Rule]) -> Raised:
         )
     ]
     raised: set[tuple[Rule, Declaration]] = set()
-    is_done = False
-    while not is_done:
-        is_done = True
-        for rule, said in weak:
-            if (rule, said.declaration) not in raised and _beats(rule, said, lowest):
+    for rank, rule, said in sorted(weak, key=lambda one: one[0]):  # the weak first: only they can be beaten
+        try:
+            if _beats(rule, said, lowest, effort) or (
+                rule.selector.is_visited and _beats(rule, said, unvisited, effort)
+            ):
                 raised.add((rule, said.declaration))
-                add(rule, said)
-                is_done = False
+                _add(lowest, rule, said, rank)
+        except Exhausted as error:
+            reason = "there are too many rules that set the same"
+            raise sources[rule.sheet].error(reason, rule.block.start) from error
     return frozenset(raised)
 
 
-def _beats(rule: Rule, said: Said, others: Mapping[str, Sequence[tuple[Rank, Rule, Said]]]) -> bool:
+def _beats(rule: Rule, said: Said, others: _Lowest, effort: Effort) -> bool:
     """Whether a declaration beats one of these others on some element, and says something else."""
-    rank = rule.rank(said.declaration)
+    rank, names, declaration = rule.rank(said.declaration), rule.selector.names, said.declaration
     asked = others if "*" in said.touched else [part for part in (*said.touched, "*") if part in others]
-    return any(
-        other < rank and not _is_same(said, theirs) and rule.selector.may_meet(owner.selector)
-        for part in asked
-        if overlap(said.touched, frozenset({part}) if part != "*" else touches("all"))
-        for other, owner, theirs in others[part]
-    )
-
-
-def _is_same(said: Said, other: Said) -> bool:
-    one, two = said.declaration, other.declaration
-    return one.name == two.name and one.value == two.value
+    for part in asked:
+        if overlap(said.touched, frozenset({part}) if part != "*" else touches("all")):
+            for kind, other in others[part].items():
+                effort.spend(1)
+                is_same = kind.name == declaration.name and kind.value == declaration.value
+                if other < rank and not is_same and may_meet(names, kind.names):
+                    return True
+    return False
