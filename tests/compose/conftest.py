@@ -164,6 +164,10 @@ class Judge:
         """What a script says of a document, laid out."""
         return self._run(_evaluated, html, script, width_px, scheme)
 
+    def picture(self, html: str, *, is_visited: bool) -> bytes:
+        """A document as it is painted, its links visited or not: what `getComputedStyle` says of them is no use."""
+        return bytes(self._run(_painted, html, is_visited))
+
     def browse(self, work: Callable[[Any], Any]) -> Any:
         """What comes of doing something with the browser itself, in its own thread."""
         return self._run(lambda pages: work(pages[0].context.browser))
@@ -172,6 +176,23 @@ class Judge:
 def _open(page: Page, html: str) -> None:
     page.goto("about:blank")  # or a `<meta name="color-scheme">` of the page before lives on
     page.set_content(html)
+
+
+def _painted(pages: tuple[Page, Page], html: str, is_visited: bool) -> bytes:
+    page = pages[0]
+    page.set_viewport_size({"width": 300, "height": 120})
+    page.emulate_media(color_scheme="light")
+    _open(page, html)
+    inspector = page.context.new_cdp_session(page)
+    for domain in ("DOM", "CSS"):
+        inspector.send(f"{domain}.enable")
+    root = inspector.send("DOM.getDocument")["root"]["nodeId"]
+    for link in inspector.send("DOM.querySelectorAll", {"nodeId": root, "selector": "a"})["nodeIds"]:
+        forced = {"nodeId": link, "forcedPseudoClasses": ["visited"] * is_visited}
+        inspector.send("CSS.forcePseudoState", forced)
+    painted = page.screenshot()
+    inspector.detach()
+    return painted
 
 
 def _evaluated(pages: tuple[Page, Page], html: str, script: str, width_px: int, scheme: Any) -> Any:

@@ -19,9 +19,10 @@ from typing import Final
 import attrs
 
 from mailkit.compose.css import Declaration
+from mailkit.compose.declaring import Rank, Rule, Said
 from mailkit.compose.effort import Effort
 from mailkit.compose.properties import EVERYTHING, covers, overlap, parts, surely_sets, touches
-from mailkit.compose.stylesheets import Raised, Rank, Rule, Said
+from mailkit.compose.raising import Raised
 from mailkit.compose.varying import ALWAYS, MAYBE, Truth
 
 __all__ = ["Look", "Wish", "settle"]

@@ -11,13 +11,13 @@ from typing import Final, Literal, Protocol, runtime_checkable
 
 import attrs
 
+from mailkit.compose.declaring import Rule
 from mailkit.compose.effort import MOST_PIECES
 from mailkit.compose.marks import Marks
 from mailkit.compose.markup import Piece, pieces
 from mailkit.compose.moving import Moved, move
 from mailkit.compose.nesting import check_nesting
 from mailkit.compose.opinions import doubted
-from mailkit.compose.stylesheets import Rule
 from mailkit.errors import InvalidValue, TemplateError, did_you_mean
 from mailkit.findings import Finding, Place, Severity
 

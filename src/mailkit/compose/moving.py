@@ -16,6 +16,7 @@ import attrs
 from mailkit.compose.cascade import Look, Wish, settle
 from mailkit.compose.certainty import only_in_values, reasons
 from mailkit.compose.css import Declaration, declarations
+from mailkit.compose.declaring import Rule, Source
 from mailkit.compose.effort import Effort, Exhausted
 from mailkit.compose.hooks import hooks
 from mailkit.compose.marks import MARK, Marks
@@ -25,7 +26,7 @@ from mailkit.compose.outlook import style_for_outlook
 from mailkit.compose.selectors import Empty, Has, Matches, Nth
 from mailkit.compose.sheets import apart, edited, has_layers
 from mailkit.compose.single import holds
-from mailkit.compose.stylesheets import Rule, Source, Styles, is_always, read
+from mailkit.compose.stylesheets import Styles, is_always, read
 from mailkit.compose.tags import attribute, closed, joined, styled, with_attribute
 from mailkit.compose.tree import Element, Tree, body_start, grow
 from mailkit.compose.varying import MAYBE, Truth, may_lack

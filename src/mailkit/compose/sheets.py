@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence, Set
 from typing import Final
 
 from mailkit.compose.css import Block, Declaration, bare, members
+from mailkit.compose.declaring import Rule
 from mailkit.compose.selectors import Root, Tag
-from mailkit.compose.stylesheets import GROUPS, Rule, Styles
+from mailkit.compose.stylesheets import GROUPS, Styles
 
 __all__ = ["apart", "edited", "has_layers", "is_for_root"]
 

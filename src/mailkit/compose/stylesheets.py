@@ -19,112 +19,19 @@ from typing import Final
 import attrs
 
 from mailkit.compose.css import Block, Declaration, members, rules
-from mailkit.compose.effort import LONGEST_NESTED, MOST_SELECTORS, Effort, Exhausted
+from mailkit.compose.declaring import Rule, Said, Source
+from mailkit.compose.effort import LONGEST_NESTED, MOST_SELECTORS
 from mailkit.compose.heads import selectors
-from mailkit.compose.properties import covers, overlap, touches
-from mailkit.compose.selectors import Names, Selector, may_meet
-from mailkit.errors import TemplateError
+from mailkit.compose.properties import touches
+from mailkit.compose.raising import Raised, raise_wishes
 
-__all__ = ["GROUPS", "Raised", "Rank", "Rule", "Said", "Source", "Styles", "is_always", "kept", "read"]
-
-Rank = tuple[bool, tuple[float, ...], tuple[int, int, int], int, int]
-"""What decides between declarations: importance, layer, weight, style sheet, place in it
-(CSS Cascading and Inheritance 5, 6.1)."""
+__all__ = ["GROUPS", "Styles", "is_always", "kept", "read"]
 
 _ALWAYS: Final = frozenset({"", "all", "screen"})
 GROUPS: Final = frozenset({"media", "supports", "container", "layer", "document", "-moz-document", "scope"})
 """The at-rules that hold rules."""
 _UNLAYERED: Final = (math.inf,)
-_WEAKEST: Final[Rank] = (False, (), (0, 0, 0), -1, -1)
 _PARENT: Final = re.compile(r"""\\.|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|(&)""", re.DOTALL)
-
-
-@attrs.frozen
-class Source:
-    """One style sheet.
-
-    Attributes:
-        css: Its text.
-        media: The media it is for.
-        line: The line of the letter on which it begins, for errors.
-    """
-
-    css: str
-    media: str = ""
-    line: int = attrs.field(default=1, eq=False)
-
-    def error(self, reason: str, place: int) -> TemplateError:
-        """The error about what stands at a place in it."""
-        line = self.line + self.css.count("\n", 0, place)
-        return TemplateError(
-            reason, template="html", line=line, excerpt=self.css[place : place + 120].partition("\n")[0]
-        )
-
-
-@attrs.frozen(eq=False)
-class Said:
-    """A declaration of a rule.
-
-    Attributes:
-        declaration: The declaration.
-        touched: What it may set.
-    """
-
-    declaration: Declaration
-    touched: frozenset[str]
-
-
-@attrs.frozen(eq=False)
-class Rule:
-    """One selector of a rule, and what the rule declares.
-
-    Attributes:
-        sheet: The number of its style sheet.
-        block: The part of the style sheet that holds the declarations.
-        selector: The selector.
-        said: The declarations.
-        conditions: The at-rules around it.
-        layer: The cascade layer it is in.
-    """
-
-    sheet: int
-    block: Block
-    selector: Selector
-    said: tuple[Said, ...]
-    conditions: tuple[str, ...]
-    layer: tuple[float, ...]
-
-    @property
-    def is_fixed(self) -> bool:
-        """Whether it holds whatever client and reader do."""
-        return not (self.selector.is_beside or self.selector.is_wish or any(map(_is_condition, self.conditions)))
-
-    @property
-    def is_stuck(self) -> bool:
-        """Whether it holds whatever client and reader do, and yet cannot stand in a `style` attribute."""
-        if self.selector.is_wish or any(map(_is_condition, _unscoped(self.conditions))):
-            return False
-        return self.selector.is_beside or _unscoped(self.conditions) != self.conditions
-
-    @property
-    def is_layered(self) -> bool:
-        """Whether it stands in a cascade layer."""
-        return not all(map(_is_condition, self.conditions))
-
-    @property
-    def states(self) -> tuple[object, ...]:
-        """What must be so for it to hold: rules with the same states hold together."""
-        return (self.conditions, self.selector.compounds if self.selector.is_wish else ())
-
-    def rank(self, declaration: Declaration, *, is_important: bool | None = None) -> Rank:
-        """Where a declaration stands in the cascade, as written or with another importance."""
-        important = declaration.is_important if is_important is None else is_important
-        layer = tuple(-one for one in self.layer) if important else self.layer
-        return important, layer, self.selector.weight, self.sheet, declaration.start
-
-
-Raised = frozenset[tuple[Rule, Declaration]]
-"""The declarations of wishes that must become important."""
 
 
 @attrs.frozen(eq=False)
@@ -148,15 +55,6 @@ class Styles:
     stuck: tuple[Rule, ...]
     raised: Raised
     unsettled: str
-
-
-def _is_condition(around: str) -> bool:
-    """Whether it depends on anything that a rule stands in an at-rule: layers only have an order."""
-    return not around.startswith("@layer")
-
-
-def _unscoped(conditions: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(one for one in conditions if not one.startswith("@scope"))
 
 
 @lru_cache(maxsize=32)
@@ -184,7 +82,7 @@ def read(sources: tuple[Source, ...], own: frozenset[str] = frozenset()) -> Styl
     for rule in found:
         owned.setdefault(rule.block, []).append(rule)
     selectors_of = {block: tuple(ones) for block, ones in owned.items()}
-    raised = _raised(fixed, wishes, sources)
+    raised = raise_wishes(fixed, wishes, sources)
     return Styles(tuple(blocks), selectors_of, fixed, wishes, stuck, raised, reader.unsettled)
 
 
@@ -289,74 +187,3 @@ class _Reader:
             own = _PARENT.sub(lambda one: parent if one[1] else one[0], head)
             found.append(f"{parent} {own.strip()}" if is_relative else own)
         return ",".join(found)
-
-
-@attrs.frozen
-class _Kind:
-    """What declarations have in common that are raised, or not, for the same reasons."""
-
-    names: Names
-    name: str
-    value: str
-
-
-_Lowest = dict[str, dict[_Kind, Rank]]
-"""For each thing that may be set the weakest declaration of each kind that sets it."""
-
-
-def _add(lowest: _Lowest, rule: Rule, said: Said, rank: Rank) -> None:
-    kind = _Kind(rule.selector.names, said.declaration.name, said.declaration.value)
-    for part in said.touched:
-        kinds = lowest.setdefault(part, {})
-        kinds[kind] = min(rank, kinds.get(kind, rank))
-
-
-def _raised(fixed: Sequence[Rule], wishes: Sequence[Rule], sources: Sequence[Source]) -> Raised:
-    """The declarations of wishes that beat a fixed one, and those that beat one of these.
-
-    What is for visited links beats all that is for others, whatever their weights: it never holds beside it.
-    """
-    effort = Effort()
-    lowest: _Lowest = {}
-    unvisited: _Lowest = {}
-    for rule in fixed:
-        for said in rule.said:
-            if not said.declaration.is_important:
-                _add(lowest, rule, said, rule.rank(said.declaration))
-            if rule.selector.is_link:
-                _add(unvisited, rule, said, _WEAKEST)
-    weak = [
-        (rule.rank(said.declaration), rule, said)
-        for rule in wishes
-        for said in rule.said
-        if not any(
-            other.declaration.is_important and covers(other.declaration.name, said.declaration.name)
-            for other in rule.said
-        )
-    ]
-    raised: set[tuple[Rule, Declaration]] = set()
-    for rank, rule, said in sorted(weak, key=lambda one: one[0]):  # the weak first: only they can be beaten
-        try:
-            if _beats(rule, said, lowest, effort) or (
-                rule.selector.is_visited and _beats(rule, said, unvisited, effort)
-            ):
-                raised.add((rule, said.declaration))
-                _add(lowest, rule, said, rank)
-        except Exhausted as error:
-            reason = "there are too many rules that set the same"
-            raise sources[rule.sheet].error(reason, rule.block.start) from error
-    return frozenset(raised)
-
-
-def _beats(rule: Rule, said: Said, others: _Lowest, effort: Effort) -> bool:
-    """Whether a declaration beats one of these others on some element, and says something else."""
-    rank, names, declaration = rule.rank(said.declaration), rule.selector.names, said.declaration
-    asked = others if "*" in said.touched else [part for part in (*said.touched, "*") if part in others]
-    for part in asked:
-        if overlap(said.touched, frozenset({part}) if part != "*" else touches("all")):
-            for kind, other in others[part].items():
-                effort.spend(1)
-                is_same = kind.name == declaration.name and kind.value == declaration.value
-                if other < rank and not is_same and may_meet(names, kind.names):
-                    return True
-    return False
