@@ -151,6 +151,11 @@ def test_an_important_width_leaves_the_height_beside_it_a_wish_of_its_own() -> N
     assert style(losing) == "height:9px !important"
 
 
+def test_what_resets_everything_leaves_custom_properties_alone() -> None:
+    wish = "@media print { p { all: unset } }"
+    assert left(f"p {{ --x: 1 }} {wish}") == wish
+
+
 def test_what_logical_sides_only_may_set_is_not_held_to_be_set() -> None:
     wish = "@media print { p { margin-inline: 0 !important; margin-top: 2px } }"
     assert "margin-top: 2px !important" in left(f"p {{ margin: 1px }} {wish}")

@@ -50,7 +50,8 @@ def matched(heads: str, html: str = PAGE) -> list[tuple[str, int]]:
         ("[align=right]", "p4"), (".top", ""), (".Top", "body1"), ("#One", ""), (":lang(en) > h2", "h21"), (":lang('fr', de)", "li3"), ("p:lang(fr)", ""),
         ("li:dir(rtl):nth-child(1)", "li1"), ("h2:dir(ltr)", "h21"), ("lineargradient", "linearGradient1"), ("*", None), ("p:scope", ""), ("li:nth-child(n of .odd)", "li1 li3"),
         ("a:link", "a1"), (":any-link", "a1"), (":link", "a1"), ("b:link", ""), ("p:has(:link)", "p4"), ("p > :is(a:link, b)", "a1 b1"),
-        ("div p:has(> b) ~ p", "p3"), ("p:not(h2 ~ *)", "p4"), ("body :has(~ ul) > p + p", "p2 p3"), ("p:has(~ p):not(:has(+ .a))", "p2"),
+        ("div p:has(> b) ~ p", "p3"), ("html:has(> body > div > p b), div:has(h2 ~ p b):has(p), div:has(p):has(h2 ~ p b)", "div1 div1 html1"),
+        (":is(h2, div > p):is(:has(> b), :not(:has(> b)))", "h21 p1 p2 p3 p4"), ("body :has(p b):not(p :has(b)), div div:has(p b)", "div1"), ("p:not(h2 ~ *)", "p4"), ("body :has(~ ul) > p + p", "p2 p3"), ("p:has(~ p):not(:has(+ .a))", "p2"),
     ],
 )  # fmt: skip
 def test_a_selector_matches_what_a_browser_matches(heads: str, names: str | None) -> None:

@@ -13,6 +13,7 @@ from typing import Final
 
 import attrs
 
+from mailkit.compose.assigning import assign
 from mailkit.compose.cascade import Look, Wish, settle
 from mailkit.compose.certainty import only_in_values, reasons
 from mailkit.compose.css import Declaration, declarations
@@ -21,7 +22,6 @@ from mailkit.compose.effort import Effort, Exhausted
 from mailkit.compose.hooks import hooks
 from mailkit.compose.marks import MARK, Marks
 from mailkit.compose.markup import Piece, PieceKind, attributes, replaced
-from mailkit.compose.matching import Index
 from mailkit.compose.outlook import style_for_outlook
 from mailkit.compose.selectors import Empty, Has, Matches, Nth
 from mailkit.compose.sheets import apart, edited, has_layers
@@ -29,7 +29,7 @@ from mailkit.compose.single import holds
 from mailkit.compose.stylesheets import Styles, is_always, read
 from mailkit.compose.tags import attribute, closed, joined, styled, with_attribute
 from mailkit.compose.tree import Element, Tree, body_start, grow
-from mailkit.compose.varying import MAYBE, Truth, may_lack
+from mailkit.compose.varying import may_lack
 from mailkit.errors import TemplateError
 
 __all__ = ["Doubts", "Moved", "move"]
@@ -124,12 +124,10 @@ class _Mover:
         self._pieces, self._marks, self._tree = pieces, marks, tree
         self._sheets, self._styles, self._effort = sheets, styles, effort
         self._out = [piece.text for piece in pieces]
-        self._depending: dict[str, None] = {}
         self._reasons: dict[str, None] = {}
         self._lost: dict[Rule, None] = {}
         self._declarations: dict[str, tuple[Declaration, ...] | None] = {}
         self._looks: dict[object, Look] = {}
-        self._elements: dict[int, Element] = {}
         self._added: dict[int, list[str]] = {}
         self._apart: dict[str, None] = {}
         self._layers: dict[str, None] = {}
@@ -138,98 +136,41 @@ class _Mover:
         self._about_class = {test.operator for _, test in compared if test.name == "class"}
 
     def moved(self, doubts: Doubts | None) -> Moved:
-        index = Index(self._tree, self._effort)
-        found: dict[Element, list[Rule]] = {}
-        for rule in self._styles.fixed:
-            for element in self._matching(index, rule):
-                found.setdefault(element, []).append(rule)
-        doubted = tuple(dict.fromkeys(self._doubted(doubts, found))) if doubts else ()
-        fixed = {self._key(element): rules for element, rules in found.items()}
-        torn = {rule for number, ones in self._split() for rule in self._torn(number, ones, found, fixed)}
-        wishes: dict[int, list[Wish]] = {}
-        for rule in self._styles.wishes:
-            for element, truth in self._meant(index, rule):
-                wishes.setdefault(self._key(element), []).append(Wish(rule, truth))
+        found = assign(self._tree, self._styles, tuple(self._sheets.values()), self._effort)
+        self._lost.update(dict.fromkeys(found.torn))
+        doubted = tuple(dict.fromkeys(self._doubted(doubts, found.matched))) if doubts else ()
         if self._marks is not None:
             found_reasons = reasons(self._pieces, self._marks, self._tree, self._sheets, self._styles)
             self._reasons.update(dict.fromkeys(found_reasons))
-        for key in dict.fromkeys([*fixed, *wishes]):
-            self._settle(self._elements[key], tuple(fixed.get(key, ())), tuple(wishes.get(key, ())))
-        self._write_sheets(set(self._styles.fixed) - torn)
-        if self._depending:
-            names = ", ".join(list(self._depending)[:_SHOWN]) + (" …" if len(self._depending) > _SHOWN else "")
+        for element, fixed, wishes in found:
+            self._settle(element, fixed, wishes)
+        self._write_sheets(set(self._styles.fixed) - found.torn.keys())
+        if found.depending:
+            depending = list(dict.fromkeys(repr(rule.selector.text) for rule in found.depending))
+            names = ", ".join(depending[:_SHOWN]) + (" …" if len(depending) > _SHOWN else "")
             self._reasons[f"template tags decide what these selectors match: {names}"] = None
-        stuck = (rule for rule in self._styles.stuck if any(self._meant(index, rule)))
         return Moved(
             html="".join("".join(self._added.get(i, ())) + text for i, text in enumerate([*self._out, ""])),
             reasons=tuple(self._reasons),
             doubted=doubted,
             lost=tuple(dict.fromkeys(_shown(rule) for rule in self._lost)),
-            stuck=tuple(dict.fromkeys(map(_shown, stuck))),
+            stuck=tuple(dict.fromkeys(map(_shown, found.stuck))),
         )
-
-    def _key(self, element: Element) -> int:
-        """What is one for all elements that are made of one start tag."""
-        key = element.numbers[0] if element.numbers else -1 - id(element)
-        self._elements.setdefault(key, element)
-        return key
-
-    def _split(self) -> Iterable[tuple[int, list[Element]]]:
-        """The elements that a browser makes of one start tag, where they are several."""
-        found: dict[int, list[Element]] = {number: [] for number in self._tree.split}
-        for element in self._tree.elements if found else ():
-            for number in self._tree.split.intersection(element.numbers):
-                found[number].append(element)
-        return found.items()
-
-    def _torn(
-        self,
-        number: int,
-        elements: Sequence[Element],
-        found: Mapping[Element, list[Rule]],
-        fixed: dict[int, list[Rule]],
-    ) -> set[Rule]:
-        """The rules of a start tag of which a browser makes several elements that look different.
-
-        They share one `style` attribute, so nothing is inlined into it, and the rules stay.
-        """
-        each = [found.get(one, []) for one in elements]
-        if all(one == each[0] for one in each):
-            return set()
-        fixed.pop(number, None)
-        rules = {rule for one in each for rule in one}
-        self._lost.update(dict.fromkeys(rules))
-        return rules
-
-    def _matching(self, index: Index, rule: Rule) -> Iterator[Element]:
-        """The elements that a fixed rule matches for all readers."""
-        for element, truth in self._meant(index, rule):
-            if truth == MAYBE:
-                self._depending[repr(rule.selector.text)] = None
-            else:
-                yield element
-
-    def _meant(self, index: Index, rule: Rule) -> Iterator[tuple[Element, Truth]]:
-        try:
-            yield from index.meant(rule.selector)
-        except Exhausted as error:
-            source = list(self._sheets.values())[rule.sheet]
-            raise source.error("the letter has too many elements for so many rules", rule.block.start) from error
 
     def _doubted(self, doubts: Doubts, found: Mapping[Element, list[Rule]]) -> Iterator[str]:
         tags = (one.text for one in self._pieces if one.kind is PieceKind.OPEN)
         with_jinja = (one for tag in tags for one in attributes(tag) if MARK.search(one.name + one.value))
         written = {MARK.sub("", one.name) for one in with_jinja}
-        matched: dict[Rule, frozenset[int]] = {
-            rule: frozenset()
+        matched: dict[Rule, set[int]] = {
+            rule: set()
             for rule in self._styles.fixed
             if rule.selector.is_plain and rule.selector.is_named and rule.selector.asked.isdisjoint(written)
         }
         for element, rules in found.items():
             for rule in rules:
                 if rule in matched:
-                    matched[rule] |= set(element.numbers)
-        return map(_shown, doubts(self._pieces, matched))
+                    matched[rule].update(element.numbers)
+        return map(_shown, doubts(self._pieces, {rule: frozenset(places) for rule, places in matched.items()}))
 
     def _settle(self, element: Element, fixed: tuple[Rule, ...], wishes: tuple[Wish, ...]) -> None:
         """Write one element's `style` attribute."""
@@ -240,14 +181,14 @@ class _Mover:
         written = given.value if given else ""
         author = None if is_unsure else self._declared(written)
         key = (fixed, wishes, written, author is None)
-        look = self._looks.get(key)
-        if look is None:
-            try:
-                look = self._looks[key] = settle(fixed, author, wishes, self._styles.raised, self._effort)
-            except Exhausted as error:
-                line = 1 + sum(one.text.count("\n") for one in self._pieces[:place])
-                reason = "too many rules set the same for one element"
-                raise TemplateError(reason, template="html", line=line, excerpt=tag[:120]) from error
+        try:
+            self._effort.spend(1 + len(self._about_style))
+            look = self._looks.get(key) or settle(fixed, author, wishes, self._styles.raised, self._effort)
+        except Exhausted as error:
+            line = 1 + sum(one.text.count("\n") for one in self._pieces[:place])
+            reason = "too many rules set the same for one element"
+            raise TemplateError(reason, template="html", line=line, excerpt=tag[:120]) from error
+        self._looks[key] = look
         if look.depends or (is_unsure and look != Look()):
             self._reasons[_WEIGHED] = None
         if place is None and element.name not in _LEFT_OUT:

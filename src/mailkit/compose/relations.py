@@ -221,21 +221,16 @@ class Matcher:
         for number in range(last):
             if compounds[number].left in _BESIDE and not compounds[number + 1].tests and compounds[number + 1].is_wish:
                 # The client may put anything there: what follows may be anywhere.
-                is_beside = compounds[last].left in _BESIDE and element.parent is not None
-                return self._inside(compounds, number, element.parent if is_beside and element.parent else element)
+                around = element.parent if compounds[last].left in _BESIDE else None
+                return self._inside(compounds, number, around or element)
         return self._found(compounds, last, element)
 
     def _found(self, compounds: _Compounds, number: int, element: Element) -> Truth:
         """Whether there is what a selector asks for from one of its compounds on to the right."""
         match compounds[number].left:
             case ">":
-                known = self._known("child", compounds, number)
-                if element not in known:
-                    known[element] = max(
-                        (_if_there(self._met(compounds, number, one), one, element) for one in element.children),
-                        default=NEVER,
-                    )
-                return known[element]
+                met = (_if_there(self._met(compounds, number, one), one, element) for one in element.children)
+                return max(met, default=NEVER)
             case " ":
                 return self._inside(compounds, number, element)
             case _:
@@ -245,12 +240,9 @@ class Matcher:
                 return known[element]
 
     def _met(self, compounds: _Compounds, number: int, element: Element) -> Truth:
-        """Whether an element is what a compound asks for, with all to the right of it."""
-        known = self._known("met", compounds, number)
-        if element not in known:
-            answer = self._tested(compounds[number], element)
-            known[element] = min(answer, self._found(compounds, number - 1, element)) if answer and number else answer
-        return known[element]
+        """Whether an element is what a compound asks for, with all to the right of it; asked once of each."""
+        answer = self._tested(compounds[number], element)
+        return min(answer, self._found(compounds, number - 1, element)) if answer and number else answer
 
     def _inside(self, compounds: _Compounds, number: int, element: Element) -> Truth:
         known = self._known("inside", compounds, number)
