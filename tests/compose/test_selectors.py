@@ -269,6 +269,34 @@ def test_twice_as_many_siblings_take_twice_as_many_steps(heads: str) -> None:
     assert 1.5 < steps(ROW * 8) / steps(ROW * 4) < 2.1
 
 
+def spent(heads: str, html: str) -> int:
+    effort = Effort()
+    for one in selectors(heads):
+        list(Index(tree(html), effort).matches(one))
+    return Effort().left - effort.left
+
+
+@pytest.mark.parametrize("heads", ["p ~ p", "p + p", "p ~ p ~ .a b", "p:has(~ p)", "p:nth-child(n of p + p)"])
+def test_so_it_is_where_loops_make_the_siblings(heads: str) -> None:
+    row = "{% for i in x %}<p class=a>x<b>y</b></p>{% endfor %}" * 50
+    assert spent(heads, row * 4) / spent(heads, row * 2) < 2.1
+
+
+def test_a_parent_is_asked_once_for_all_its_children() -> None:
+    family = "<div>" * 20 + "<p>x</p>" * 100
+    assert spent("div > " * 12 + "p", family) / spent("div > " * 6 + "p", family) < 1.5
+
+
+def test_a_selector_twice_as_long_takes_twice_as_many_steps() -> None:
+    row = "{% for i in x %}<p>x</p>{% endfor %}" * 20
+    assert spent(" ~ ".join(["p"] * 12), row) / spent(" ~ ".join(["p"] * 6), row) < 2.5
+
+
+def test_what_stands_in_nested_elements_is_looked_for_once() -> None:
+    deep = "<div>" * 100
+    assert spent("div:has(i)", deep * 2) / spent("div:has(i)", deep) < 2.1
+
+
 def test_what_stands_around_an_element_takes_no_more_steps_the_deeper_it_stands() -> None:
     effort = Effort()
     deep = tree("<div>" * 200 + "<p>x</p>" * 200)
@@ -279,6 +307,7 @@ def test_what_stands_around_an_element_takes_no_more_steps_the_deeper_it_stands(
 def test_names_without_end_around_an_element_are_asked_one_by_one() -> None:
     html = "".join(f"<div class='a{number} b{number}'>" for number in range(120)) + "<p>"
     assert [len(matched(f".a{number} .b119 p", html)) for number in (0, 118, 119)] == [1, 1, 0]
+    assert spent(".absent .b119 p", html) > 200 > spent(".absent .b119 p", html[-200:])
 
 
 def test_a_tag_alone_may_match_by_its_own_name() -> None:

@@ -105,6 +105,7 @@ class Matcher:
         known = self._known("best", compounds, number)
         row = siblings(element)
         if row[0] not in known:
+            self._effort.spend(len(row))
             known[row[0]] = max(self._asked(compounds, number, one) for one in row)
         return known[row[0]]
 
@@ -112,8 +113,10 @@ class Matcher:
         """What the elements before it answer."""
         known = self._known("behind", compounds, number)
         if element not in known:
+            row = siblings(element)
+            self._effort.spend(len(row))
             best, always = NEVER, set()
-            for one in siblings(element):
+            for one in row:
                 way = one.way
                 if self._side(one)[2]:
                     known[one] = best
@@ -249,6 +252,7 @@ class Matcher:
         waiting = [element] if element not in known else []
         for one in waiting:
             waiting += (child for child in one.children if child not in known)
+        self._effort.spend(len(waiting))
         for one in reversed(waiting):
             known[one] = max(
                 (
@@ -264,6 +268,7 @@ class Matcher:
         if element.parent is None:
             return {element: NEVER}
         row = element.parent.children
+        self._effort.spend(len(row))
         answers = [self._met(compounds, number, one) for one in row]
         is_certain = [self._side(one)[2] for one in row]
         pairs = list(zip(answers, is_certain, strict=True))
