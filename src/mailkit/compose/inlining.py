@@ -6,7 +6,8 @@ The module is not called `inline`: the package has a function of that name.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Final, Literal, Protocol, runtime_checkable
 
 import attrs
@@ -160,7 +161,7 @@ def inline_once(html: str, marks: Marks, asked: Inliner | None) -> Inlined:
 
 
 def _move(html: str, marks: Marks | None, asked: Inliner | None = None) -> Moved | None:
-    source = tuple(_counted(html))
+    source = _counted(html)
     check_nesting(source)
 
     def doubts(pieces: Sequence[Piece], matched: Mapping[Rule, frozenset[int]]) -> Sequence[Rule]:
@@ -173,15 +174,15 @@ def _move(html: str, marks: Marks | None, asked: Inliner | None = None) -> Moved
         raise TemplateError(reason, template="html") from error
 
 
-def _counted(html: str) -> Iterator[Piece]:
-    """The letter's pieces, as long as they are not more than can be inlined."""
-    has_styles, line = bool(_STYLE.search(html)), 1
-    for number, piece in enumerate(pieces(html)):
-        if has_styles and number >= MOST_PIECES:
-            reason = f"a letter with style sheets has more than {MOST_PIECES:,} tags and texts"
-            raise TemplateError(reason, template="html", line=line, excerpt=piece.text[:120])
-        yield piece
-        line += piece.text.count("\n")
+def _counted(html: str) -> tuple[Piece, ...]:
+    """The letter's pieces, unless they are more than can be inlined."""
+    most = MOST_PIECES if _STYLE.search(html) else None
+    source = tuple(islice(pieces(html), most))
+    if most is not None and len(source) == most:
+        line = 1 + sum(piece.text.count("\n") for piece in source[:-1])
+        reason = f"a letter with style sheets has {MOST_PIECES:,} tags and texts or more"
+        raise TemplateError(reason, template="html", line=line, excerpt=source[-1].text[:120])
+    return source
 
 
 def _name(asked: Inliner | None) -> str:

@@ -102,13 +102,14 @@ def _is_amp(pieces: Sequence[Piece]) -> bool:
 
 
 def _sheets(pieces: Sequence[Piece]) -> Iterator[tuple[int, Source]]:
-    line = 1
+    line, counted = 1, 0
     for place, piece in enumerate(pieces):
         if piece.kind is PieceKind.RAW and piece.name == "style":
             given = {one.name: one.value for one in reversed(attributes(pieces[place - 1].text))}
             if given.get("type", "").strip().lower() in ("", "text/css"):
+                line += sum(one.text.count("\n") for one in pieces[counted:place])
+                counted = place
                 yield place, Source(piece.text, given.get("media", ""), line)
-        line += piece.text.count("\n")
 
 
 class _Mover:

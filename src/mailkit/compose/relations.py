@@ -148,9 +148,11 @@ class Matcher:
         self._effort.spend(1 + len(compound.tests))
         for test in compound.tests:
             single = SINGLE.get(type(test))
-            answer = min(answer, single(test, element) if single else self._looking_around(test, element))
-            if not answer:
-                break
+            passed = single(test, element) if single else self._looking_around(test, element)
+            if not passed:
+                return NEVER
+            if passed < answer:
+                answer = passed
         return answer
 
     def _looking_around(self, test: s.Test, element: Element) -> Truth:
