@@ -49,7 +49,11 @@ class Matcher:
         self._counted.clear()
 
     def _known(self, kind: str, owner: object, number: int = 0) -> _Answers:
-        return self._answers.setdefault((kind, id(owner), number), {})  # the selector keeps its parts alive
+        key = (kind, id(owner), number)  # the selector keeps its parts alive
+        found = self._answers.get(key)
+        if found is None:
+            found = self._answers[key] = {}
+        return found
 
     def _from(self, compounds: _Compounds, number: int, element: Element) -> Truth:
         compound = compounds[number]
