@@ -196,6 +196,29 @@ def test_whatever_the_style_sheet_says_inlining_changes_no_look_or_tells_it(judg
         assert changed(judge, html) == {}
 
 
+@pytest.mark.parametrize(
+    "css",
+    [
+        "a:link { color: red } a:visited { color: blue }",
+        "a:visited { color: blue } a:link { color: red }",
+        "a:visited { color: blue } p a:link { color: red !important; font-size: 30px }",
+        "a:visited { color: blue } p > a[href][href] { color: green } p > a[href]:link { color: lime }",
+        "a { color: gray } a:link { color: red } a.b:link { color: lime } a:visited { color: blue }"
+        " @media (min-width: 1px) { a { color: black } a:link { color: navy } }",
+        "a:visited { background-color: yellow } a:link { background: pink } a:link i { color: red } a:visited i { color: green }",
+        "@layer one { a:visited { color: blue } } @layer two { a:link { color: red } }",
+    ],
+)
+def test_visited_links_are_painted_as_before(judge: Judge, css: str) -> None:
+    html = f"<!DOCTYPE html><style>{css}</style><body><p style='font: 20px serif'><a class=b href=http://x.example/>x <i>y</i></a>"
+    done = compose.inline(html)
+    assert '<a style="' in done
+    visited, fresh = (judge.picture(html, is_visited=is_visited) for is_visited in (True, False))
+    assert visited != fresh
+    assert judge.picture(done, is_visited=True) == visited
+    assert judge.picture(done, is_visited=False) == fresh
+
+
 def changed(judge: Judge, html: str) -> dict[str, list[str]]:
     """What looks different once a page is inlined."""
     done = compose.inline(html)

@@ -114,7 +114,8 @@ def test_render_of_inlined_equals_inlined_of_rendered(place: str, inliner: compo
 @pytest.mark.parametrize("place", EACH)
 def test_where_a_selector_may_depend_on_the_reader_css_is_inlined_for_each_and_said_so(place: str) -> None:
     template = compose.compile(HEAD % (CSS, EACH[place]), subject="s")
-    assert {finding.code for finding in template.findings} == {"compose.inlined-per-recipient"}
+    found = {finding.code for finding in template.findings} - {"compose.only-in-style"}
+    assert found == {"compose.inlined-per-recipient"}
     without_css = compose.compile(HEAD % ("", EACH[place]), subject="s")
     for record in RECORDS:
         rendered = without_css.render(record).html.replace("<style></style>", f"<style>{CSS}</style>")

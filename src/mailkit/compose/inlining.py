@@ -5,17 +5,20 @@ The module is not called `inline`: the package has a function of that name.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Final, Literal, Protocol, runtime_checkable
 
 import attrs
 
+from mailkit.compose.declaring import Rule
+from mailkit.compose.effort import MOST_PIECES
 from mailkit.compose.marks import Marks
 from mailkit.compose.markup import Piece, pieces
 from mailkit.compose.moving import Moved, move
 from mailkit.compose.nesting import check_nesting
 from mailkit.compose.opinions import doubted
-from mailkit.compose.stylesheets import Rule
 from mailkit.errors import InvalidValue, TemplateError, did_you_mean
 from mailkit.findings import Finding, Place, Severity
 
@@ -76,6 +79,7 @@ class _Premailer:
         )
 
 
+_STYLE: Final = re.compile("<style", re.IGNORECASE)
 _INLINERS: Final[dict[str, type[_Premailer] | None]] = {"css-inline": None, "premailer": _Premailer}
 
 
@@ -114,13 +118,13 @@ def inline(html: str, *, inliner: InlinerName | Inliner = "css-inline") -> str:
 
     Raises:
         InvalidValue: There is no such inliner.
-        TemplateError: The HTML is nested too deeply.
+        TemplateError: The HTML is nested too deeply, or has far more elements or selectors than letters have.
 
     >>> print(inline("<style>p { color: red } @media print { p { color: black } }</style><p>Sale</p>"))
     <style> @media print { p { color: black !important } }</style><p style="color:red">Sale</p>
     """
     inliner_for(inliner)
-    moved = _move(tuple(pieces(html)), None)
+    moved = _move(html, None)
     return html if moved is None else moved.html
 
 
@@ -141,10 +145,12 @@ class Inlined:
 
 def inline_once(html: str, marks: Marks, asked: Inliner | None) -> Inlined:
     """Inline a letter's HTML so that it holds for every reader, or say that it must be done for each."""
-    moved = _move(tuple(pieces(html)), marks, asked)
+    moved = _move(html, marks, asked)
     if moved is None:
         return Inlined(html=html)
     notes = [_weak(text) for text in moved.lost]
+    if moved.stuck:
+        notes.append(_stuck(moved.stuck))
     if moved.unsettled:
         notes.append(_unsettled(moved.unsettled))
     if moved.doubted:
@@ -154,7 +160,8 @@ def inline_once(html: str, marks: Marks, asked: Inliner | None) -> Inlined:
     return Inlined(html=moved.html, findings=tuple(notes))
 
 
-def _move(source: tuple[Piece, ...], marks: Marks | None, asked: Inliner | None = None) -> Moved | None:
+def _move(html: str, marks: Marks | None, asked: Inliner | None = None) -> Moved | None:
+    source = _counted(html)
     check_nesting(source)
 
     def doubts(pieces: Sequence[Piece], matched: Mapping[Rule, frozenset[int]]) -> Sequence[Rule]:
@@ -165,6 +172,17 @@ def _move(source: tuple[Piece, ...], marks: Marks | None, asked: Inliner | None 
     except RecursionError as error:
         reason = "blocks of CSS stand too deeply inside of each other; are their ends missing?"
         raise TemplateError(reason, template="html") from error
+
+
+def _counted(html: str) -> tuple[Piece, ...]:
+    """The letter's pieces, unless they are more than can be inlined."""
+    most = MOST_PIECES if _STYLE.search(html) else None
+    source = tuple(islice(pieces(html), most))
+    if most is not None and len(source) == most:
+        line = 1 + sum(piece.text.count("\n") for piece in source[:-1])
+        reason = f"a letter with style sheets has {MOST_PIECES:,} tags and texts or more"
+        raise TemplateError(reason, template="html", line=line, excerpt=source[-1].text[:120])
+    return source
 
 
 def _name(asked: Inliner | None) -> str:
@@ -190,6 +208,17 @@ def _weak(selector: str) -> Finding:
         evidence=selector,
         mend="give its declarations !important, or more weight to the selector that should win",
         source="CSS Cascading and Inheritance, 6.1",
+    )
+
+
+def _stuck(selectors: Sequence[str]) -> Finding:
+    return Finding(
+        code="compose.only-in-style",
+        severity=Severity.INFO,
+        message="some rules only work in a <style>, so that clients without it show the letter without them",
+        place=Place(source="html"),
+        evidence=", ".join(selectors)[:200],
+        mend="nothing, if the letter looks right without them; write what it needs as elements with rules of their own",
     )
 
 

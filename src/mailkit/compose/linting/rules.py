@@ -197,7 +197,14 @@ RULES: Final = {PREFIX + rule.code: rule for rule in _TABLE}
 
 OF_COMPILE: Final = frozenset(
     PREFIX + code
-    for code in ("inlined-per-recipient", "inliner-differs", "unsettled-layers", "untracked-link", "weak-media")
+    for code in (
+        "inlined-per-recipient",
+        "inliner-differs",
+        "only-in-style",
+        "unsettled-layers",
+        "untracked-link",
+        "weak-media",
+    )
 )
 """Codes of what `compile` itself finds; a template brings these findings along."""
 
