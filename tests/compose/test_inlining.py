@@ -478,3 +478,10 @@ def test_any_template_inlined_before_it_is_rendered_is_one_inlined_after(
 def test_half_a_surrogate_in_a_tag_is_no_reason_to_stop() -> None:
     html = "<style>p { color: red }</style><div\ud800<!DOCTYPE html><p>x</p>"
     assert '<p style="color:red">' in compose.inline(html)
+
+
+def test_a_stray_end_of_a_paragraph_in_a_table_is_no_end_of_inlining() -> None:
+    html = "<style>p { color: red }</style><table></p><tr><td><p>x</p></table>"
+    assert '<p style="color:red">x' in compose.inline(html)
+    found = compose.compile(html, subject="s").findings
+    assert "compose.weak-media" in {finding.code for finding in found}

@@ -207,7 +207,7 @@ class _Mover:
         if place is not None:
             self._out[place] = tag
         elif tag != written_tag:
-            self._add_tag(element, tag)
+            self._add_tag(element, tag, fixed)
 
     def _named(self, tag: str, look: Look) -> str:
         """A start tag with a name of its own, for which rules are written."""
@@ -247,15 +247,19 @@ class _Mover:
                 return number
         return element.numbers[0] if element.numbers else None
 
-    def _add_tag(self, element: Element, tag: str) -> None:
-        """Write a start tag that the source leaves out."""
+    def _add_tag(self, element: Element, tag: str, fixed: tuple[Rule, ...]) -> None:
+        """Write a start tag that the source leaves out, where its place can be told."""
         ways = self._tree.ways
         if element.name == "html":
             place = next((i for i, one in enumerate(self._pieces) if one.kind is PieceKind.OPEN), 0)
         elif element.name == "body":
             place = body_start(self._pieces)
         else:
-            place = element.probe if element.probe is not None else _first_inside(element)
+            inside = element.probe if element.probe is not None else _first_inside(element)
+            if inside is None:  # a stray `</p>` in a table makes an empty `<p>` elsewhere
+                self._lost.update((rule, None) for rule in fixed)
+                return
+            place = inside
         while place and len(ways.get(place, ())) > len(element.way):
             place -= 1
         self._added.setdefault(place, []).insert(0, tag)
@@ -285,9 +289,11 @@ class _Mover:
                 self._out[place + 1] = ""
 
 
-def _first_inside(element: Element) -> int:
-    """The place of the first start tag in an element that the browser adds around it."""
+def _first_inside(element: Element) -> int | None:
+    """The place of the first start tag in an element that the browser adds around it; None if it is empty."""
     while not element.numbers:
+        if not element.children:
+            return None
         element = element.children[0]
     return element.numbers[0]
 
