@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mailkit import compose
 from mailkit.address import Address, Mailbox
 from mailkit.envelope import Envelope
 from mailkit.errors import HeaderError, InvalidValue
@@ -109,6 +110,21 @@ def test_a_date_has_a_zone() -> None:
 
 def test_half_a_surrogate_pair_is_replaced() -> None:
     assert parse(Message(subject="Hi", text="a\ud800b")).get_content().rstrip() == "a?b"  # type: ignore[attr-defined]
+
+
+def test_half_a_surrogate_pair_is_replaced_in_every_header_and_name_as_encode_does() -> None:
+    half = "a\ud800b"
+    files = [Attachment(filename=half, content=b"1"), Attachment(filename=half, content=b"2", content_id="x")]
+    envelope = Envelope(sender=f'"{half}" <shop@example.com>', recipient="anna@example.org", headers=[("X-A", half)])
+    template = compose.compile("<p>Hi", subject="{{ n }}", headers=[("X-B", half)], attachments=files)
+    when = {"message_id": "1@example.com", "date": NOON}
+    finished = template.encode({"n": half}, envelope, **when)  # type: ignore[arg-type]
+    through_mime = template.render({"n": half}).to_mime(envelope, **when).as_bytes()  # type: ignore[arg-type]
+    for raw in (finished, through_mime):
+        read = message_from_bytes(raw, policy=policy.default)
+        assert [read["Subject"], read["X-A"], read["X-B"]] == ["a?b"] * 3
+        assert read["From"].addresses[0].display_name == "a?b"
+        assert sorted(str(part.get_filename()) for part in read.walk() if part.get_filename()) == ["a?b", "a?b"]
 
 
 @pytest.mark.parametrize("parts", [{"html": 5}, {"text": None}, {"attachments": ["x"]}])

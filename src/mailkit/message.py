@@ -182,7 +182,8 @@ class Message:
     def to_mime(self, envelope: Envelope, *, message_id: str, date: datetime) -> EmailMessage:
         """The letter as the standard library's object, for mailers that want one.
 
-        `compose.Template.encode` makes finished bytes far faster.
+        `compose.Template.encode` makes finished bytes far faster. Lone surrogates, which are not
+        text, become question marks here and there.
 
         Args:
             envelope: From whom and to whom, with the header fields of this copy.
@@ -200,7 +201,7 @@ class Message:
         fields += [("Date", format_datetime(utc(date, what="date"))), ("Message-ID", f"<{message_id}>")]
         for name, value in (*fields, *envelope.headers, *self.headers):
             try:
-                mime[name] = value
+                mime[name] = _sendable(value)
             except ValueError as error:  # fields that may stand once only
                 raise HeaderError(f"header {name}", value, "cannot be sent", str(error)) from error
         if self.text or not self.html:
@@ -227,9 +228,8 @@ class Message:
         for attachment in self.attachments:
             if attachment.is_inline and body is not None:
                 kind, _, subtype = attachment.content_type.partition("/")
-                body.add_related(
-                    attachment.content, kind, subtype, cid=f"<{attachment.content_id}>", filename=attachment.filename
-                )
+                name = _sendable(attachment.filename)
+                body.add_related(attachment.content, kind, subtype, cid=f"<{attachment.content_id}>", filename=name)
 
     def _repr_html_(self) -> str:
         shown = self.html or f"<pre>{escape(self.text)}</pre>"
@@ -255,10 +255,12 @@ def _attach(mime: EmailMessage, attachment: Attachment) -> None:
         from email import message_from_bytes
         from email.policy import SMTP
 
-        mime.add_attachment(message_from_bytes(attachment.content, policy=SMTP), filename=attachment.filename)
+        mime.add_attachment(
+            message_from_bytes(attachment.content, policy=SMTP), filename=_sendable(attachment.filename)
+        )
         return
     kind, _, subtype = attachment.content_type.partition("/")
-    mime.add_attachment(attachment.content, kind, subtype, filename=attachment.filename)
+    mime.add_attachment(attachment.content, kind, subtype, filename=_sendable(attachment.filename))
 
 
 def _sendable(text: str) -> str:

@@ -70,7 +70,8 @@ _SETTINGS: Final[Mapping[str, _Setting]] = {
 # Answers come as JSON: Playwright's own way of handing over values is ten times slower.
 # All longhands that style sheets and style attributes declare.
 _DECLARED: Final = r"""() => {
-    document.documentElement.style.setProperty('display', 'none', 'important');
+    const root = document.documentElement;  // its attribute stays as written: rules may compare it
+    root.setAttribute('style', `${root.getAttribute('style') ?? ''};display:none !important`);
     const found = new Set();
     const look = rule => {
         if (rule.style && !(rule instanceof CSSFontFaceRule)) for (const name of rule.style) found.add(name);
@@ -103,10 +104,10 @@ _SAYS: Final = r"""() => {
         [...element.childNodes].map(own).join(' ').replace(/\s+/g, ' ').trim(),
     ]));
 }"""
-# What is left of the source: rules outside of at-rules (but `@media all` and `screen`) that ask for no state.
+# What is left of the source: rules outside of at-rules (but `@layer`, `@media all` and `screen`) that ask for no state.
 _ONLY_UNCONDITIONAL: Final = r"""() => {
     const always = media => ['', 'all', 'screen'].includes(media.mediaText);
-    const state = new RegExp('::|:(?:hover|active|focus|visited|(?:any-)?link|target|checked|(?:dis|en)abled|required|'
+    const state = new RegExp('::|:(?:hover|active|focus|visited|not\\(:link|target|checked|(?:dis|en)abled|required|'
         + 'before|after|first-l)', 'i');
     const members = heads => {
         const found = [''];
@@ -121,7 +122,8 @@ _ONLY_UNCONDITIONAL: Final = r"""() => {
     const prune = list => {
         for (let place = list.cssRules.length - 1; place >= 0; place--) {
             const rule = list.cssRules[place];
-            if (rule instanceof CSSMediaRule && always(rule.media)) prune(rule);
+            if (rule instanceof CSSLayerStatementRule) continue;
+            if (rule instanceof CSSLayerBlockRule || rule instanceof CSSMediaRule && always(rule.media)) prune(rule);
             else if (rule instanceof CSSStyleRule) {
                 const heads = members(rule.selectorText).filter(head => !state.test(head));
                 if (!heads.length) list.deleteRule(place);
@@ -162,6 +164,10 @@ class Judge:
         """What a script says of a document, laid out."""
         return self._run(_evaluated, html, script, width_px, scheme)
 
+    def picture(self, html: str, *, is_visited: bool) -> bytes:
+        """A document as it is painted, its links visited or not: what `getComputedStyle` says of them is no use."""
+        return bytes(self._run(_painted, html, is_visited))
+
     def browse(self, work: Callable[[Any], Any]) -> Any:
         """What comes of doing something with the browser itself, in its own thread."""
         return self._run(lambda pages: work(pages[0].context.browser))
@@ -170,6 +176,23 @@ class Judge:
 def _open(page: Page, html: str) -> None:
     page.goto("about:blank")  # or a `<meta name="color-scheme">` of the page before lives on
     page.set_content(html)
+
+
+def _painted(pages: tuple[Page, Page], html: str, is_visited: bool) -> bytes:
+    page = pages[0]
+    page.set_viewport_size({"width": 300, "height": 120})
+    page.emulate_media(color_scheme="light")
+    _open(page, html)
+    inspector = page.context.new_cdp_session(page)
+    for domain in ("DOM", "CSS"):
+        inspector.send(f"{domain}.enable")
+    root = inspector.send("DOM.getDocument")["root"]["nodeId"]
+    for link in inspector.send("DOM.querySelectorAll", {"nodeId": root, "selector": "a"})["nodeIds"]:
+        forced = {"nodeId": link, "forcedPseudoClasses": ["visited"] * is_visited}
+        inspector.send("CSS.forcePseudoState", forced)
+    painted = page.screenshot()
+    inspector.detach()
+    return painted
 
 
 def _evaluated(pages: tuple[Page, Page], html: str, script: str, width_px: int, scheme: Any) -> Any:

@@ -12,6 +12,11 @@ _STATEMENTS = "{% set y = 1 %}" * 500
 _FOR_EVER = "{% for i in range(9000) %}"
 _LONGER = "{% for i in range(40000) %}"
 
+_LONG_TEXTS = (
+    "{% set s = 'x' * 90000 %}{% set a = [s ~ 'a', s ~ 'b'] * 100 %}{% set c = [s ~ 'a', s ~ 'b'] * 100 %}"
+    "{% set b = [{'n': s ~ 'a'}, {'n': s ~ 'b'}] * 100 %}"
+)
+
 HOSTILE = {
     # Loops
     "loops in loops": "{% for a in range(9999) %}{% for b in range(9999) %}{% endfor %}{% endfor %}",
@@ -112,6 +117,21 @@ HOSTILE = {
     "lists in lists found": _DOUBLED + "{% if a in [b] %}{% endif %}",
     "lists in lists tested": _DOUBLED + "{% if a is eq b %}{% endif %}",
     "lists in lists unique": _DOUBLED + "{{ [a, b]|unique|list|length }}",
+    "long texts sorted": _LONG_TEXTS + "{{ a|sort|length }}",
+    "long texts sorted by a name": _LONG_TEXTS + "{{ b|sort(attribute='n,0')|length }}",
+    "long texts grouped": _LONG_TEXTS + "{{ b|groupby('n')|length }}",
+    "long texts grouped as one that is missing": _LONG_TEXTS + "{{ b|groupby('m', default=s)|length }}",
+    "long texts sorted as pairs": _LONG_TEXTS + "{{ b|map('list')|map('first')|sort|length }}{{ [a, a]|sort|length }}",
+    "long texts made unique": _LONG_TEXTS + "{{ a|unique|list|length }}",
+    "long texts made unique by a name": _LONG_TEXTS + "{{ b|unique(false, 'n')|list|length }}",
+    "long texts whose greatest is sought": _LONG_TEXTS + "{{ a|map('string')|max }}",
+    "long texts whose least is sought": _LONG_TEXTS + "{{ b|min(attribute='n') }}",
+    "long texts as keys sorted": _LONG_TEXTS + "{% set d = {s ~ 'a': 1, s ~ 'b': 2} %}" + "{{ d|dictsort }}" * 20,
+    "long texts in lists compared": _LONG_TEXTS + "{% if a == c %}{% endif %}",
+    "long texts in lists looked for": _LONG_TEXTS + "{% if s ~ 'c' in a %}{% endif %}",
+    "long texts in lists tested": _LONG_TEXTS + "{{ [a]|select('in', [c])|list|length }}",
+    "long texts in lists counted": _LONG_TEXTS + "{{ a.count(s ~ 'c') }}",
+    "long texts looked up": "{% set s = 'x' * 900000 %}{% set d = {s: 1} %}" + "{{ d[s] }}" * 20,
     "lists in lists in a namespace": _DOUBLED + "{% set n = namespace(a=a) %}{{ n }}{{ n ~ '' }}",
     "lists in lists in a query": _DOUBLED + "{{ {'a': a}|urlencode }}",
     "lists in lists as a key": _DEEP_TUPLE + "{% set z = {}[t] %}",

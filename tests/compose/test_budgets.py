@@ -193,3 +193,20 @@ def test_a_thing_that_can_be_looped_over_and_not_counted_pays_as_it_goes() -> No
             return iter((1, 2))
 
     assert render("{% for row in rows %}{{ row }}{% endfor %}", {"rows": Rows()}) == "<p>\n12</p>\n"
+
+
+def test_names_compared_cost_little_however_they_are_compared() -> None:
+    rows = [{"name": f"Thing {number % 500}", "about": "much " * 500, "n": (number, "x")} for number in range(1_000)]
+    source = (
+        "{{ (rows|sort(attribute='name,n'))[0].name }} {{ rows|unique(attribute='name')|list|length }} "
+        "{{ (rows|max(attribute='n')).n[0] }} {{ rows|groupby('name')|length }} "
+        "{{ {'b': 1, 'a': 2}|dictsort|first|last }} "
+        "{{ 5|default([])|string|sort|length }}"
+    )
+    assert "Thing 0 500 999 500 2 1" in render(source, {"rows": rows}, text="")
+
+
+@pytest.mark.parametrize("source", ["{{ 5|sort }}", "{{ 5|dictsort }}", "{{ rows|sort }}"])
+def test_what_cannot_be_sorted_is_told(source: str) -> None:
+    with pytest.raises(TemplateError):
+        render(source)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import attrs
@@ -12,7 +14,7 @@ import pytest
 from mailkit.compose import Answer, Letter, check_links
 from mailkit.compose import blocks as b
 from mailkit.compose import compile as compiled
-from mailkit.compose.fetching import WebFetch
+from mailkit.compose.fetching import WebFetch, is_public
 from mailkit.errors import InvalidValue, TemplateError
 from mailkit.findings import Finding
 
@@ -136,6 +138,9 @@ class Site(BaseHTTPRequestHandler):
             "/empty": (200, "", b""),
             "/cut": (200, "image/png", PNG),
         }.get(self.path, (404, "text/html", b"no"))
+        if self.path.startswith("/drips"):
+            self._drip(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n" if "content" in self.path else b"")
+            return
         if self.path.startswith("/to"):
             self.send_response(302)
             self.send_header(
@@ -152,6 +157,13 @@ class Site(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(content) + 100 * is_cut))
         self.end_headers()
         self.wfile.write(content)
+
+    def _drip(self, beginning: bytes) -> None:
+        with suppress(OSError):  # until the other side goes
+            self.wfile.write(beginning)
+            for _ in range(200):
+                self.wfile.write(b"x")
+                time.sleep(0.05)
 
     def log_message(self, *args: object) -> None:
         pass
@@ -191,7 +203,7 @@ def test_a_picture_is_weighed_and_its_beginning_kept(site: str) -> None:
 def test_a_picture_that_comes_in_part_or_for_ever_cannot_be_had(site: str) -> None:
     with pytest.raises(OSError, match="broke off"):
         WebFetch(allow_private=True)(f"{site}/cut", is_picture=True)
-    with pytest.raises(OSError, match="has not come whole in 1e-09 s"):
+    with pytest.raises(OSError, match="has not answered in whole in 1e-09 s"):
         WebFetch(allow_private=True, most_seconds=1e-9)(f"{site}/picture", is_picture=True)
 
 
@@ -226,6 +238,23 @@ def test_redirects_are_bounded_and_stay_in_the_web(site: str, path: str, reason:
         ("http://[::ffff:10.0.0.1]/", "private network"),
         ("http://[2002:a00:1::]/", "private network"),
         ("http://[64:ff9b::a00:1]/", "private network"),
+        ("http://[64:ff9b:1::8.8.8.8]/", "private network"),
+        ("http://[::127.0.0.1]/", "private network"),
+        ("http://[::8.8.8.8]/", "private network"),
+        ("http://[::ffff:0:127.0.0.1]/", "private network"),
+        ("http://[::ffff:224.0.0.1]/", "private network"),
+        ("http://[fc00::1]/", "private network"),
+        ("http://[fec0::1]/", "private network"),
+        ("http://[fe80::1]/", "private network"),
+        ("http://[ff02::1]/", "private network"),
+        ("http://[ff0e::1]/", "private network"),
+        ("http://[2001:db8::1]/", "private network"),
+        ("http://[2001:0:5ef5:79fb::1]/", "private network"),
+        ("http://224.0.0.1/", "private network"),
+        ("http://239.1.1.1/", "private network"),
+        ("http://255.255.255.255/", "private network"),
+        ("http://240.0.0.1/", "private network"),
+        ("http://100.64.0.1/", "private network"),
         ("http://x.example.com:99999/", "not an address"),
         ("ftp://x.example.com/", "not an address of the web"),
         ("http:///a", "not an address of the web"),
@@ -235,6 +264,21 @@ def test_redirects_are_bounded_and_stay_in_the_web(site: str, path: str, reason:
 def test_what_is_private_or_no_address_is_not_asked(url: str, reason: str) -> None:
     with pytest.raises(OSError, match=reason):
         WebFetch()(url, is_picture=False)
+
+
+@pytest.mark.parametrize("path", ["/drips", "/drips-content"])
+def test_a_server_that_drips_is_given_up_at_the_deadline(site: str, path: str) -> None:
+    began = time.monotonic()
+    with pytest.raises(OSError, match=r"has not answered in whole in 0\.3 s|timed out"):
+        WebFetch(allow_private=True, most_seconds=0.3)(f"{site}{path}", is_picture=True)
+    assert time.monotonic() - began < 3
+
+
+@pytest.mark.parametrize(
+    "text", ["8.8.8.8", "2001:4860:4860::8888", "::ffff:8.8.8.8", "2002:808:808::1", "64:ff9b::8.8.8.8"]
+)
+def test_what_is_global_unicast_may_be_asked(text: str) -> None:
+    assert is_public(text)
 
 
 def test_a_server_that_speaks_something_else_cannot_be_reached() -> None:

@@ -154,3 +154,64 @@ def test_an_address_that_is_chosen_by_a_condition_is_looked_at_as_a_whole() -> N
     assert 'href="https://shop.example.com/"' in render(chosen, "")
     with pytest.raises(TemplateError, match="would be opened as javascript:"):
         render(chosen, "java\tscript:alert(1)")
+
+
+@pytest.mark.parametrize(
+    ("value", "of"),
+    [
+        ("https://x.example.com/", "a img"),
+        (" HTTP://x.example.com/", "a img"),
+        ("mailto:a@x.example.com", "a"),
+        ("tel:+1", "a"),
+        ("sms:+1", "a"),
+        ("cid:logo", "img"),
+        ("data:image/png;base64,AAAA", "img"),
+        ("/a:b", "a img"),
+        ("#a:b", "a img"),
+        ("a.png", "a img"),
+        *((f"{scheme}x", "") for scheme in ("file:///", "view-source:", "ms-settings:", "intent:", "about:", "tg:")),
+        (" fi\tle:///x", ""),
+        ("webcal://x.example.com/", ""),
+        ("data:text/html,x", ""),
+        ("C:\\x", ""),
+    ],
+)
+def test_a_record_brings_only_schemes_that_are_known_to_do_no_harm(value: str, of: str) -> None:
+    for name, source in (("a", "<a href='{{ x }}'>y</a>"), ("img", "<img src='{{ x }}'>")):
+        for written in (source, source.replace("{{ x }}", "{% if x %}{{ x }}{% endif %}")):
+            if name in of.split():
+                assert value in render(written, value)
+            else:
+                with pytest.raises(TemplateError, match="would be opened as"):
+                    render(written, value)
+
+
+@pytest.mark.parametrize(
+    ("source", "value", "is_fine"),
+    [
+        ("<a href='tg:{{ x }}'>y</a>", "a:b", True),
+        ("<a href='{{ x }}://y.example.com'>y</a>", "https", True),
+        ("<a href='{{ x }}://y.example.com'>y</a>", "file", False),
+        ("<a href='{{ x }}://y.example.com'>y</a>", "tg", False),
+        ("<a href='{{ x }}/y:z'>y</a>", "file", True),
+        ("<a href='fi{{ x }}'>y</a>", "le:///z", False),
+        ("<a href='{{ x }}t{{ x }}'>y</a>", "g:", False),
+        ("<a href='{% if x %}tg:{{ x }}{% else %}{{ x }}{% endif %}'>y</a>", "z", True),
+        ("<a href='{% if x == 1 %}tg:{{ x }}{% else %}{{ x }}{% endif %}'>y</a>", "webcal:z", False),
+        ("<td style='background: url({{ x }})'>y</td>", "file://y/z", False),
+    ],
+)
+def test_a_scheme_is_the_authors_where_it_is_written_out(source: str, value: str, is_fine: bool) -> None:
+    template = compose.compile(source, subject="s")
+    if is_fine:
+        assert value in template.render({"x": value}).html
+    else:
+        with pytest.raises(TemplateError, match=r"would be opened as|more than a value of CSS"):
+            template.render({"x": value})
+
+
+@pytest.mark.parametrize("scheme", ["file:", "view-source:", "about:", "intent:", "ms-settings:", "FILE:"])
+def test_what_leads_into_a_readers_machine_is_told_where_the_author_wrote_it(scheme: str) -> None:
+    source = f"<p><a href='{scheme}//x'>Old letters hold such links</a></p>"
+    assert compose.compile(source, subject="s").render({}).html
+    assert "compose.unsafe-link" in {finding.code for finding in compose.lint(source)}

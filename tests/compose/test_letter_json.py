@@ -235,3 +235,12 @@ def test_what_is_said_twice_is_refused_since_one_of_the_two_is_not_meant() -> No
 def test_a_file_is_read_before(given: object) -> None:
     with pytest.raises(InvalidValue, match=r"read_text\(encoding='utf-8'\)"):
         compose.Letter.from_json(given)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("form", [str, str.encode, lambda text: text[1:].encode("utf-16")])
+def test_a_byte_order_mark_is_no_part_of_a_letter(form: Any, tmp_path: Path) -> None:
+    source = '\ufeff{"version": 1, "subject": "s", "blocks": [{"type": "divider"}]}'
+    assert compose.Letter.from_json(form(source)).subject == "s"
+    path = tmp_path / "letter.json"
+    path.write_text(source, encoding="utf-8")
+    assert compose.compile(path).render({}).subject == "s"

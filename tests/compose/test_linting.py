@@ -86,7 +86,7 @@ def test_a_letter_that_is_right_has_no_findings() -> None:
         ("small-text", '<font size="1">This is very small print indeed.</font>'),
         ("empty-link", '<a class="button">Buy it now</a>'),
         ("malformed-link", '<a href="htp://x.example.com/" style="color:#036">Words</a>'),
-        ("malformed-link", '<a href="file:///C:/letter.html" style="color:#036">Words</a>'),
+        ("unsafe-link", '<a href="file:///C:/letter.html" style="color:#036">Words</a>'),
         ("malformed-link", '<a href="tel:" style="color:#036">Words</a>'),
         ("other-link", '<a href="https://x.example.com/" style="color:#036">shop.example.co.uk</a>'),
         ("vague-link", '<a href="https://x.example.com/" style="color:#036">Hier klicken!</a>'),
@@ -703,3 +703,48 @@ def test_findings_show_themselves() -> None:
     assert isinstance(findings, tuple)
     assert "<table" in findings._repr_html_()
     assert repr(findings) == "\n".join(str(one) for one in findings)
+
+
+@pytest.mark.parametrize(
+    ("src", "code"),
+    [
+        ("file:///x.png", "relative-link"),
+        ("x.png", "relative-link"),
+        ("http://x.example.com/a.png", "http-picture"),
+        ("data:image/png;base64,AAAA", "data-picture"),
+    ],
+)
+def test_a_picture_behind_text_is_looked_at_as_any_other(src: str, code: str) -> None:
+    letter = Letter(subject="s", blocks=[b.Heading("a"), b.Hero(src, blocks=[b.Text("a")])])
+    [one] = only(lint(letter), code)
+    assert one.place.field == "blocks[1]"
+
+
+def test_pictures_of_style_sheets_are_told_once_with_their_line() -> None:
+    html = (
+        "<style>\np { background: url('a;b.png') }\n@media screen {\ni { background: url(https://x.example.com/y.png), "
+        "url(z.png) } } @font-face { src: url(q.woff) }</style>\n<p style='background:url()'><b style='background-image:"
+        'url("{{ x }}")\'>a</b>\n<table><tr><td background=k.png style="background:url(k.png)">a</table>'
+    )
+    told = [(one.evidence, one.place.line) for one in only(lint(html), "relative-link")]
+    assert sorted(told) == [("a;b.png", 2), ("k.png", 6), ("z.png", 4)]
+
+
+@pytest.mark.parametrize(
+    ("doctype", "is_known"),
+    [
+        ("", False),
+        ('<!DOCTYPE HTML PUBLIC "-//W3C//DTD HTML 4.0 Transitional//EN">', False),
+        ("<!DOCTYPE html>", True),
+        ("<!DOCTYPE html><p>a</p><!DOCTYPE x>", True),
+    ],
+)
+@pytest.mark.parametrize("ground", ["#2a5d34 url(https://x.example.com/a.png) repeat-x 0 0", "#2A5D34"])
+@pytest.mark.parametrize("name", ["class=HEADER", "id=FOOT"])
+def test_names_match_in_any_case_where_browsers_say_so(doctype: str, is_known: bool, ground: str, name: str) -> None:
+    html = (
+        f"{doctype}<style>.Header TD {{ background: {ground} }} #Foot {{ background: {ground} }} "
+        f"[title='.A'] {{ margin: 0 }}</style><table role=none bgcolor='#ffffff'>"
+        f"<tr {name}><td style='color:#fff'>White</td></tr></table>"
+    )
+    assert bool(only(lint(html), "contrast")) == is_known

@@ -207,3 +207,12 @@ def test_what_cannot_be_made_is_told_with_its_line(inside: str, line: int, reaso
 def test_what_is_no_mjml_is_told(source: str, reason: str) -> None:
     with pytest.raises(TemplateError, match=reason.replace("(", r"\(")):
         compose.compile(source, subject="s")
+
+
+@pytest.mark.parametrize("doctype", ["<!DOCTYPE mjml [<!ENTITY a 'x'>]>", "<!ENTITY a 'x'>"])
+def test_entities_of_its_own_are_refused(doctype: str) -> None:
+    source = "<mjml><mj-body><mj-section><mj-column><mj-text>&a;</mj-text></mj-column></mj-section></mj-body></mjml>"
+    with pytest.raises(TemplateError, match="does not read entities of one's own") as caught:
+        compose.compile(f"\n{doctype}{source}", subject="s")
+    assert caught.value.line == 2
+    assert "<p" in compose.compile(f"<!DOCTYPE mjml>{source.replace('&a;', '<p>a</p>')}", subject="s").render({}).html

@@ -110,3 +110,28 @@ def test_the_last_block_leaves_no_blank_below_it() -> None:
 def test_a_link_that_would_run_a_script_is_refused_by_name() -> None:
     with pytest.raises(TemplateError, match="javascript:"):
         compose.compile(compose.Letter(subject="x", blocks=[b.Text("[x](javascript:alert(1))")]))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "> " * 20 + "hello",
+        "\n".join(f"{'  ' * depth}- l{depth}" for depth in range(40)) + "\n\nhello",
+        "> " * 97 + "- hello",
+        "[" * 300 + "hello" + "](https://x.example)" * 300,
+        "**a *" * 300 + "hello" + "* b**" * 300,
+    ],
+)
+def test_words_are_never_lost_however_deep_they_stand(source: str) -> None:
+    html = shown(source)
+    assert "hello" in html
+    assert "l39" in html or "l39" not in source
+
+
+@pytest.mark.parametrize(
+    "source", ["> " * 101 + "hello", "\n".join(f"{'  ' * depth}- l{depth}" for depth in range(60))]
+)
+def test_what_stands_too_deep_is_refused_with_its_block(source: str) -> None:
+    with pytest.raises(TemplateError, match="stand inside of each other") as caught:
+        compose.compile(compose.Letter(subject="s", blocks=[b.Heading("Hello"), b.Text(source)]))
+    assert caught.value.template == "html, blocks[1]"

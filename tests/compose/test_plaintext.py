@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mailkit.compose import Letter, blocks, plain_text
 from mailkit.compose import compile as compiled
-from mailkit.compose import plain_text
 from mailkit.compose.textlines import columns, tidy
 from mailkit.errors import InvalidValue
 
@@ -282,7 +282,7 @@ def test_rows_of_several_lines_stand_apart_and_rows_of_one_do_not() -> None:
         ("<p>a</p><a href=U><img alt='Lamp'></a><p><a href=U>Desk lamp</a></p><a href=U>Buy</a>", "a\n\nDesk lamp (U)\n\nBuy (U)\n"),
         ("<a href=U><img alt='Lamp'></a> and <a href=U>Lamp</a>", "Lamp (U) and Lamp (U)\n"),
         ("<a href=U><img alt='Lamp'></a><a href=V>Lamp</a>", "Lamp (U) Lamp (V)\n"),
-        ("<a href=U><img alt='A lamp'></a><br><a href=U>Buy</a>", "A lamp (U)\nBuy (U)\n"),
+        ("<a href=U><img alt='A lamp'></a><br><a href=U>Buy</a>", "A lamp\nBuy (U)\n"),
         ("<a href=U>Lamp</a> <a href=U>Lamp</a>", "Lamp (U) Lamp (U)\n"),
         ("<a href=U>a<img alt='b'></a> <a href=U>ab</a>", "ab (U) ab (U)\n"),
     ],
@@ -294,6 +294,27 @@ def test_a_picture_beside_its_name_is_not_told_twice(html: str, text: str) -> No
     assert plain_text(html) == text
 
 
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ("<div><a href=U>Lamp</a></div><div>5</div><a href=U>Buy</a>", "Lamp\n5\nBuy (U)\n"),
+        ("<a href=U>Lamp</a><br><a href=V>Desk</a><br><a href=U>Buy</a>", "Lamp (U)\nDesk (V)\nBuy (U)\n"),
+        ("<p><a href=U>Lamp</a></p><p><a href=U>Buy</a>", "Lamp (U)\n\nBuy (U)\n"),
+        ("<ul><li><a href=U>Lamp</a><li><a href=U>Buy</a></ul>", "- Lamp (U)\n- Buy (U)\n"),
+        ("<a href=U>Lamp</a>s<br><a href=U>Buy</a>", "Lamp (U) s\nBuy (U)\n"),
+        ("{% if x %}<a href=U>Lamp</a>{% endif %}<br><a href=U>Buy</a>", "Lamp (U)\nBuy (U)\n"),
+        ("<a href='{{ x }}'>Lamp</a><br><a href='{{ x }}'>Buy</a>", "Lamp\nBuy (U)\n"),
+        ("<a href='{{ x }}'>Lamp</a><br><a href='{{ y }}'>Buy</a>", "Lamp (U)\nBuy (U)\n"),
+    ],
+)
+def test_a_name_and_its_button_tell_their_address_once(html: str, text: str) -> None:
+    addresses = {"U": "https://x.example/1", "V": "https://x.example/2"}
+    for sign, address in addresses.items():
+        html, text = html.replace(f"={sign}>", f"={address}>"), text.replace(f"({sign})", f"({address})")
+    assert compiled(html, subject="s").render(dict.fromkeys("xy", addresses["U"])).text == text
+    assert "{" in html or plain_text(html) == text
+
+
 def test_brackets_for_where_ruby_is_not_drawn_stay() -> None:
     html = "<style>rp { display: none }</style><p><ruby>柚子<rp>（</rp><rt>ゆず</rt><rp>）</rp></ruby></p>"
     assert compiled(html, subject="s").render({}).text == "柚子（ゆず）\n"
@@ -303,3 +324,45 @@ def test_brackets_for_where_ruby_is_not_drawn_stay() -> None:
 def test_what_is_no_text_is_refused(given: object, mend: str) -> None:
     with pytest.raises(InvalidValue, match=f"is not text{mend}$"):
         plain_text(given)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ("<ul><li><p>a</p></li><li><p>b</p></li></ul>", "- a\n\n- b\n"),
+        ("<ol><li><div>a</div></li></ol>", "1. a\n"),
+        ("<ul><li>a<p>b</p></li></ul>", "- a\n\n  b\n"),
+        ("<ul><li>a<br>b<li><h3>c</h3></ul>d", "- a\n  b\n- c\n\nd\n"),
+        ("<ul><li><p>a</p><p>b</p><ul><li>c<br>d</li></ul></li></ul>", "- a\n\n  b\n\n  - c\n    d\n"),
+        ("<ul><li><ul><li>a</ul><li></li><li>b</ul>", "-\n  - a\n-\n- b\n"),
+        ("<ul><li>a</li><ul><li>b<br>c</ul></ul>", "- a\n  - b\n    c\n"),
+        ("<ul><li>a<blockquote>b<ul><li>c<br>d</ul></blockquote>e</ul>", "- a\n\n> b\n> - c\n>   d\n\n  e\n"),
+        ("<blockquote><ul><li>a<p>b</p></ul></blockquote>", "> - a\n>\n>   b\n"),
+        ("<ul><li><pre>a\n b</pre></li></ul>", "-\n\n  a\n   b\n"),
+        ("<ul><li><table><tr><td>a<td>b</table>c</ul>", "- a  b\n\n  c\n"),
+        ("<ul><li><table><tr><th>a<th>b<tr><td>c<td>d</table></ul>", "-\n\n  a  b\n  c  d\n"),
+        ("<ul><li><a href=https://x.example><p>a</p></a><p>b</ul>", "- a (https://x.example)\n\n  b\n"),
+        ("<li><p>a<p>b</li>c", "- a\n\nb\nc\n"),
+        ("a</li></ul>b", "a\n\nb\n"),
+    ],
+)
+def test_what_an_item_holds_stands_beside_its_bullet_and_under_it(html: str, text: str) -> None:
+    assert plain_text(html) == text
+
+
+def test_items_whose_paragraphs_are_there_for_some_are_written_as_the_finished_letter_says() -> None:
+    source = (
+        "<ul><li>a<br>{% if x %}b{% endif %}</li>{% for i in n %}<li><p>{{ i }}</p>{% if x %}<p>p</p>{% endif %}<p>q"
+        "</p></li>{% endfor %}<li>{% for i in n %}<p>{{ i }}</p>{% endfor %}</li><li>a<br>{% if x %}<ul><li>b</li></ul>"
+        "{% endif %}</li><li><p>c</p><ul>{% for i in n %}<li>{{ i }}<br>d</li>{% endfor %}</ul></li></ul>e"
+    )
+    template = compiled(source, subject="s")
+    for x in (True, False):
+        message = template.render({"x": x, "n": [1, 2]})
+        assert message.text == plain_text(message.html)
+    assert message.text.startswith("- a\n- 1\n\n  q\n\n- 2\n\n  q\n\n- 1\n\n  2\n\n- a\n- c\n\n  - 1\n    d\n")
+
+
+def test_the_items_of_a_loose_list_in_markdown_stand_beside_their_bullets() -> None:
+    letter = Letter(subject="s", blocks=[blocks.Text("1. one\n\n2. two\n\n   more\n")])
+    assert compiled(letter).render({}).text == "1. one\n\n2. two\n\n  more\n"

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from enum import Enum, IntEnum, StrEnum
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -20,6 +21,7 @@ from mailkit.envelope import Envelope
 from mailkit.errors import TemplateError, UnknownField
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
+ENVELOPE = Envelope(sender="a@example.com", recipient="b@example.org")
 
 
 class City:
@@ -71,9 +73,55 @@ def render(source: str, **record: object) -> str:
     | st.floats(allow_nan=False, allow_infinity=False)
     | st.decimals(allow_nan=False, allow_infinity=False)
 )
-def test_a_finite_number_is_printed_as_python_writes_it(value: object) -> None:
-    assert render("<p>{{ x }}</p>", x=value) == f"<p>{value}</p>\n"
+def test_a_finite_number_is_printed_as_python_writes_it_but_for_exponents(value: Any) -> None:
+    shown = render("<p>{{ x }}</p>", x=value).removeprefix("<p>").removesuffix("</p>\n")
+    assert Decimal(shown) == Decimal(str(value))
+    assert shown == str(value) or "e" not in shown.lower()
+    assert render("<p>{{ x ~ '' }}{{ [x]|join }}{{ x|string }}</p>", x=value) == f"<p>{shown * 3}</p>\n"
     assert not is_nothing(value)
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (Decimal("1E+2"), "100"),
+        (Decimal("1290.00").normalize(), "1290"),
+        (1e-05, "0.00001"),
+        (-1e17, "-100000000000000000"),
+        (Decimal("0E-8"), "0.00000000"),
+        (Decimal("1E+5000000"), "1E+5000000"),
+        (Decimal("1E-5000000"), "1E-5000000"),
+        (Decimal("0E-5000000"), "0E-5000000"),
+        (1e300, "1e+300"),
+    ],
+)
+def test_digits_stand_in_place_of_an_exponent_where_they_are_few(value: object, shown: str) -> None:
+    assert render("<p>{{ x }}</p>", x=value) == f"<p>{shown}</p>\n"
+
+
+@pytest.mark.parametrize("source", ["{{ x }}", "{{ x ~ '' }}", "{{ [x]|join }}", "{{ x|upper }}", "{{ x|tojson }}"])
+def test_a_number_of_thousands_of_digits_is_refused_in_our_words(source: str) -> None:
+    for part in ("html", "subject", "text"):
+        sources = {"source": "<p>x</p>", "subject": "s", "text": None} | {"source" if part == "html" else part: source}
+        template = compose.compile(**sources)  # type: ignore[arg-type]
+        with pytest.raises(TemplateError, match="a number beyond reason"):
+            template.render({"x": 10**5_000})
+        with pytest.raises(TemplateError, match="a number beyond reason"):
+            template.encode({"x": 10**5_000}, ENVELOPE, message_id="1@example.com", date=NOW)
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        (bytearray(b"a"), "is a bytearray where text was meant"),
+        (memoryview(b"a"), "is a memoryview where text was meant"),
+        (1j, "is a complex number"),
+    ],
+)
+def test_what_has_words_of_python_alone_is_refused(value: object, reason: str) -> None:
+    for source in ("{{ x }}", "{{ x ~ '' }}", "{{ x|upper }}"):
+        with pytest.raises(TemplateError, match=reason):
+            render(source, x=value)
 
 
 @pytest.mark.parametrize(
@@ -107,7 +155,7 @@ def test_no_filter_puts_it_into_words(value: object, source: str) -> None:
         render(source, x=value)
 
 
-@pytest.mark.parametrize("value", [Said(), Size.SMALL, Colour.RED, scalar("1.5"), 1j, True, "nan"])
+@pytest.mark.parametrize("value", [Said(), Size.SMALL, Colour.RED, scalar("1.5"), True, "nan"])
 def test_what_has_words_is_printed(value: object) -> None:
     assert render("<p>{{ x }}</p>", x=value) == f"<p>{value}</p>\n"
     assert render("<p>{{ x ~ '' }}</p>", x=value) == f"<p>{value}</p>\n"
@@ -123,11 +171,8 @@ def test_an_empty_cell_takes_the_default_and_is_not_what_is_required() -> None:
 
 def test_the_finished_bytes_refuse_what_render_refuses() -> None:
     template = compose.compile("<p>{{ x }}</p>", subject="s")
-    envelope = Envelope(sender="a@example.com", recipient="b@example.org")
     with pytest.raises(TemplateError, match="is nan"):
-        template.encode(
-            {"x": float("nan")}, envelope, message_id="1@example.com", date=datetime(2026, 3, 1, tzinfo=UTC)
-        )
+        template.encode({"x": float("nan")}, ENVELOPE, message_id="1@example.com", date=NOW)
 
 
 def test_mends_are_code_that_can_be_written() -> None:

@@ -6,11 +6,13 @@ from __future__ import annotations
 
 import pytest
 
+from mailkit.compose.effort import Effort
 from mailkit.compose.heads import selectors
 from mailkit.compose.hooks import hooks
 from mailkit.compose.marks import Marks
 from mailkit.compose.markup import pieces
-from mailkit.compose.matching import Index, may_match
+from mailkit.compose.matching import Index
+from mailkit.compose.single import may_match
 from mailkit.compose.tree import Tree, grow
 
 PAGE = """<!DOCTYPE html><html lang="en-GB"><body class="Top"><div id="one" class="a b"><h2>h</h2><p title="T x">1</p><p class="a"><b>2</b></p><!-- c -->
@@ -28,7 +30,7 @@ def matched(heads: str, html: str = PAGE) -> list[tuple[str, int]]:
     grown = tree(html)
     found = []
     for selector in selectors(heads):
-        for element, answer in Index(grown).matches(selector):
+        for element, answer in Index(grown, Effort()).matches(selector):
             same = [one for one in grown.elements if one.name == element.name]
             found.append((f"{element.name}{same.index(element) + 1}", answer))
     return sorted(found)
@@ -47,6 +49,9 @@ def matched(heads: str, html: str = PAGE) -> list[tuple[str, int]]:
         ("[data-k|=book]", "li2"), ("[data-k=book-club]", "li2"), ("[href^=https], [href$='.pdf' I]", "a1 a1"), ("[href*=X\\.e]", ""), ("[href*='']", ""),
         ("[align=right]", "p4"), (".top", ""), (".Top", "body1"), ("#One", ""), (":lang(en) > h2", "h21"), (":lang('fr', de)", "li3"), ("p:lang(fr)", ""),
         ("li:dir(rtl):nth-child(1)", "li1"), ("h2:dir(ltr)", "h21"), ("lineargradient", "linearGradient1"), ("*", None), ("p:scope", ""), ("li:nth-child(n of .odd)", "li1 li3"),
+        ("a:link", "a1"), (":any-link", "a1"), (":link", "a1"), ("b:link", ""), ("p:has(:link)", "p4"), ("p > :is(a:link, b)", "a1 b1"),
+        ("div p:has(> b) ~ p", "p3"), ("html:has(> body > div > p b), div:has(h2 ~ p b):has(p), div:has(p):has(h2 ~ p b)", "div1 div1 html1"),
+        (":is(h2, div > p):is(:has(> b), :not(:has(> b)))", "h21 p1 p2 p3 p4"), ("body :has(p b):not(p :has(b)), div div:has(p b)", "div1"), ("p:not(h2 ~ *)", "p4"), ("body :has(~ ul) > p + p", "p2 p3"), ("p:has(~ p):not(:has(+ .a))", "p2"),
     ],
 )  # fmt: skip
 def test_a_selector_matches_what_a_browser_matches(heads: str, names: str | None) -> None:
@@ -83,7 +88,8 @@ def test_a_selector_weighs_what_it_weighs_in_a_browser(heads: str, weight: tuple
     [
         ("p:hover", "p1 p2 p3 p4"), ("p:not(:hover).a", "p2"), ("[data-ogsc] .a", "div1 p2"), (".a[data-ogsb]", "div1 p2"), ("#outlook h2", "h21"),
         (".ExternalClass h2", "h21"), ("u + .Top h2", "h21"), ("a:is(:hover, .x)", "a1"), ("li:nth-child(1 of :hover)", "li1"), ("p:has(:focus)", "p2 p4"),
-        ("[owa] + p.a", "p2"),
+        ("[owa] + p.a", "p2"), ("a:visited", "a1"), ("a:not(:link)", "a1"), ("a:nth-child(1 of :link)", "a1"), ("p:has([owa] + b)", "p2"),
+        ("p:has(+ [owa] ~ p)", "p1 p2 p3 p4"), ("html:has(+ [owa] + p)", "html1"),
     ],
 )  # fmt: skip
 def test_what_only_a_client_knows_is_matched_as_if_it_were_so(heads: str, names: str) -> None:
@@ -162,6 +168,14 @@ BRANCH = "{% if v %}<p class=in>a</p>{% else %}<p class=other>b</p>{% endif %}"
         ("<p class='" + "{% if v %}a{% endif %}" * 7 + "'>", ".b", [1]),
         ("<div class='{{ c }}'><p>", ".a p", [1]),
         ("<div lang='{{ c }}' dir='{{ c }}'><p>", "p:lang(en), p:dir(rtl)", [1, 1]),
+        ("<a {% if v %}href=x{% endif %}>", ":link", [1]),
+        ("<a href='{{ x }}'>", ":link", [2]),
+        ("<a><a href=''><area href=x><svg><a xlink:href=x></svg><a xlink:href=x>", ":link", [2, 2, 2]),
+        (f"<div><b></b>{BRANCH}</div>", "b:has(+ p)", [1]),
+        (f"<div>{LOOP}</div>", ".in:has(~ .in), .in:has(+ b)", [1]),
+        ("<div><b></b>{% if v %}<i></i><i></i>{% endif %}</div>", "i:has(~ i), i:has(+ i), b:has(~ i)", [1, 2, 2]),
+        ("<div>{% if v %}<i></i>{% endif %}<b></b></div>", "i:has(~ b), i:has(+ b)", [1, 1]),
+        ("<div>{% if v %}<i></i>{% else %}<u></u>{% endif %}<b></b></div>", "b:nth-child(2), b:nth-child(3)", [1, 1]),
         ("{% with a = 1 %}<p>x</p>{% endwith %}<p>", "p:first-child", [2]),
     ],
 )  # fmt: skip
@@ -232,6 +246,68 @@ def test_the_tree_is_the_one_that_browsers_build() -> None:
     assert names[10:] == ["p", "p", "noscript", "b", "template", "input", "xmp", "br"]
     assert [one.probe is not None for one in grown.elements if one.name == "p"] == [False, False, True]
     assert repr(grown.elements[5]).startswith("<p (")
+
+
+ROW = "<h2>h</h2>" + "<p class=a>x<b>y</b></p>" * 50
+
+
+@pytest.mark.parametrize(
+    "heads",
+    [
+        "h2 ~ p", "p + p", "p:nth-child(2n)", "p:last-child", "p:nth-of-type(3n)", "p:nth-last-child(n of .a)", "p:has(~ b)", "p:has(+ p)", "p:has(> b)",
+        "body:has(p) p", "p:not(h2 ~ p)", "h2 ~ p ~ p ~ p", "h2 ~ p + p:nth-child(n of p ~ p)", "p:lang(en) ~ p b", ":is(p ~ p) b:only-child", "p:has(b) ~ :has(b) b",
+    ],
+)  # fmt: skip
+def test_twice_as_many_siblings_take_twice_as_many_steps(heads: str) -> None:
+    def steps(html: str) -> int:
+        effort = Effort()
+        index = Index(tree(html), effort)
+        for one in selectors(heads):
+            list(index.matches(one))
+        return Effort().left - effort.left
+
+    assert 1.5 < steps(ROW * 8) / steps(ROW * 4) < 2.1
+
+
+def spent(heads: str, html: str) -> int:
+    effort = Effort()
+    for one in selectors(heads):
+        list(Index(tree(html), effort).matches(one))
+    return Effort().left - effort.left
+
+
+@pytest.mark.parametrize("heads", ["p ~ p", "p + p", "p ~ p ~ .a b", "p:has(~ p)", "p:nth-child(n of p + p)"])
+def test_so_it_is_where_loops_make_the_siblings(heads: str) -> None:
+    row = "{% for i in x %}<p class=a>x<b>y</b></p>{% endfor %}" * 50
+    assert spent(heads, row * 4) / spent(heads, row * 2) < 2.1
+
+
+def test_a_parent_is_asked_once_for_all_its_children() -> None:
+    family = "<div>" * 20 + "<p>x</p>" * 100
+    assert spent("div > " * 12 + "p", family) / spent("div > " * 6 + "p", family) < 1.5
+
+
+def test_a_selector_twice_as_long_takes_twice_as_many_steps() -> None:
+    row = "{% for i in x %}<p>x</p>{% endfor %}" * 20
+    assert spent(" ~ ".join(["p"] * 12), row) / spent(" ~ ".join(["p"] * 6), row) < 2.5
+
+
+def test_what_stands_in_nested_elements_is_looked_for_once() -> None:
+    deep = "<div>" * 100
+    assert spent("div:has(i)", deep * 2) / spent("div:has(i)", deep) < 2.1
+
+
+def test_what_stands_around_an_element_takes_no_more_steps_the_deeper_it_stands() -> None:
+    effort = Effort()
+    deep = tree("<div>" * 200 + "<p>x</p>" * 200)
+    assert list(Index(deep, effort).matches(selectors("div div div div div b ~ p:not(div div i p)")[0])) == []
+    assert Effort().left - effort.left < 20_000
+
+
+def test_names_without_end_around_an_element_are_asked_one_by_one() -> None:
+    html = "".join(f"<div class='a{number} b{number}'>" for number in range(120)) + "<p>"
+    assert [len(matched(f".a{number} .b119 p", html)) for number in (0, 118, 119)] == [1, 1, 0]
+    assert spent(".absent .b119 p", html) > 200 > spent(".absent .b119 p", html[-200:])
 
 
 def test_a_tag_alone_may_match_by_its_own_name() -> None:

@@ -40,6 +40,7 @@ _LONG: Final = 80
 _BREAKS: Final = re.compile("[\n\x0b]+")
 _TIED: Final = re.compile("[\x1e\x1f]")  # a quote's or a table's line is tidied together with its neighbours
 _REMEMBERED: Final = 2_000
+_WIDE: Final = 128  # in bits: of wider numbers it is looked how wide they are
 
 
 class Part(Protocol):
@@ -117,7 +118,9 @@ def _quoted_values(printed: Callable[[Any], str]) -> Callable[[Any], bytes]:
 
     def quoted_value(value: Any) -> bytes:
         kind = type(value)
-        if kind is not str and kind is not int:  # 1 and True and 1.0 are one key, and not one text
+        if kind is not str and (
+            kind is not int or value.bit_length() > _WIDE
+        ):  # 1 and True and 1.0 are one key, and not one text
             return quoted_printable(printed(value))
         found = known.get(value)
         if found is None:
@@ -217,7 +220,7 @@ def _texts(program: Program) -> Callable[[Any], str]:
     def text_value(value: Any) -> str:
         if type(value) is str and len(value) <= SHORT and "\r" not in value:
             return value
-        return str(value) if type(value) is int else printed(value)
+        return str(value) if type(value) is int and value.bit_length() <= _WIDE else printed(value)
 
     return printed if program.generated.environment.autoescape else text_value
 

@@ -19,7 +19,7 @@ Frame = tuple[int, ...]
 
 _ENDS: Final = frozenset({"endfor", "endif", "endset", "endwith", "endmacro", "endcall", "endfilter", "endblock"})
 _MIDDLES: Final = frozenset({"else", "elif"})
-_OPAQUE: Final = frozenset({"macro", "call", "filter", "block", "autoescape"})
+_OPAQUE: Final = frozenset({"macro", "call", "filter", "block"})
 # Anywhere as a word, since `map('safe')` names a filter too
 _OWN_HTML: Final = re.compile(r"\b(?:safe|escape|forceescape|urlize|tojson)\b|\|\s*e\b")
 _TAG_OF_MARKS: Final = re.compile(rf"</?{MARK.pattern}")

@@ -88,8 +88,12 @@ def spend_length(length: int) -> None:
         spend(length // _CHARACTERS_A_STEP)
 
 
-def weigh(value: Any) -> None:
+def weigh(value: Any, *, with_texts: bool = False) -> None:
     """Spend what it costs to look at a value: also lists in lists in lists, which share their elements.
+
+    Args:
+        value: The value.
+        with_texts: Whether texts in lists are looked at, too, as comparing does.
 
     >>> with Budget() as budget:
     ...     weigh("x" * 500)
@@ -106,6 +110,8 @@ def weigh(value: Any) -> None:
             spend(5 + len(inner) // (_ELEMENTS_A_STEP if len(inner) <= MOST_STEPS else 1))
             elements = (*inner, *inner.values()) if isinstance(inner, Mapping) else inner
             waiting.extend(one for one in elements if isinstance(one, _CONTAINERS))
+            for text in (one for one in elements if isinstance(one, str | bytes)) if with_texts else ():
+                spend_length(len(text))
 
 
 def made(value: Any) -> Any:
@@ -139,7 +145,7 @@ def check_number(*numbers: object) -> None:
 
 def refuse_container(value: Any) -> None:
     """Refuse a list where text was meant: Python's way of writing one is nothing for readers."""
-    if isinstance(value, (bytes, *_CONTAINERS)):
+    if isinstance(value, (bytes, bytearray, memoryview, *_CONTAINERS)):
         raise Unfit("{} is " + f"a {type(value).__name__} where text was meant")
 
 

@@ -19,8 +19,10 @@ from typing import Final
 import attrs
 
 from mailkit.compose.css import Declaration
+from mailkit.compose.declaring import Rank, Rule, Said
+from mailkit.compose.effort import Effort
 from mailkit.compose.properties import EVERYTHING, covers, overlap, parts, surely_sets, touches
-from mailkit.compose.stylesheets import Raised, Rank, Rule, Said
+from mailkit.compose.raising import Raised
 from mailkit.compose.varying import ALWAYS, MAYBE, Truth
 
 __all__ = ["Look", "Wish", "settle"]
@@ -66,6 +68,7 @@ class _Line:
     touched: frozenset[str]
     rank: Rank
     is_authors: bool
+    is_link: bool = False
 
 
 @attrs.frozen(eq=False)
@@ -78,12 +81,22 @@ class _Hope:
     after: Rank
     truth: Truth
 
+    @property
+    def is_visited(self) -> bool:
+        """Whether it is for visited links, and so holds where no rule for unvisited ones does."""
+        return self.rule.selector.is_visited
+
+    def loses(self, line: _Line) -> bool:
+        """Whether a line beats it in the source."""
+        return self.before < line.rank and not (line.is_link and self.is_visited)
+
 
 def settle(
     fixed: Sequence[Rule],
     author: Sequence[Declaration] | None,
     wishes: Iterable[Wish],
     raised: Raised,
+    effort: Effort,
 ) -> Look:
     """The look of an element.
 
@@ -92,8 +105,13 @@ def settle(
         author: What its `style` attribute declares; None if only Jinja knows.
         wishes: The other rules that match it.
         raised: The declarations of wishes that become important.
+        effort: What comparing them may cost.
+
+    Raises:
+        Exhausted: It costs more.
     """
-    lines = _lines(fixed, author or ())
+    wishes = tuple(wishes)
+    lines = _lines(fixed, author or (), is_visited=any(wish.rule.selector.is_visited for wish in wishes))
     hopes = [
         _Hope(wish.rule, said, rank, wish.rule.rank(said.declaration, is_important=important), wish.truth)
         for wish in wishes
@@ -101,7 +119,8 @@ def settle(
         for rank in (wish.rule.rank(said.declaration),)
         for important in (rank[0] or (wish.rule, said.declaration) in raised,)
     ]
-    needs = [(line, hope) for line, hope in _pairs(lines, hopes) if _wins_wrongly(line, hope, hopes)]
+    effort.spend(len(lines) * (1 + len(lines) // 4 + len(hopes)) + len(hopes) ** 2)
+    needs = [(line, hope) for line, hope in _pairs(lines, hopes) if _wins_wrongly(line, hope, hopes, effort)]
     needed = {hope for _, hope in needs}
     marked = _with_stronger({line for line, _ in needs}, lines)
     torn = _torn(lines, hopes, marked)
@@ -132,10 +151,13 @@ def _text(declaration: Declaration, *, is_important: bool) -> str:
     return f"{declaration.name}:{value}{' !important' if is_important else ''}"
 
 
-def _lines(fixed: Sequence[Rule], author: Sequence[Declaration]) -> list[_Line]:
-    """All declarations that stand in the attribute, the strongest last, without those that can have no effect."""
+def _lines(fixed: Sequence[Rule], author: Sequence[Declaration], *, is_visited: bool) -> list[_Line]:
+    """All declarations that stand in the attribute, the strongest last, without those that can have no effect.
+
+    A rule for unvisited links leaves those that are weaker where another is for visited ones, as they may beat that.
+    """
     found = [
-        _Line(said.declaration, said.touched, rule.rank(said.declaration), is_authors=False)
+        _Line(said.declaration, said.touched, rule.rank(said.declaration), False, rule.selector.is_link)
         for rule in fixed
         for said in rule.said
     ]
@@ -150,6 +172,8 @@ def _lines(fixed: Sequence[Rule], author: Sequence[Declaration]) -> list[_Line]:
         name, value = line.declaration.name, line.declaration.value
         if line.is_authors or ((name, value) not in seen and not covered.issuperset(parts(name))):
             left.append(line)
+        if line.is_link and is_visited:
+            continue
         seen.add((name, value))
         covered |= surely_sets(name, value)
     return left[::-1]
@@ -168,7 +192,7 @@ def _torn(lines: Sequence[_Line], hopes: Sequence[_Hope], marked: set[_Line]) ->
     """What is set by wishes of which some must win over a line and some lose, or that changed places."""
     torn: set[str] = set()
     for line, hope in _pairs(lines, hopes):
-        if line in marked and hope.before > line.rank:
+        if line in marked and not hope.loses(line):
             torn |= line.touched | hope.said.touched
     for hope in hopes:
         if hope.after[0] and not hope.before[0]:
@@ -190,9 +214,9 @@ def _apart(lines: Sequence[_Line], hopes: Sequence[_Hope], torn: frozenset[str])
     """For each wish about what is torn: what it says, and the lines that beat it."""
     involved = [hope for hope in hopes if hope.after[0] and overlap(hope.said.touched, torn)]
     for hope in sorted(involved, key=lambda hope: hope.before):
-        beating = {line for line, other in _pairs(lines, [hope]) if other.before < line.rank}
+        beating = {line for line, other in _pairs(lines, [hope]) if other.loses(line)}
         texts = [_text(hope.said.declaration, is_important=True)]
-        stronger = _with_stronger(beating, lines)
+        stronger = {line for line in _with_stronger(beating, lines) if not (line.is_link and hope.is_visited)}
         texts += [_text(line.declaration, is_important=True) for line in lines if line in stronger]
         yield hope.rule, ";".join(texts)
 
@@ -202,10 +226,11 @@ def _pairs(lines: Sequence[_Line], hopes: Sequence[_Hope]) -> Iterator[tuple[_Li
     return ((line, hope) for line in lines for hope in hopes if overlap(hope.said.touched, line.touched))
 
 
-def _wins_wrongly(line: _Line, hope: _Hope, hopes: Sequence[_Hope]) -> bool:
+def _wins_wrongly(line: _Line, hope: _Hope, hopes: Sequence[_Hope], effort: Effort) -> bool:
     """Whether a wish loses to a line in the source, and would win over it in an attribute."""
-    if not hope.after[0] or hope.before > line.rank or (line.is_authors and line.rank[0]):
+    if not hope.after[0] or not hope.loses(line) or (line.is_authors and line.rank[0]):
         return False
+    effort.spend(len(hopes))
     return not any(_stands_in(other, hope, line) for other in hopes)
 
 
@@ -214,7 +239,7 @@ def _stands_in(other: _Hope, hope: _Hope, line: _Line) -> bool:
     return (
         other.truth == ALWAYS
         and other.rule.states == hope.rule.states
-        and other.before > line.rank
+        and not other.loses(line)
         and other.after > hope.after
         and any(covers(other.said.declaration.name, one.name) for one in (hope.said.declaration, line.declaration))
     )

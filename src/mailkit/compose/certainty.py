@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from mailkit.compose.branches import makes_html
 from mailkit.compose.css import Declaration
+from mailkit.compose.declaring import Source
 from mailkit.compose.marks import MARK, Kind, Marks
 from mailkit.compose.markup import Piece, PieceKind
-from mailkit.compose.stylesheets import Source, Styles
+from mailkit.compose.stylesheets import Styles
 from mailkit.compose.tree import Tree
 
 __all__ = ["only_in_values", "reasons"]

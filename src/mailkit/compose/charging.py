@@ -5,17 +5,28 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping, Sized
 from functools import wraps
+from itertools import chain
 from typing import Any, Final, cast
 
 from jinja2 import Environment, nodes
-from jinja2.filters import FILTERS
+from jinja2.filters import FILTERS, make_attrgetter, make_multi_attrgetter
 from jinja2.nodes import EvalContext
 from jinja2.runtime import Context, Undefined, markup_join, str_join
 from jinja2.utils import pass_context, pass_environment, pass_eval_context
 from jinja2.visitor import NodeTransformer
 
-from mailkit.compose.budgets import Unfit, check_length, counted, made, refuse_container, spend, spend_length, weigh
-from mailkit.compose.printable import refuse_unprintable
+from mailkit.compose.budgets import (
+    SHORT,
+    Unfit,
+    check_length,
+    counted,
+    made,
+    refuse_container,
+    spend,
+    spend_length,
+    weigh,
+)
+from mailkit.compose.printable import refuse_unprintable, worded
 
 __all__ = ["charged_filters", "charged_tests", "check_joined", "check_replaced", "dump_json", "guard"]
 
@@ -23,6 +34,7 @@ __all__ = ["charged_filters", "charged_tests", "check_joined", "check_replaced",
 _TURNS: Final = "mailkit turns"
 _COST: Final = "mailkit cost"
 _WEIGHED: Final = "mailkit weighed"
+_COMPARABLE: Final = "mailkit comparable"
 _JOINED: Final = "mailkit joined"
 _KEY: Final = "mailkit key"
 
@@ -50,6 +62,14 @@ _SLOW_BY_ELEMENT: Final = frozenset(
     }
 )
 """What looks something up, calls or compares for each element: ten steps each."""
+_COMPARED: Final = {
+    "dictsort": (),
+    "groupby": ("attribute", "default"),
+    **dict.fromkeys(("max", "min", "unique"), ("case_sensitive", "attribute")),
+    "sort": ("reverse", "case_sensitive", "attribute"),
+}
+"""What compares elements or an attribute of them, with the names of its further arguments."""
+_SORTING: Final = frozenset({"dictsort", "groupby", "sort"})
 _SLOW_BY_WORD: Final = frozenset({"title", "wordcount"})
 _FREE: Final = frozenset({"attr", "count", "d", "default", "length"})
 """What costs the same whatever it is given."""
@@ -95,15 +115,15 @@ class _Guard(NodeTransformer):
     def visit_Compare(self, node: nodes.Compare) -> nodes.Compare:
         self.generic_visit(node)
         if not _is_cheap(node):
-            node.expr = _weighed(node.expr)
+            node.expr = _weighed(node.expr, _COMPARABLE)
             for operand in node.ops:
-                operand.expr = _weighed(operand.expr)
+                operand.expr = _weighed(operand.expr, _COMPARABLE)
         return node
 
     def visit_Getitem(self, node: nodes.Getitem) -> nodes.Getitem:
         self.generic_visit(node)
         if isinstance(node.arg, nodes.Slice):
-            node.node = _weighed(node.node)
+            node.node = _weighed(node.node, _WEIGHED)
         return node
 
     def visit_Pair(self, node: nodes.Pair) -> nodes.Pair:
@@ -124,8 +144,8 @@ def _payment(cost: int, line: int) -> nodes.ExprStmt:
     return nodes.ExprStmt(_filter(nodes.Const(cost, lineno=line), _COST), lineno=line)
 
 
-def _weighed(node: nodes.Expr) -> nodes.Expr:
-    return node if isinstance(node, nodes.Const) else _filter(node, _WEIGHED)
+def _weighed(node: nodes.Expr, name: str) -> nodes.Expr:
+    return node if isinstance(node, nodes.Const) else _filter(node, name)
 
 
 def _is_cheap(node: nodes.Compare) -> bool:
@@ -169,9 +189,15 @@ def _weighed_value(value: Any) -> Any:
     return value
 
 
+def _comparable(value: Any) -> Any:
+    weigh(value, with_texts=True)
+    return value
+
+
 @pass_eval_context
 def _joined(eval_ctx: EvalContext, parts: list[Any]) -> Any:
     length = 0
+    parts = list(map(worded, parts))
     for part in parts:
         if part is None:
             raise Unfit("{} is None; give it a value, or write |default('…', true)")
@@ -247,6 +273,7 @@ def charged_filters(known: Mapping[str, Any]) -> dict[str, Callable[..., Any]]:
         _TURNS: _turns,
         _COST: _pay,
         _WEIGHED: _weighed_value,
+        _COMPARABLE: _comparable,
         _JOINED: _joined,
         _KEY: _key,
     }
@@ -269,6 +296,7 @@ def _charged(name: str, original: Callable[..., Any]) -> Callable[..., Any]:
         if name in _OF_TEXT:
             for one in (value, *rest):
                 refuse_unprintable(one)
+            args = (*args[:at], worded(value), *args[at + 1 :])
         if isinstance(value, str):
             _check_text(name, value, rest, longest)
         if longest_argument:
@@ -279,9 +307,45 @@ def _charged(name: str, original: Callable[..., Any]) -> Callable[..., Any]:
             args = (*args[:at], counted(value, each), *args[at + 1 :])
         elif name in _SLOW_BY_ELEMENT and isinstance(value, Sized) and not isinstance(value, Undefined):
             spend(each * len(value))
+        if name in _COMPARED:
+            args = (*args[:at], _compared(name, args, kwargs), *args[at + 1 :])
         return made(original(*args, **kwargs))
 
     return charged
+
+
+def _compared(name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+    """What a filter is to compare, once its comparisons are paid for, which look at whole texts.
+
+    Sorting looks at each element several times, by how many there are.
+    """
+    if name == "dictsort":
+        value: Any = args[0]
+        keys: Iterable[Any] = chain.from_iterable(value.items()) if isinstance(value, Mapping) else ()
+    else:
+        environment, value, *rest = args
+        if isinstance(value, Undefined) or not isinstance(value, Iterable):
+            return value
+        value = value if isinstance(value, Sized) else list(value)
+        keys = _keys(name, value, environment, dict(zip(_COMPARED[name], rest, strict=False)) | {**kwargs})
+    times = len(value).bit_length() if name in _SORTING else 1
+    for one in keys:
+        if isinstance(one, str):
+            spend_length(len(one) * times if len(one) > SHORT else 0)
+        else:
+            for _ in range(times):
+                weigh(one, with_texts=True)
+    return value
+
+
+def _keys(name: str, value: Iterable[Any], environment: Environment, given: Mapping[str, Any]) -> Iterable[Any]:
+    """What of each element a filter compares."""
+    attribute = given.get("attribute")
+    if attribute is None:
+        return value
+    if name == "sort":
+        return chain.from_iterable(map(make_multi_attrgetter(environment, attribute), value))
+    return map(make_attrgetter(environment, attribute, default=given.get("default")), value)
 
 
 def _check_text(name: str, value: str, rest: tuple[Any, ...], longest: int | None) -> None:
@@ -303,7 +367,7 @@ def _charged_test(original: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(original)
     def charged(*args: Any) -> Any:
         for one in args:
-            weigh(one)
+            weigh(one, with_texts=True)
         return original(*args)
 
     return charged
@@ -319,7 +383,7 @@ def check_replaced(text: Any, old: Any, new: Any, count: Any = -1) -> None:
 def check_joined(items: Any, glue: str) -> list[Any]:
     """The items to be joined, unless that would make too long a text."""
     listed, length = [], 0
-    for item in items:
+    for item in map(worded, items):
         refuse_unprintable(item)
         listed.append(item)
         length += len(glue) + (len(item) if isinstance(item, str) else 0)

@@ -84,6 +84,7 @@ def read(kind: type, source: str | bytes | Mapping[str, Any]) -> Any:
     """
     name = kind.__name__
     if isinstance(source, str | bytes | bytearray):
+        source = source.removeprefix("\ufeff") if isinstance(source, str) else source  # as `json` does with bytes
         try:
             source = json.loads(source, object_pairs_hook=_unique)
         except ValueError as error:

@@ -72,7 +72,8 @@ def compile(  # noqa: A001 - the word of the trade; `compose.compile` is how it 
         fields: The names of the fields that records will have. A letter that uses another one
             is then refused here and not when the first reader is rendered; fields with
             `|default(…)` or asked for by `is defined` may be absent.
-        inliner: "css-inline", "premailer" or an `Inliner` of your own.
+        inliner: Whose second opinion is asked: "css-inline" has none, as its tree is used anyway;
+            "premailer" or an `Inliner` of your own. What differs is a finding.
 
     Raises:
         InvalidValue: An argument is not what it should be.
@@ -91,7 +92,7 @@ def compile(  # noqa: A001 - the word of the trade; `compose.compile` is how it 
     mailkit.errors.UnknownField: html, line 1: the record has no field 'nmae'; did you mean 'name'?
         <p>Hello, {{ nmae }}</p>
     """
-    backend = inliner_for(inliner)
+    asked = inliner_for(inliner)
     known = None if fields is None else _names(fields)
     marks = Marks()
     parts = read_parts(
@@ -106,7 +107,7 @@ def compile(  # noqa: A001 - the word of the trade; `compose.compile` is how it 
         headers=headers,
         attachments=attachments,
     )
-    return _Compiler(marks, links, backend, parts.lang).template(parts, known)
+    return _Compiler(marks, links, asked, parts.lang).template(parts, known)
 
 
 def _names(fields: Iterable[str]) -> frozenset[str]:
@@ -118,12 +119,12 @@ def _names(fields: Iterable[str]) -> frozenset[str]:
 
 
 class _Compiler:
-    def __init__(self, marks: Marks, links: Links | None, backend: Inliner, lang: str) -> None:
-        self._marks, self._links, self._backend, self._lang = marks, links, backend, lang
+    def __init__(self, marks: Marks, links: Links | None, asked: Inliner | None, lang: str) -> None:
+        self._marks, self._links, self._asked, self._lang = marks, links, asked, lang
 
     def template(self, parts: Parts, fields: frozenset[str] | None) -> Template:
         linked = link(parts.html, self._marks, self._links)
-        inlined = inline_once(linked.html, self._marks, self._backend)
+        inlined = inline_once(linked.html, self._marks, self._asked)
         subject = self._program(parts.subject, "subject")
         html = self._program(ended(inlined.html), "html")
         # What is hidden, or a line of its own, is known of inlined styles alone
@@ -142,7 +143,7 @@ class _Compiler:
             has_text=parts.text != "",
             amp=amp,
             calendar=calendar,
-            inliner=inlined.inliner,
+            per_recipient=inlined.per_recipient,
             placed=linked.slots,
             tracker=self._links,
             links=linked.links,
@@ -169,7 +170,7 @@ class _Compiler:
         if any(makes_html(self._marks[mark]) for mark in MARK.findall(html)) or self._in_tags(html):
             return None
         try:
-            return self._program(wrap_fixed(text_template(html, statements)), "text")
+            return self._program(wrap_fixed(text_template(html, statements, spoken=self._marks.words)), "text")
         except TemplateError:  # what is left out of the text held one end of a statement
             return None
 

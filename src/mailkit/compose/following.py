@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 import attrs
 
 from mailkit.compose.addresses import address, is_web
+from mailkit.compose.linting.linking import backgrounds
 from mailkit.compose.linting.page import Page
 from mailkit.compose.linting.pictures import is_see_through
 from mailkit.compose.linting.reading import read_page
@@ -154,14 +155,13 @@ def _raw(html: str) -> str:
 
 def _targets(page: Page) -> Iterator[tuple[str, tuple[bool, Place]]]:
     """The addresses in reading order, each with whether it is a picture's; pictures win."""
-    pictures = [(one, name) for one in page.named("img") for name in ("src",)]
-    pictures += [(one, "background") for one in page.elements if one.given.get("background")]
-    links = [(one, "href") for one in page.named("a", "area")]
-    for is_picture, places in ((False, links), (True, pictures)):
-        for one, name in places:
-            url = address(one.given.get(name, "")).partition("#")[0]
+    pictures = [(one.place, one.given.get("src", "")) for one in page.named("img")]
+    links = [(one.place, one.given.get("href", "")) for one in page.named("a", "area")]
+    for is_picture, places in ((False, links), (True, [*pictures, *backgrounds(page)])):
+        for place, written_url in places:
+            url = address(written_url).partition("#")[0]
             if is_web(url) and not MARK.search(url):
-                yield url, (is_picture, one.place)
+                yield url, (is_picture, place)
 
 
 def _nowhere(page: Page) -> Iterator[Finding]:

@@ -59,6 +59,10 @@ class _Generator(CodeGenerator):
         if self._is_straight:
             frame.buffer = None
 
+    def visit_Assign(self, node: nodes.Assign, frame: Frame) -> None:
+        self.newline(node)  # Jinja looks at a namespace before it says on which line
+        super().visit_Assign(node, frame)
+
     def visit_Block(self, node: nodes.Block, frame: Frame) -> None:
         self.collects_blocks = self.collects_blocks or frame.buffer is not None
         super().visit_Block(node, frame)
@@ -95,23 +99,16 @@ class _Generator(CodeGenerator):
         return f"{_PIECE}{len(self.pieces) - 1}"
 
     def _output_child_pre(self, node: nodes.Expr, frame: Frame, finalize: Any) -> None:
-        if self._is_usual(frame):
+        if self._is_straight:
             self.write(f"{_VALUE}(")
         else:
-            self.write(f"{_WHOLE}(" if self._is_straight else "")
             super()._output_child_pre(node, frame, finalize)
 
     def _output_child_post(self, node: nodes.Expr, frame: Frame, finalize: Any) -> None:
-        if self._is_usual(frame):
+        if self._is_straight:
             self.write(")")
         else:
             super()._output_child_post(node, frame, finalize)
-            self.write(")" if self._is_straight else "")
-
-    def _is_usual(self, frame: Frame) -> bool:
-        """Whether a value goes straight into the part and is escaped as all are: not within `{% autoescape %}`."""
-        context = frame.eval_ctx
-        return self._is_straight and not context.volatile and context.autoescape == self.environment.autoescape
 
 
 @attrs.frozen

@@ -15,7 +15,7 @@ import re
 from html import unescape
 from typing import Final
 
-from mailkit.compose.addresses import address, is_fixed, unsafe_scheme
+from mailkit.compose.addresses import address, is_fixed, running_scheme, scheme_of
 from mailkit.compose.branches import is_whole
 from mailkit.compose.marks import MARK, Kind, Marks, Spot
 from mailkit.compose.markup import Attribute, Piece, PieceKind, attributes, pieces, replaced
@@ -177,32 +177,41 @@ class Guard:
         spot = self._marks[marks[0]].spot
         if not is_whole(self._marks[mark] for mark in marks):
             raise spot.error("an address holds one end of a statement; begin and end {% … %} inside of its quotes")
-        begin = self._marks.add(Kind.STATEMENT, f"filter _mailkit_url('', True, {picture})", spot)
+        written = tuple(dict.fromkeys(found for one in self._stretches(value) if (found := scheme_of(one))))
+        begin = self._marks.add(Kind.STATEMENT, f"filter _mailkit_url('', True, {picture}, '', {written})", spot)
         return f"{begin}{value}{self._marks.add(Kind.STATEMENT, 'endfilter', spot)}"
 
     def _check_fixed(self, value: str, *, picture: bool) -> None:
         """Refuse an unsafe scheme that the author wrote, also one that stands between statements."""
-        stretches = [""]
-        for part in re.split(f"({MARK.pattern})", value):
-            if not MARK.fullmatch(part):
-                stretches[-1] += part
-            elif self._marks[part].kind is Kind.STATEMENT:
-                stretches.append("")
-        first, *later = stretches
-        for stretch in ("".join(stretches), *(later if not is_fixed(first) else ())):
-            scheme = unsafe_scheme(stretch, picture=picture)
+        stretches = self._stretches(value)
+        first, *later = (MARK.sub("", one) for one in stretches)
+        for stretch in (MARK.sub("", "".join(stretches)), *(later if not is_fixed(first) else ())):
+            scheme = running_scheme(stretch, picture=picture)
             if scheme:
                 found = MARK.search(value)
                 spot = self._marks[found.group()].spot if found else self._spot()
                 shown = self._marks.words(value)[:60]
                 raise spot.error(f"the address {shown!r} has the scheme {scheme}, which no letter may")
 
+    def _stretches(self, value: str) -> list[str]:
+        """What stands between the statements of an address."""
+        stretches = [""]
+        for part in re.split(f"({MARK.pattern})", value):
+            if MARK.fullmatch(part) and self._marks[part].kind is Kind.STATEMENT:
+                stretches.append("")
+            else:
+                stretches[-1] += part
+        return stretches
+
     def _guarded(self, value: str, *, picture: bool) -> str:
         prefix, out = "", []
-        for part in re.split(f"({MARK.pattern})", value):
+        parts = re.split(f"({MARK.pattern})", value)
+        for place, part in enumerate(parts):
             is_mark = bool(MARK.fullmatch(part))
             if is_mark and not is_fixed(prefix):
-                out.append(self._around(part, f"_mailkit_url({address(prefix)!r}, {part == value}, {picture})"))
+                then = scheme_of(parts[place + 1])
+                guard = f"_mailkit_url({address(prefix)!r}, {part == value}, {picture}, {then!r})"
+                out.append(self._around(part, guard))
                 prefix = prefix or "…"
             else:
                 out.append(part)

@@ -17,6 +17,7 @@ from mailkit.compose.selectors import (
     Has,
     Id,
     Lang,
+    Link,
     Matches,
     Nth,
     Root,
@@ -30,7 +31,7 @@ from mailkit.compose.selectors import (
 __all__ = ["selectors"]
 
 _STATES: Final = re.compile(
-    r"""hover|active|focus(?:-within|-visible)?|visited|link|(?:-webkit-)?any-link|target(?:-within)?|checked|disabled
+    r"""hover|active|focus(?:-within|-visible)?|visited|target(?:-within)?|checked|disabled
       |enabled|default|indeterminate|(?:user-)?(?:in)?valid|(?:in|out-of)-range|required|optional|read-only|read-write
       |placeholder-shown|(?:-webkit-)?autofill|fullscreen|-webkit-full-screen|modal|open|popover-open|defined|host
       |current|past|future|playing|paused|muted""",
@@ -67,6 +68,7 @@ _SIMPLE: Final = re.compile(rf"(?P<sign>[.#]|::?)(?P<name>{IDENT})(?P<call>\()?"
 _TYPE: Final = re.compile(rf"\*|{IDENT}")
 _COMBINATOR: Final = re.compile(r"\s*([>+~])\s*|\s+")
 _BRACKET: Final = re.compile(r"""\\.|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[()]""", re.DOTALL)
+_LONGEST_REMEMBERED: Final = 1_000  # so that strange letters do not fill the memory
 _GMAIL: Final = re.compile(r"\s*u\s*\+")  # Gmail turns the doctype into a <u> before the letter
 
 
@@ -74,7 +76,6 @@ class _Malformed(ValueError):
     """A browser drops the rule."""
 
 
-@lru_cache(maxsize=4096)
 def selectors(heads: str, own: frozenset[str] = frozenset()) -> tuple[Selector, ...]:
     """The selectors of a rule; none if one of them is malformed or unknown, since browsers then drop the rule.
 
@@ -87,10 +88,17 @@ def selectors(heads: str, own: frozenset[str] = frozenset()) -> tuple[Selector, 
     >>> selectors("h1, h2:unheard-of")
     ()
     """
+    return _remembered(heads, own) if len(heads) <= _LONGEST_REMEMBERED else _read(heads, own)
+
+
+def _read(heads: str, own: frozenset[str]) -> tuple[Selector, ...]:
     try:
         return tuple(_Reader(text, own).selector() for text in members(heads))
     except (_Malformed, RecursionError):
         return ()
+
+
+_remembered: Final = lru_cache(maxsize=4096)(_read)
 
 
 def _forgiving(heads: str, own: frozenset[str]) -> tuple[Selector, ...]:
@@ -111,7 +119,7 @@ class _Reader:
         self._text, self._at = text.strip(), 0
         self._weight = [0, 0, 0]
         self._tests: list[Test] = []
-        self._is_wish = self._is_beside = self._has_hook = False
+        self._is_wish = self._is_beside = self._has_hook = self._is_link = self._is_visited = False
 
     def selector(self, scope: Test | None = None) -> Selector:
         """The selector; with a scope, one that may begin with a combinator and starts at the scope."""
@@ -136,7 +144,15 @@ class _Reader:
             found[0], is_wish = Compound((), "", is_wish=True), True
         only_hook = self._has_hook and not found[-1].tests
         weight = (self._weight[0], self._weight[1], self._weight[2])
-        return Selector(self._text, tuple(reversed(found)), weight, is_wish, self._is_beside or only_hook)
+        return Selector(
+            self._text,
+            tuple(reversed(found)),
+            weight,
+            is_wish,
+            is_beside=self._is_beside or only_hook,
+            is_link=self._is_link,
+            is_visited=self._is_visited,
+        )
 
     def _compound(self, left: str) -> Compound:
         start, self._tests, self._has_hook, self._is_wish = self._at, [], False, False
@@ -214,8 +230,12 @@ class _Reader:
             self._add(Root())
         elif name == "empty":
             self._add(Empty())
+        elif name in ("link", "any-link", "-webkit-any-link"):
+            self._is_link = self._is_link or name == "link"
+            self._add(Link())
         elif _STATES.fullmatch(name):
             self._is_wish = True
+            self._is_visited = self._is_visited or name == "visited"
             self._weight[1] += 1
         else:
             raise _Malformed
@@ -263,8 +283,11 @@ class _Reader:
             raise _Malformed
         if name != "where":
             self._gain(_heaviest(choices))
-        is_wish = any(one.is_wish for one in choices)
+        is_wish = any(one.is_wish or (one.is_link and name == "not") for one in choices)
         self._is_wish = self._is_wish or is_wish
+        if name != "not":
+            self._is_link = self._is_link or any(one.is_link for one in choices)
+            self._is_visited = self._is_visited or (bool(choices) and all(one.is_visited for one in choices))
         if not (is_wish and name == "not"):  # what the client may deny, it may also affirm
             self._tests.append(Matches(choices, is_negative=name == "not"))
 
@@ -284,7 +307,7 @@ class _Reader:
         if among and not choices:
             raise _Malformed
         self._gain(_heaviest(choices))
-        self._is_wish = self._is_wish or any(one.is_wish for one in choices)
+        self._is_wish = self._is_wish or any(one.is_wish or one.is_link for one in choices)
         self._add(Nth(*numbers, from_end="last" in name, same_type=same_type, among=choices))
 
     def _inside(self) -> str:

@@ -5,17 +5,20 @@ The module is not called `inline`: the package has a function of that name.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Final, Literal, Protocol, runtime_checkable
 
 import attrs
 
+from mailkit.compose.declaring import Rule
+from mailkit.compose.effort import MOST_PIECES
 from mailkit.compose.marks import Marks
 from mailkit.compose.markup import Piece, pieces
 from mailkit.compose.moving import Moved, move
 from mailkit.compose.nesting import check_nesting
 from mailkit.compose.opinions import doubted
-from mailkit.compose.stylesheets import Rule
 from mailkit.errors import InvalidValue, TemplateError, did_you_mean
 from mailkit.findings import Finding, Place, Severity
 
@@ -35,32 +38,18 @@ class Inliner(Protocol):
     does. An inliner gets the letter with numbered tags and without Jinja, and in its `<style>`
     each rule with one property that means nothing; it must move these to `style` attributes.
 
-    >>> class Own:
+    >>> from mailkit.compose import compile
+    >>> class Idle:
     ...     def inline(self, html: str) -> str:
-    ...         import css_inline  # or a program of your own
-    ...         return css_inline.inline(html)
-    >>> inline("<style>p { color: red }</style><p>Sale</p>", inliner=Own())
-    '<p style="color:red">Sale</p>'
+    ...         return html  # or what a program of your own makes of it
+    >>> letter = compile("<style>p { color: red }</style><p>Sale</p>", subject="Sale", inliner=Idle())
+    >>> letter.findings[0].code, "color:red" in letter.render({}).html
+    ('compose.inliner-differs', True)
     """
 
     def inline(self, html: str) -> str:
         """The HTML with its rules in `style` attributes."""
         ...
-
-
-@attrs.frozen
-class _CssInline:
-    """css-inline (Rust), told to read no files and to fetch nothing.
-
-    By default only its parser is used, which builds the tree that browsers build: matching in
-    that tree is exact, also where Jinja stands.
-    """
-
-    def inline(self, html: str) -> str:
-        from css_inline import CSSInliner
-
-        inliner = CSSInliner(keep_style_tags=False, keep_link_tags=True, load_remote_stylesheets=False)
-        return str(inliner.inline(html))
 
 
 @attrs.frozen
@@ -90,21 +79,22 @@ class _Premailer:
         )
 
 
-_INLINERS: Final[dict[str, type[_CssInline] | type[_Premailer]]] = {"css-inline": _CssInline, "premailer": _Premailer}
+_STYLE: Final = re.compile("<style", re.IGNORECASE)
+_INLINERS: Final[dict[str, type[_Premailer] | None]] = {"css-inline": None, "premailer": _Premailer}
 
 
-def inliner_for(choice: InlinerName | Inliner) -> Inliner:
-    """The inliner of a name, or the one given.
+def inliner_for(choice: InlinerName | Inliner) -> Inliner | None:
+    """Who is asked for a second opinion; None for css-inline, in whose tree mailkit matches anyway.
 
     Raises:
         InvalidValue: There is none of that name.
     """
     if isinstance(choice, str):
-        found = _INLINERS.get(choice)
-        if found is None:
+        if choice not in _INLINERS:
             mend = did_you_mean(choice, _INLINERS).lstrip("; ") or "write 'css-inline' or 'premailer'"
             raise InvalidValue("inliner", choice, "is not an inliner", mend)
-        return found()
+        made = _INLINERS[choice]
+        return made() if made else None
     if not isinstance(choice, Inliner):
         raise InvalidValue("inliner", choice, "has no method inline(html)")
     return choice
@@ -116,22 +106,25 @@ def inline(html: str, *, inliner: InlinerName | Inliner = "css-inline") -> str:
     What the letter looks like does not change, with its `<style>` or without: specificity,
     order and `!important` decide as in a browser. `@media`, `@font-face`, `:hover` and whatever
     else only works in a `<style>` stays in one, and becomes important where it would else
-    lose to what was inlined. All other text stays as it is. HTML without rules to inline and
-    AMP documents are given back unchanged. For HTML with Jinja in it see `compile`.
+    lose to what was inlined. All other text stays as it is. Given back unchanged are HTML
+    without rules to inline, AMP documents, and HTML whose cascade layers change their order with
+    conditions. For HTML with Jinja in it see `compile`.
 
     Args:
         html: A document.
-        inliner: "css-inline", "premailer" or an `Inliner` of your own, which is to agree; the
-            letter is that of a browser's rules with any of them.
+        inliner: "css-inline", "premailer" or an `Inliner` of your own: checked and not asked. It
+            would only give a second opinion, which `compile` tells in a finding and which has no
+            place here.
 
     Raises:
-        TemplateError: The HTML is nested too deeply, or the inliner cannot read it.
+        InvalidValue: There is no such inliner.
+        TemplateError: The HTML is nested too deeply, or has far more elements or selectors than letters have.
 
     >>> print(inline("<style>p { color: red } @media print { p { color: black } }</style><p>Sale</p>"))
     <style> @media print { p { color: black !important } }</style><p style="color:red">Sale</p>
     """
-    source = tuple(pieces(html))
-    moved = _move(source, None, inliner_for(inliner))
+    inliner_for(inliner)
+    moved = _move(html, None)
     return html if moved is None else moved.html
 
 
@@ -140,49 +133,60 @@ class Inlined:
     """What came of inlining a letter's HTML once for all readers.
 
     Attributes:
-        html: The HTML with its marks; inlined unless `inliner` is given.
-        inliner: What inlines it anew for each reader, after Jinja has run; None if that is done.
+        html: The HTML with its marks; inlined unless that must be done for each reader.
+        per_recipient: Whether it is inlined anew for each reader, after Jinja has run.
         findings: What is to be said about it.
     """
 
     html: str
-    inliner: Inliner | None = None
+    per_recipient: bool = False
     findings: tuple[Finding, ...] = ()
 
-    @property
-    def per_recipient(self) -> bool:
-        """Whether it is inlined anew for each reader."""
-        return self.inliner is not None
 
-
-def inline_once(html: str, marks: Marks, backend: Inliner) -> Inlined:
+def inline_once(html: str, marks: Marks, asked: Inliner | None) -> Inlined:
     """Inline a letter's HTML so that it holds for every reader, or say that it must be done for each."""
-    moved = _move(tuple(pieces(html)), marks, backend)
+    moved = _move(html, marks, asked)
     if moved is None:
         return Inlined(html=html)
     notes = [_weak(text) for text in moved.lost]
+    if moved.stuck:
+        notes.append(_stuck(moved.stuck))
+    if moved.unsettled:
+        notes.append(_unsettled(moved.unsettled))
     if moved.doubted:
-        notes.append(_doubtful(moved.doubted, _name(backend)))
+        notes.append(_doubtful(moved.doubted, _name(asked)))
     if moved.reasons:
-        return Inlined(html=html, inliner=_CssInline(), findings=(*notes, *map(_per_recipient, moved.reasons)))
+        return Inlined(html=html, per_recipient=True, findings=(*notes, _per_recipient("; ".join(moved.reasons))))
     return Inlined(html=moved.html, findings=tuple(notes))
 
 
-def _move(source: tuple[Piece, ...], marks: Marks | None, backend: Inliner) -> Moved | None:
+def _move(html: str, marks: Marks | None, asked: Inliner | None = None) -> Moved | None:
+    source = _counted(html)
     check_nesting(source)
 
     def doubts(pieces: Sequence[Piece], matched: Mapping[Rule, frozenset[int]]) -> Sequence[Rule]:
-        return doubted(backend, _name(backend), pieces, matched)
+        return doubted(asked, _name(asked), pieces, matched) if asked else ()
 
     try:
-        return move(source, marks) if isinstance(backend, _CssInline) else move(source, marks, doubts)
+        return move(source, marks, doubts if asked else None)
     except RecursionError as error:
         reason = "blocks of CSS stand too deeply inside of each other; are their ends missing?"
         raise TemplateError(reason, template="html") from error
 
 
-def _name(backend: Inliner) -> str:
-    return next((name for name, made in _INLINERS.items() if isinstance(backend, made)), type(backend).__name__)
+def _counted(html: str) -> tuple[Piece, ...]:
+    """The letter's pieces, unless they are more than can be inlined."""
+    most = MOST_PIECES if _STYLE.search(html) else None
+    source = tuple(islice(pieces(html), most))
+    if most is not None and len(source) == most:
+        line = 1 + sum(piece.text.count("\n") for piece in source[:-1])
+        reason = f"a letter with style sheets has {MOST_PIECES:,} tags and texts or more"
+        raise TemplateError(reason, template="html", line=line, excerpt=source[-1].text[:120])
+    return source
+
+
+def _name(asked: Inliner | None) -> str:
+    return "premailer" if isinstance(asked, _Premailer) else type(asked).__name__
 
 
 def _per_recipient(reason: str) -> Finding:
@@ -204,6 +208,29 @@ def _weak(selector: str) -> Finding:
         evidence=selector,
         mend="give its declarations !important, or more weight to the selector that should win",
         source="CSS Cascading and Inheritance, 6.1",
+    )
+
+
+def _stuck(selectors: Sequence[str]) -> Finding:
+    return Finding(
+        code="compose.only-in-style",
+        severity=Severity.INFO,
+        message="some rules only work in a <style>, so that clients without it show the letter without them",
+        place=Place(source="html"),
+        evidence=", ".join(selectors)[:200],
+        mend="nothing, if the letter looks right without them; write what it needs as elements with rules of their own",
+    )
+
+
+def _unsettled(layer: str) -> Finding:
+    return Finding(
+        code="compose.unsettled-layers",
+        severity=Severity.WARNING,
+        message="no CSS was inlined: a condition around the first mention of a layer decides which layer wins",
+        place=Place(source="html"),
+        evidence=f"@layer {layer}",
+        mend="name the layers in their order at the beginning: @layer one, two;",
+        source="CSS Cascading and Inheritance 5, 6.4.4.2",
     )
 
 

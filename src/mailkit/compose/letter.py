@@ -12,7 +12,7 @@ from mailkit.compose.blocks import Block, Preheader
 from mailkit.compose.blocks.places import check_places
 from mailkit.compose.blocks.rows import RowRule, as_blocks, as_row, check_some_blocks
 from mailkit.compose.calling import well_called
-from mailkit.compose.rules import any_text, filled, matching
+from mailkit.compose.rules import any_text, matching, subject_line
 from mailkit.compose.theme import Theme
 from mailkit.errors import InvalidValue
 from mailkit.message import Attachment, Message
@@ -42,7 +42,8 @@ class Letter:
     """A letter made of blocks.
 
     Attributes:
-        subject: The subject; Jinja prints values in it as they are, since it is not HTML.
+        subject: The subject, one line; Jinja prints values in it as they are, since it is not HTML.
+            Statements may stand on lines of their own.
         blocks: What the letter says, from top to bottom.
         preheader: What an inbox shows after the subject; hidden in the letter itself.
         theme: How it looks.
@@ -60,7 +61,7 @@ class Letter:
     'rtl'
     """
 
-    subject: str = attrs.field(validator=filled)
+    subject: str = attrs.field(validator=subject_line)
     blocks: tuple[Block, ...] = attrs.field(converter=as_blocks, validator=check_some_blocks)
     preheader: str = attrs.field(default="", validator=any_text)
     theme: Theme = attrs.field(factory=Theme)

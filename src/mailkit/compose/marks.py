@@ -194,11 +194,12 @@ class Marks:
     def _read(self, source: str, spot: Callable[[int], Spot], *, is_file: bool) -> str:
         from jinja2 import TemplateSyntaxError
 
-        from mailkit.compose.sandbox import environment, other_file
+        from mailkit.compose.sandbox import environment, other_file, refused
 
         jinja = environment(html=True)
         try:
             tree = jinja.parse(source)
+            unwanted = refused(tree) if "mailkit" in source or "autoescape" in source else None
         except TemplateSyntaxError as error:
             where = spot(error.lineno)
             raise where.error(_reason(error, where.excerpt)) from error
@@ -206,6 +207,8 @@ class Marks:
             raise Spot(part=spot(1).part).error(unreadable(error)) from error
         if not is_file and (line := other_file(tree)):
             raise spot(line).error("include, import and extends are for HTML and MJML sources alone")
+        if unwanted:
+            raise spot(unwanted[0]).error(unwanted[1])
         out: list[str] = []
         body: list[str] = []
         for line, kind, text in jinja.lex(source):
@@ -266,7 +269,7 @@ def unreadable(error: Exception) -> str:
     """What is wrong with a template of which Python raised one of `UNREADABLE`."""
     if isinstance(error, SyntaxError | RecursionError | MemoryError):
         return "this is nested too deeply; put less {% if %} and {% for %} inside of each other"
-    return f"this cannot be read: {error}"
+    return "a number is written with more digits than any has"
 
 
 def _reason(error: TemplateSyntaxError, line: str) -> str:

@@ -39,6 +39,7 @@ _KNOWN: Final = frozenset(
     | {"mj-divider", "mj-social", "mj-spacer", *_BETWEEN, *_HTML}
 )
 _UNKNOWN_TO_MRML: Final = frozenset({"mj-carousel", "mj-carousel-image", "mj-html-attributes", "mj-selector"})
+_ENTITIES: Final = re.compile(r"<!doctype[^>]*(?:\[|<!entity)|<!entity", re.IGNORECASE)
 _POSITION: Final = re.compile(r" at position (\d+):\d+")
 _INLINE: Final = re.compile(r"\sinline\s*=\s*([\"']?)inline\1", re.IGNORECASE)
 _LANG: Final = re.compile(r"[a-zA-Z0-9-]+\Z")
@@ -149,6 +150,8 @@ class _Source:
 
     def _check(self, piece: Piece, position: int) -> None:
         """Refuse what mrml passes over in silence, or dies of."""
+        if piece.kind is PieceKind.COMMENT and _ENTITIES.match(piece.text):
+            raise self._spot(position).error("mrml does not read entities of one's own; write their text instead")
         if piece.kind is PieceKind.CLOSE and not self._open:
             raise self._spot(position).error(f"{piece.text} ends nothing")
         if piece.kind is not PieceKind.OPEN:

@@ -13,20 +13,24 @@ from typing import Final
 
 import attrs
 
+from mailkit.compose.assigning import assign
 from mailkit.compose.cascade import Look, Wish, settle
 from mailkit.compose.certainty import only_in_values, reasons
 from mailkit.compose.css import Declaration, declarations
+from mailkit.compose.declaring import Rule, Source
+from mailkit.compose.effort import Effort, Exhausted
 from mailkit.compose.hooks import hooks
 from mailkit.compose.marks import MARK, Marks
 from mailkit.compose.markup import Piece, PieceKind, attributes, replaced
-from mailkit.compose.matching import Index, holds
 from mailkit.compose.outlook import style_for_outlook
 from mailkit.compose.selectors import Empty, Has, Matches, Nth
-from mailkit.compose.sheets import apart, edited
-from mailkit.compose.stylesheets import Rule, Source, Styles, is_always, read
-from mailkit.compose.tags import attribute, closed, joined, quoted, styled, with_attribute
+from mailkit.compose.sheets import apart, edited, has_layers
+from mailkit.compose.single import holds
+from mailkit.compose.stylesheets import Styles, is_always, read
+from mailkit.compose.tags import attribute, closed, joined, styled, with_attribute
 from mailkit.compose.tree import Element, Tree, body_start, grow
-from mailkit.compose.varying import MAYBE, may_lack
+from mailkit.compose.varying import may_lack
+from mailkit.errors import TemplateError
 
 __all__ = ["Doubts", "Moved", "move"]
 
@@ -48,12 +52,16 @@ class Moved:
         reasons: Why this may be wrong for some readers; empty if it is right for all.
         doubted: The rules that another inliner holds to be for other elements.
         lost: The rules that win or lose where they did not before.
+        unsettled: The layer for which nothing was moved, as clients differ on the order of layers; else empty.
+        stuck: The rules that hold for all readers, and yet only work in a `<style>`.
     """
 
     html: str
     reasons: tuple[str, ...] = ()
     doubted: tuple[str, ...] = ()
     lost: tuple[str, ...] = ()
+    unsettled: str = ""
+    stuck: tuple[str, ...] = ()
 
 
 def move(pieces: Sequence[Piece], marks: Marks | None, doubts: Doubts | None = None) -> Moved | None:
@@ -63,6 +71,9 @@ def move(pieces: Sequence[Piece], marks: Marks | None, doubts: Doubts | None = N
         pieces: The letter.
         marks: The tags of its template; None for a finished letter.
         doubts: Another inliner's opinion.
+
+    Raises:
+        TemplateError: It has far more elements or rules than letters have.
     """
     sheets = dict(_sheets(pieces))
     if not sheets or not read(tuple(sheets.values())).fixed or _is_amp(pieces):
@@ -73,7 +84,9 @@ def move(pieces: Sequence[Piece], marks: Marks | None, doubts: Doubts | None = N
     styles = read(tuple(sheets.values()), _own_hooks(pieces, sheets.values()))
     if not styles.fixed:
         return None
-    return _Mover(pieces, marks, tree, sheets, styles).moved(doubts)
+    if styles.unsettled:
+        return Moved(html="".join(piece.text for piece in pieces), unsettled=styles.unsettled)
+    return _Mover(pieces, marks, tree, sheets, styles, Effort()).moved(doubts)
 
 
 def _own_hooks(pieces: Sequence[Piece], sheets: Iterable[Source]) -> frozenset[str]:
@@ -89,102 +102,76 @@ def _is_amp(pieces: Sequence[Piece]) -> bool:
 
 
 def _sheets(pieces: Sequence[Piece]) -> Iterator[tuple[int, Source]]:
+    line, counted = 1, 0
     for place, piece in enumerate(pieces):
         if piece.kind is PieceKind.RAW and piece.name == "style":
             given = {one.name: one.value for one in reversed(attributes(pieces[place - 1].text))}
             if given.get("type", "").strip().lower() in ("", "text/css"):
-                yield place, Source(piece.text, given.get("media", ""))
+                line += sum(one.text.count("\n") for one in pieces[counted:place])
+                counted = place
+                yield place, Source(piece.text, given.get("media", ""), line)
 
 
 class _Mover:
     def __init__(
-        self, pieces: Sequence[Piece], marks: Marks | None, tree: Tree, sheets: Mapping[int, Source], styles: Styles
+        self,
+        pieces: Sequence[Piece],
+        marks: Marks | None,
+        tree: Tree,
+        sheets: Mapping[int, Source],
+        styles: Styles,
+        effort: Effort,
     ) -> None:
         self._pieces, self._marks, self._tree = pieces, marks, tree
-        self._sheets, self._styles = sheets, styles
+        self._sheets, self._styles, self._effort = sheets, styles, effort
         self._out = [piece.text for piece in pieces]
-        self._depending: dict[str, None] = {}
         self._reasons: dict[str, None] = {}
         self._lost: dict[Rule, None] = {}
         self._declarations: dict[str, tuple[Declaration, ...] | None] = {}
         self._looks: dict[object, Look] = {}
-        self._elements: dict[int, Element] = {}
         self._added: dict[int, list[str]] = {}
         self._apart: dict[str, None] = {}
+        self._layers: dict[str, None] = {}
         compared = [(rule, test) for rule in styles.wishes for test in rule.selector.compared]
         self._about_style = [(rule, test) for rule, test in compared if test.name == "style"]
         self._about_class = {test.operator for _, test in compared if test.name == "class"}
 
     def moved(self, doubts: Doubts | None) -> Moved:
-        index = Index(self._tree)
-        found: dict[Element, list[Rule]] = {}
-        for rule in self._styles.fixed:
-            for element in self._matching(index, rule):
-                found.setdefault(element, []).append(rule)
-        doubted = tuple(dict.fromkeys(self._doubted(doubts, found))) if doubts else ()
-        fixed = {self._key(element): rules for element, rules in found.items()}
-        torn = {rule for number in self._tree.split for rule in self._torn(number, found, fixed)}
-        wishes: dict[int, list[Wish]] = {}
-        for rule in self._styles.wishes:
-            for element, truth in index.meant(rule.selector):
-                wishes.setdefault(self._key(element), []).append(Wish(rule, truth))
+        found = assign(self._tree, self._styles, tuple(self._sheets.values()), self._effort)
+        self._lost.update(dict.fromkeys(found.torn))
+        doubted = tuple(dict.fromkeys(self._doubted(doubts, found.matched))) if doubts else ()
         if self._marks is not None:
             found_reasons = reasons(self._pieces, self._marks, self._tree, self._sheets, self._styles)
             self._reasons.update(dict.fromkeys(found_reasons))
-        for key in dict.fromkeys([*fixed, *wishes]):
-            self._settle(self._elements[key], tuple(fixed.get(key, ())), tuple(wishes.get(key, ())))
-        self._write_sheets(set(self._styles.fixed) - torn)
-        if self._depending:
-            names = ", ".join(list(self._depending)[:_SHOWN]) + (" …" if len(self._depending) > _SHOWN else "")
+        for element, fixed, wishes in found:
+            self._settle(element, fixed, wishes)
+        self._write_sheets(set(self._styles.fixed) - found.torn.keys())
+        if found.depending:
+            depending = list(dict.fromkeys(repr(rule.selector.text) for rule in found.depending))
+            names = ", ".join(depending[:_SHOWN]) + (" …" if len(depending) > _SHOWN else "")
             self._reasons[f"template tags decide what these selectors match: {names}"] = None
         return Moved(
             html="".join("".join(self._added.get(i, ())) + text for i, text in enumerate([*self._out, ""])),
             reasons=tuple(self._reasons),
             doubted=doubted,
             lost=tuple(dict.fromkeys(_shown(rule) for rule in self._lost)),
+            stuck=tuple(dict.fromkeys(map(_shown, found.stuck))),
         )
-
-    def _key(self, element: Element) -> int:
-        """What is one for all elements that are made of one start tag."""
-        key = element.numbers[0] if element.numbers else -1 - id(element)
-        self._elements.setdefault(key, element)
-        return key
-
-    def _torn(self, number: int, found: Mapping[Element, list[Rule]], fixed: dict[int, list[Rule]]) -> set[Rule]:
-        """The rules of a start tag of which a browser makes several elements that look different.
-
-        They share one `style` attribute, so nothing is inlined into it, and the rules stay.
-        """
-        each = [found.get(one, []) for one in self._tree.elements if number in one.numbers]
-        if all(one == each[0] for one in each):
-            return set()
-        fixed.pop(number, None)
-        rules = {rule for one in each for rule in one}
-        self._lost.update(dict.fromkeys(rules))
-        return rules
-
-    def _matching(self, index: Index, rule: Rule) -> Iterator[Element]:
-        """The elements that a fixed rule matches for all readers."""
-        for element, truth in index.meant(rule.selector):
-            if truth == MAYBE:
-                self._depending[repr(rule.selector.text)] = None
-            else:
-                yield element
 
     def _doubted(self, doubts: Doubts, found: Mapping[Element, list[Rule]]) -> Iterator[str]:
         tags = (one.text for one in self._pieces if one.kind is PieceKind.OPEN)
         with_jinja = (one for tag in tags for one in attributes(tag) if MARK.search(one.name + one.value))
         written = {MARK.sub("", one.name) for one in with_jinja}
-        matched: dict[Rule, frozenset[int]] = {
-            rule: frozenset()
+        matched: dict[Rule, set[int]] = {
+            rule: set()
             for rule in self._styles.fixed
             if rule.selector.is_plain and rule.selector.is_named and rule.selector.asked.isdisjoint(written)
         }
         for element, rules in found.items():
             for rule in rules:
                 if rule in matched:
-                    matched[rule] |= set(element.numbers)
-        return map(_shown, doubts(self._pieces, matched))
+                    matched[rule].update(element.numbers)
+        return map(_shown, doubts(self._pieces, {rule: frozenset(places) for rule, places in matched.items()}))
 
     def _settle(self, element: Element, fixed: tuple[Rule, ...], wishes: tuple[Wish, ...]) -> None:
         """Write one element's `style` attribute."""
@@ -195,46 +182,54 @@ class _Mover:
         written = given.value if given else ""
         author = None if is_unsure else self._declared(written)
         key = (fixed, wishes, written, author is None)
-        look = self._looks.get(key)
-        if look is None:
-            look = self._looks[key] = settle(fixed, author, wishes, self._styles.raised)
+        try:
+            self._effort.spend(1 + len(self._about_style))
+            look = self._looks.get(key) or settle(fixed, author, wishes, self._styles.raised, self._effort)
+        except Exhausted as error:
+            line = 1 + sum(one.text.count("\n") for one in self._pieces[:place])
+            reason = "too many rules set the same for one element"
+            raise TemplateError(reason, template="html", line=line, excerpt=tag[:120]) from error
+        self._looks[key] = look
         if look.depends or (is_unsure and look != Look()):
             self._reasons[_WEIGHED] = None
-        if look.apart and place is not None:
-            self._set_apart(place, look)
-        if not (look.before or look.important or look.after):
+        if place is None and element.name not in _LEFT_OUT:
             return
-        style = joined(look, written)
-        self._lost.update(
-            (rule, None)
-            for rule, test in self._about_style
-            if (given is not None and holds(test, written)) != holds(test, style)
-        )
-        if place is None:
-            self._add_tag(element, style)
-        else:
-            tag = self._out[place]
-            self._out[place] = styled(tag, attribute(tag, "style"), style)
+        written_tag = self._out[place] if place is not None else f"<{element.name}>"
+        tag = self._named(written_tag, look) if look.apart else written_tag
+        if look.before or look.important or look.after:
+            style = joined(look, written)
+            self._lost.update(
+                (rule, None)
+                for rule, test in self._about_style
+                if (given is not None and holds(test, written)) != holds(test, style)
+            )
+            tag = styled(tag, attribute(tag, "style"), style)
+        if place is not None:
+            self._out[place] = tag
+        elif tag != written_tag:
+            self._add_tag(element, tag, fixed)
 
-    def _set_apart(self, place: int, look: Look) -> None:
-        """Give an element a name of its own, and rules for it."""
+    def _named(self, tag: str, look: Look) -> str:
+        """A start tag with a name of its own, for which rules are written."""
         said = repr([(rule.conditions, rule.selector.text, text) for rule, text in look.apart])
         name = f"mk-{blake2s(said.encode('utf-8', 'replace'), digest_size=4).hexdigest()}"
-        tag = self._out[place]
         given = attribute(tag, "class")
         is_class = self._about_class <= ({"~=", "*="} if given is None else {"", "~=", "*="})
-        css = apart(look.apart, f".{name}" if is_class else f'[data-mk="{name}"]')
+        css = apart(look.apart, f".{name}" if is_class else f'[data-mk="{name}"]', name)
+        is_in_layer = any(rule.is_layered for rule, _ in look.apart)
         is_unsure = given is not None and may_lack(tag, given)
         if self._marks is not None and (is_unsure or MARK.search(css)):
             self._reasons[_WEIGHED] = None
-        elif not css:
+        elif not css or (is_in_layer and not is_always(next(iter(self._sheets.values())))):
             self._lost.update((rule, None) for rule, _ in look.apart)
         else:
             self._apart.setdefault(css)
+            if is_in_layer:
+                self._layers.setdefault(name)
             if given is None or not is_class:
-                self._out[place] = with_attribute(tag, "class" if is_class else "data-mk", name)
-            else:
-                self._out[place] = replaced(tag, [(given, f"{given.value} {name}".strip())])
+                return with_attribute(tag, "class" if is_class else "data-mk", name)
+            return replaced(tag, [(given, f"{given.value} {name}".strip())])
+        return tag
 
     def _declared(self, style: str) -> tuple[Declaration, ...] | None:
         """The author's declarations; None if only Jinja knows them."""
@@ -252,33 +247,40 @@ class _Mover:
                 return number
         return element.numbers[0] if element.numbers else None
 
-    def _add_tag(self, element: Element, style: str) -> None:
-        """Write a start tag that the source leaves out."""
+    def _add_tag(self, element: Element, tag: str, fixed: tuple[Rule, ...]) -> None:
+        """Write a start tag that the source leaves out, where its place can be told."""
         ways = self._tree.ways
-        if element.name not in _LEFT_OUT:
-            return
         if element.name == "html":
             place = next((i for i, one in enumerate(self._pieces) if one.kind is PieceKind.OPEN), 0)
         elif element.name == "body":
             place = body_start(self._pieces)
         else:
-            place = element.probe if element.probe is not None else _first_inside(element)
+            inside = element.probe if element.probe is not None else _first_inside(element)
+            if inside is None:  # a stray `</p>` in a table makes an empty `<p>` elsewhere
+                self._lost.update((rule, None) for rule in fixed)
+                return
+            place = inside
         while place and len(ways.get(place, ())) > len(element.way):
             place -= 1
-        self._added.setdefault(place, []).insert(0, f'<{element.name} style="{quoted(style, chr(34))}">')
+        self._added.setdefault(place, []).insert(0, tag)
 
     def _write_sheets(self, placed: set[Rule]) -> None:
         looks_around = any(_looks_around(rule) for rule in self._styles.wishes)
         elements = {number: one for one in self._tree.elements for number in one.numbers}
         heads = [place for place in self._sheets if _is_in_head(elements[place - 1])]
-        outlook = style_for_outlook(self._pieces, self._styles.fixed)
+        # Outlook knows no layers
+        outlook = style_for_outlook(self._pieces, [rule for rule in self._styles.fixed if not rule.is_layered])
         if outlook:
             self._added.setdefault(max(heads or self._sheets) + 2, []).append(outlook)
+        keeps_layers = has_layers(self._styles, placed)
+        first = min(self._sheets) if self._layers else -1
         last = max(place for place, source in self._sheets.items() if is_always(source))  # fixed rules are in such
         for (place, source), blocks in zip(self._sheets.items(), self._styles.blocks, strict=True):
-            left = edited(source.css, blocks, self._styles, placed)
+            left = edited(source.css, blocks, self._styles, placed, keeps_layers=keeps_layers)
             if place == last:
                 left = "\n".join(filter(None, (left.rstrip(), "".join(self._apart))))
+            if place == first:
+                left = f"@layer {', '.join(self._layers)};\n{left}"
             self._out[place] = left
             if left or (looks_around and not _is_in_head(elements[place - 1])):
                 continue
@@ -287,9 +289,11 @@ class _Mover:
                 self._out[place + 1] = ""
 
 
-def _first_inside(element: Element) -> int:
-    """The place of the first start tag in an element that the browser adds around it."""
+def _first_inside(element: Element) -> int | None:
+    """The place of the first start tag in an element that the browser adds around it; None if it is empty."""
     while not element.numbers:
+        if not element.children:
+            return None
         element = element.children[0]
     return element.numbers[0]
 

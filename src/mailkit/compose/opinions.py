@@ -13,9 +13,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, Protocol
 
+from mailkit.compose.declaring import Rule
 from mailkit.compose.marks import MARK
 from mailkit.compose.markup import Piece, PieceKind, attributes
-from mailkit.compose.stylesheets import Rule
 from mailkit.errors import TemplateError
 
 __all__ = ["doubted"]

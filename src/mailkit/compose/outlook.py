@@ -11,10 +11,10 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from mailkit.compose.declaring import Rule
 from mailkit.compose.marks import MARK
 from mailkit.compose.markup import Piece, PieceKind, pieces
-from mailkit.compose.matching import may_match
-from mailkit.compose.stylesheets import Rule
+from mailkit.compose.single import may_match
 from mailkit.compose.tree import Element
 from mailkit.compose.varying import given
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 import attrs
 
-from mailkit.compose.marks import MARK, Kind, Marks
+from mailkit.compose.marks import MARK, Kind, Marks, Spot
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -32,6 +32,7 @@ _RULES: Final = (
 _REFERENCE: Final = re.compile(r"&#(?:([xX])0*([0-9a-fA-F]{1,8})|0*([0-9]{1,8}));")
 _MERGE_FIELD: Final = re.compile(r"\*\|[A-Z0-9_:]{1,100}\|\*")  # Mailchimp's
 _PRIVATE: Final = 0xF0000
+_DEEPEST: Final = 100  # quotes around each other, or half as many lists: with the letter's tables far below `nesting`
 _LAST: Final = ("p", "h1", "h2", "h3", "ul", "ol", "blockquote")  # have a blank below them
 
 
@@ -52,20 +53,27 @@ PLAIN: Final = MarkdownLooks()
 """No looks at all."""
 
 
-def paragraphs(text: str, marks: Marks, looks: MarkdownLooks = PLAIN) -> str:
+_HTML: Final = Spot(part="html")
+
+
+def paragraphs(text: str, marks: Marks, looks: MarkdownLooks = PLAIN, *, spot: Spot = _HTML) -> str:
     r"""A text in Markdown as HTML.
 
     Args:
         text: The text, with marks in place of its Jinja.
         marks: Knows what the marks stand for.
         looks: How its elements look.
+        spot: Where the text stands, for errors.
+
+    Raises:
+        TemplateError: Its quotes or lists stand too deep inside of each other.
 
     >>> paragraphs("Until **Friday**.\n\n1 < 2, [see](https://shop.example.com)", Marks())
     '<p>Until <strong>Friday</strong>.</p>\n<p>1 &lt; 2, <a href="https://shop.example.com">see</a></p>'
     """
     parser = _parser()
     statements = frozenset(mark for mark in MARK.findall(text) if marks[mark].kind is Kind.STATEMENT)
-    tokens = parser.parse(_REFERENCE.sub(_public, text), {"statements": statements})
+    tokens = parser.parse(_REFERENCE.sub(_public, text), {"statements": statements, "spot": spot})
     tokens = _lists_around_loops(tokens, marks)
     _dress(tokens, looks)
     return str(parser.renderer.render(tokens, parser.options, {})).strip()
@@ -75,12 +83,13 @@ def paragraphs(text: str, marks: Marks, looks: MarkdownLooks = PLAIN) -> str:
 def _parser() -> MarkdownIt:
     from markdown_it import MarkdownIt
 
-    parser = MarkdownIt("zero").enable([*_RULES])
+    parser = MarkdownIt("zero", {"maxNesting": _DEEPEST + 10}).enable([*_RULES])
     parser.normalizeLink = lambda url: url  # type: ignore[method-assign] # percent signs would undo the marks
     parser.validateLink = lambda url: True  # type: ignore[method-assign] # refused by name when it is compiled
     parser.block.ruler.before(
         "blockquote", "statements", _statements, {"alt": ["paragraph", "blockquote", "list", "reference"]}
     )
+    parser.block.ruler.before("statements", "depth", _refuse_depth)
     parser.inline.ruler.before("emphasis", "merge_field", _merge_field)
     parser.add_render_rule("statements", lambda _self, tokens, place, *_more: tokens[place].content)
     return parser
@@ -101,6 +110,14 @@ def _merge_field(state: StateInline, silent: bool) -> bool:
         state.pending += found.group()
     state.pos = found.end()
     return True
+
+
+def _refuse_depth(state: StateBlock, _start: int, _end: int, _silent: bool) -> bool:
+    """Markdown-it's rule, and none at all: below its own limit it would leave out words in silence."""
+    if state.level >= _DEEPEST:
+        spot: Spot = state.env["spot"]
+        raise spot.error(f"more than {_DEEPEST} quotes, or half as many lists, stand inside of each other")
+    return False
 
 
 def _statements(state: StateBlock, start: int, _end: int, silent: bool) -> bool:

@@ -7,6 +7,7 @@ template from a letter's HTML with marks in it (see `mailkit.compose.marks`).
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Final, get_args
 
 from mailkit.compose.markup import Piece, PieceKind, attributes, pieces
@@ -23,12 +24,14 @@ def plain_text(html: str, *, links: LinkStyle = "inline") -> str:
     r"""What an HTML letter says, as text.
 
     Headings and paragraphs stand apart, list items begin with "- " or their number, quotes
-    with "> ". A table of data (one with heading cells and no table in it) is set in columns;
-    in other tables the cells of a row stand side by side, and rows of several lines apart.
-    Pictures are told by their alternative text, unless a link beside them leads to the same
-    place and says the same. What is crossed out, such as an old price, stands between "~~".
-    What is hidden, such as a preheader, is left out. Lines are broken at 78
-    columns, of which Chinese, Japanese and Korean letters take two; an address is never cut.
+    with "> ". A table of data (one with heading cells and no table in it) is set in
+    columns; in other tables the cells of a row stand side by side, and rows of several
+    lines apart. Pictures are told by their alternative text, unless a link beside them
+    leads to the same place and says the same. Where two links on lines of one paragraph
+    lead to one place, such as a product's name and button, the last has the address. What
+    is crossed out, such as an old price, stands between "~~". What is hidden, such as a
+    preheader, is left out. Lines are broken at 78 columns, of which Chinese, Japanese and
+    Korean letters take two; an address is never cut.
 
     Args:
         html: The HTML, finished.
@@ -58,7 +61,13 @@ def plain_text(html: str, *, links: LinkStyle = "inline") -> str:
     return tidy(text_template(html, links=links))
 
 
-def text_template(html: str, statements: frozenset[str] = frozenset(), *, links: LinkStyle = "inline") -> str:
+def text_template(
+    html: str,
+    statements: frozenset[str] = frozenset(),
+    *,
+    links: LinkStyle = "inline",
+    spoken: Callable[[str], str] = str,
+) -> str:
     """The text of an HTML source, not yet tidied.
 
     Args:
@@ -66,8 +75,9 @@ def text_template(html: str, statements: frozenset[str] = frozenset(), *, links:
         statements: Marks that print nothing and must be kept even where text is left out.
         links: Where addresses are written. Numbers are for finished HTML only: how often a
             loop turns is not known before.
+        spoken: Marked text with its Jinja as written, by which addresses are compared.
     """
-    writer = TextWriter(links)
+    writer = TextWriter(links, spoken)
     keep = re.compile(f"[{''.join(statements)}]") if statements else None
     cut = list(pieces(html))
     tables = _tables_of_data(cut)

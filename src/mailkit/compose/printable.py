@@ -13,12 +13,13 @@ from jinja2.runtime import Undefined
 from jinja2.utils import Namespace
 
 from mailkit.compose import records
-from mailkit.compose.budgets import Unfit, refuse_container
+from mailkit.compose.budgets import Unfit, check_number, refuse_container
 
-__all__ = ["default", "is_nothing", "refuse_unprintable"]
+__all__ = ["default", "is_nothing", "refuse_unprintable", "worded"]
 
 _PLAIN: Final = frozenset({str, int, bool})
-_NUMBERS: Final = (int, float, complex)
+_NUMBERS: Final = (int, float)
+_MOST_DIGITS: Final = 18  # before or after the point, as `amounts` has it; beyond, an exponent says more
 _NOTHINGS: Final = frozenset({"NAType", "NaTType"})
 """Types by which pandas says that nothing is there."""
 _NOT_FINITE: Final = frozenset({"nat", "nan", "inf", "-inf"})
@@ -51,6 +52,7 @@ def refuse_unprintable(value: Any) -> None:
     """
     kind: Any = type(value)
     if kind in _PLAIN:
+        check_number(value)
         return
     refuse_container(value)
     if isinstance(value, Namespace):
@@ -58,12 +60,31 @@ def refuse_unprintable(value: Any) -> None:
     if is_nothing(value):
         mend = "make it None on import, or write |default('…', true)"
         raise Unfit("{} is " + f"{value}, which tells a reader nothing (an empty cell?); {mend}")
+    if isinstance(value, complex):
+        raise Unfit("{} is a complex number, which no reader expects; write {name}.real")
     if kind.__str__ is Enum.__str__:
         raise Unfit("{} is " + f"one of {kind.__name__}; write {{name}}.value")
     if kind.__str__ is object.__str__ and not (isinstance(value, _NUMBERS) or hasattr(kind, "__html__")):
         if callable(value):
             raise Unfit("{} is a method and not a field")
         raise Unfit("{} is " + f"an object of the class {kind.__name__}, which has no text of its own{_mend(value)}")
+
+
+def worded(value: Any) -> Any:
+    """The value, or of a number that Python writes with an exponent the digits that it stands for, unless too many.
+
+    >>> worded(Decimal("1E+2")), worded(1e-05), worded(Decimal("1E+5000000"))
+    ('100', '0.00001', Decimal('1E+5000000'))
+    """
+    if not isinstance(value, float | Decimal):
+        return value
+    text = str(value)
+    if "e" not in text.lower():
+        return value
+    exact = Decimal(text)
+    if abs(exact.adjusted()) >= _MOST_DIGITS or abs(int(exact.as_tuple().exponent)) > _MOST_DIGITS:
+        return value
+    return format(exact, "f")
 
 
 def _mend(value: Any) -> str:

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any, Final, cast
 
 from jinja2 import Environment, TemplateSyntaxError, nodes
-from jinja2.exceptions import SecurityError
+from jinja2.exceptions import SecurityError, TemplateRuntimeError
 from jinja2.meta import find_undeclared_variables
 from jinja2.runtime import Context
 from jinja2.utils import missing
@@ -174,6 +174,10 @@ def _foreign(error: Exception) -> str:
     if isinstance(error, RecursionError):
         return "its macros or loops call themselves too deeply"
     text = str(error)
+    if isinstance(error, ValueError) and "integer string conversion" in text:
+        return "a number beyond reason"
+    if isinstance(error, TemplateRuntimeError) and "namespace" in text:
+        return "{% set a.b = … %} sets what is in a namespace; write {% set a = namespace(b=…) %} before it"
     if isinstance(error, SecurityError) and "callable" in text:
         return "a method of the application's own is not called from a letter; put what it gives into the record"
     return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -12,9 +12,23 @@ from typing import Any, Final
 
 import attrs
 
+from mailkit.checks import line_trouble
 from mailkit.errors import InvalidValue
 
-__all__ = ["Rule", "any_text", "as_text", "colour", "either", "filled", "flag", "matching", "one_of", "whole", "wholes"]
+__all__ = [
+    "Rule",
+    "any_text",
+    "as_text",
+    "colour",
+    "either",
+    "filled",
+    "flag",
+    "matching",
+    "one_of",
+    "subject_line",
+    "whole",
+    "wholes",
+]
 
 _GREATEST_PX: Final = 10_000
 """More than any screen shows; what is greater is a slip, or would break clients."""
@@ -60,6 +74,18 @@ def _filled(value: Any) -> str:
 
 filled: Final = Rule(_filled, {"pattern": r"\S"}, as_text)
 """Text with something in it."""
+
+
+def _subject(value: Any) -> str:
+    return _filled(value) or line_trouble(
+        _TAGS.sub(lambda found: "x" if found.group()[:2] == "{{" else "", value).strip()
+    )
+
+
+_TAGS: Final = re.compile(r"\s*\{%.*?%\}\s*|\s*\{#.*?#\}\s*|\{\{.*?\}\}", re.DOTALL)
+"""Jinja's tags; where a statement stands on a line of its own, its line breaks are no part of a subject."""
+subject_line: Final = Rule(_subject, {"pattern": r"\S"}, as_text)
+"""The source of a subject: one line, but for those of statements and at its ends."""
 any_text: Final = Rule(lambda value: "" if isinstance(value, str) else "is not text", {}, as_text)
 """Any text."""
 flag: Final = Rule(lambda value: "" if isinstance(value, bool) else "is not True or False", {})

@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from math import isfinite
 from types import FunctionType, ModuleType
 from typing import Any, Final, cast
 
@@ -37,16 +36,17 @@ from mailkit.compose.charging import charged_filters, charged_tests, check_joine
 from mailkit.compose.invitations import calendar_value
 from mailkit.compose.languages import Language
 from mailkit.compose.plaintext import plain_text
-from mailkit.compose.printable import default, is_nothing, refuse_unprintable
+from mailkit.compose.printable import default, is_nothing, refuse_unprintable, worded
 
-__all__ = ["MissingField", "environment", "other_file", "trusted"]
+__all__ = ["MissingField", "environment", "other_file", "refused", "trusted"]
 
-_BREAKS_OUT_OF_CSS: Final = re.compile(r"[{}<\\()]|/\*|\*/|(?i:java|vb)script:")
+_BREAKS_OUT_OF_CSS: Final = re.compile(r"[{}<\\()]|/\*|\*/|(?i:java|vb)script:|\b(?i:file|about):")
 # The brackets of a colour hold numbers and words, and end.
 _COLOUR: Final = re.compile(r"\b(?:rgb|rgba|hsl|hsla|hwb|lab|lch|oklab|oklch)\([\w\s.,%/+-]*\)", re.IGNORECASE)
 
 # Wide text from a number, chance, or the memory of a whole list: what no letter needs.
 _NO_FILTERS: Final = ("batch", "center", "format", "indent", "pprint", "random", "slice", "xmlattr")
+_OWN_FILTER: Final = re.compile("_?mailkit")
 _NO_GLOBALS: Final = ("dict", "lipsum")
 _NO_METHODS: Final = frozenset(
     {"center", "encode", "expandtabs", "format", "format_map", "ljust", "rjust", "to_bytes", "translate", "zfill"}
@@ -110,7 +110,7 @@ class _Sandbox(ImmutableSandboxedEnvironment):
         owner, name = getattr(__obj, "__self__", None), getattr(__obj, "__name__", "")
         spend(1)
         for one in (owner, *args, *kwargs.values()):
-            weigh(one)
+            weigh(one, with_texts=bool(args) and owner is not None)  # `index` and `count` compare
         if isinstance(owner, str):
             args = _check_method(owner, name, args, kwargs)
         elif name == "strftime":
@@ -126,8 +126,16 @@ class _Sandbox(ImmutableSandboxedEnvironment):
             return obj[attribute]
         return super().getattr(obj, attribute)
 
+    def call_filter(self, name: str, *args: Any, **kwargs: Any) -> Any:
+        """A filter by a name that another one, such as `map`, is given."""
+        if _OWN_FILTER.match(name):
+            raise Unfit(f"there is no filter {name!r}")
+        return super().call_filter(name, *args, **kwargs)
+
     def getitem(self, obj: Any, argument: Any) -> Any:
         refuse_container(argument)
+        if isinstance(argument, str):
+            spend_length(len(argument))
         return super().getitem(obj, argument)
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
@@ -211,7 +219,10 @@ def _shown(value: Any) -> Any:
     if value is None:
         raise Unfit("{} is None; give it a value, or write |default('…', true)")
     kind = type(value)
-    if kind is int or (kind is float and isfinite(value)) or isinstance(value, Undefined):
+    if kind is int:
+        check_number(value)
+        return value
+    if isinstance(value, Undefined):
         return value
     if hasattr(value, "__html__"):
         html = value.__html__()
@@ -220,7 +231,7 @@ def _shown(value: Any) -> Any:
     refuse_unprintable(value)
     if callable(value):
         raise Unfit("{} is a method and not a field")
-    return _lines(str(value))
+    return _lines(str(worded(value)))
 
 
 def _lines(text: str) -> str:
@@ -270,6 +281,20 @@ def other_file(tree: nodes.Template) -> int | None:
     kinds = (nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)
     found = next(iter(tree.find_all(kinds)), None)
     return found.lineno if found else None
+
+
+def refused(tree: nodes.Template) -> tuple[int, str] | None:
+    """What an author may not write, though Jinja or we could: the line, and why; None if there is none."""
+    for node in tree.find_all((nodes.ScopedEvalContextModifier, nodes.Filter)):
+        if isinstance(node, nodes.Filter) and _OWN_FILTER.match(node.name):
+            return node.lineno, f"there is no filter {node.name!r}"
+        if isinstance(node, nodes.ScopedEvalContextModifier):
+            return (
+                node.lineno,
+                "values are escaped in HTML and only there; leave {% autoescape … %} out, and write "
+                + ("|safe on HTML that you made yourself"),
+            )
+    return None
 
 
 def trusted(html: str) -> str:

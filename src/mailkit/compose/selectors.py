@@ -21,7 +21,9 @@ __all__ = [
     "Has",
     "Id",
     "Lang",
+    "Link",
     "Matches",
+    "Names",
     "Nth",
     "Root",
     "Scope",
@@ -29,9 +31,11 @@ __all__ = [
     "Tag",
     "Test",
     "Weight",
+    "may_meet",
 ]
 
 Weight = tuple[int, int, int]
+Names = tuple[frozenset[str], frozenset[str]]
 
 
 @attrs.frozen
@@ -106,6 +110,11 @@ class Dir:
 
 
 @attrs.frozen
+class Link:
+    """`:any-link`, and `:link`, which browsers hold to be true of all links for all but colours."""
+
+
+@attrs.frozen
 class Root:
     """`:root`."""
 
@@ -120,7 +129,7 @@ class Scope:
     """The element that `:has` is asked of."""
 
 
-Test = Tag | Id | Class | Attribute | Nth | Matches | Has | Lang | Dir | Root | Empty | Scope
+Test = Tag | Id | Class | Attribute | Nth | Matches | Has | Lang | Dir | Link | Root | Empty | Scope
 
 
 @attrs.frozen
@@ -149,6 +158,8 @@ class Selector:
         is_wish: Whether only the client knows if it matches.
         is_beside: Whether it styles something that is no element of the letter: what a
             pseudo-element makes, or an element that a client puts around the letter.
+        is_link: Whether it asks for a link that was not visited yet.
+        is_visited: Whether it asks for one that was: so no link matches both.
     """
 
     text: str
@@ -156,6 +167,8 @@ class Selector:
     weight: Weight
     is_wish: bool
     is_beside: bool
+    is_link: bool = False
+    is_visited: bool = False
 
     @property
     def tests(self) -> tuple[Test, ...]:
@@ -198,13 +211,22 @@ class Selector:
                     case _:
                         pass
 
-    def may_meet(self, other: Selector) -> bool:
-        """Whether one element may match both, as far as types and ids say."""
-        for kind in (Tag, Id):
-            mine, theirs = ({test for test in one.tests if isinstance(test, kind)} for one in (self, other))
-            if mine and theirs and mine.isdisjoint(theirs):
-                return False
-        return True
+    @property
+    def names(self) -> Names:
+        """The types and the ids that it asks for."""
+        return (
+            frozenset(test.name for test in self.tests if isinstance(test, Tag)),
+            frozenset(test.name for test in self.tests if isinstance(test, Id)),
+        )
+
+
+def may_meet(names: Names, others: Names) -> bool:
+    """Whether one element may match two selectors, as far as their types and ids say."""
+    types, ids = names
+    other_types, other_ids = others
+    return not (types and other_types and types.isdisjoint(other_types)) and not (
+        ids and other_ids and ids.isdisjoint(other_ids)
+    )
 
 
 def _is_plain(test: Test) -> bool:

@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence, Set
 from typing import Final
 
 from mailkit.compose.css import Block, Declaration, bare, members
+from mailkit.compose.declaring import Rule
 from mailkit.compose.selectors import Root, Tag
-from mailkit.compose.stylesheets import Rule, Styles
+from mailkit.compose.stylesheets import GROUPS, Styles
 
-__all__ = ["apart", "edited", "is_for_root"]
+__all__ = ["apart", "edited", "has_layers", "is_for_root"]
 
 _BLANK_LINES: Final = re.compile(r"\s*\n\s*\n\s*")
 _NOTHING: Final = re.compile(r"(?:\s|<!--|-->)*")
@@ -18,16 +19,35 @@ _NOTHING: Final = re.compile(r"(?:\s|<!--|-->)*")
 Edit = tuple[int, int, str]
 
 
-def edited(css: str, blocks: tuple[Block, ...], styles: Styles, placed: Set[Rule]) -> str:
+def has_layers(styles: Styles, placed: Set[Rule]) -> bool:
+    """Whether something stays in layers, so that their order must be kept."""
+    rules = (rule for ones in styles.selectors.values() for rule in ones)
+    if any(rule.is_layered and (rule not in placed or is_for_root(rule)) for rule in rules):
+        return True
+    return any(_is_for_layers(block, is_inside=False) for blocks in styles.blocks for block in blocks)
+
+
+def _is_for_layers(block: Block, *, is_inside: bool) -> bool:
+    """Whether it imports something, or is an at-rule such as `@keyframes` in a layer."""
+    if block.at == "import" or (is_inside and block.at and block.at not in GROUPS):
+        return True
+    is_inside = is_inside or block.at == "layer"
+    return any(_is_for_layers(inner, is_inside=is_inside) for inner in block.items if isinstance(inner, Block))
+
+
+def edited(css: str, blocks: tuple[Block, ...], styles: Styles, placed: Set[Rule], *, keeps_layers: bool) -> str:
     """A style sheet without the rules that were placed, and with wishes as important as they must be.
 
     Nothing but blanks and HTML's comment signs counts as empty, and is given back as "".
     """
-    editor = _Editor(css, styles, placed)
+    editor = _Editor(css, styles, placed, keeps_layers=keeps_layers)
     edits = [edit for block in blocks for edit in editor.edits(block)]
-    for start, end, text in sorted(edits, key=lambda edit: edit[:2], reverse=True):
-        css = css[:start] + text + css[end:]
-    left = _BLANK_LINES.sub("\n", bare(css))
+    parts: list[str] = []
+    done = 0
+    for start, end, text in sorted(edits, key=lambda edit: edit[:2]):
+        parts += (css[done:start], text)
+        done = end
+    left = _BLANK_LINES.sub("\n", bare("".join((*parts, css[done:]))))
     return "" if _NOTHING.fullmatch(left) else left
 
 
@@ -36,29 +56,40 @@ def is_for_root(rule: Rule) -> bool:
     return any(test in (Root(), Tag("html")) for test in rule.selector.tests)
 
 
-def apart(rules: Sequence[tuple[Rule, str]], key: str) -> str:
+def apart(rules: Sequence[tuple[Rule, str]], key: str, name: str) -> str:
     """Rules for some elements alone, each stronger than the one before; "" if that cannot be written.
+
+    Beside rules in layers they stand in a layer of their own as well: of what is important, the
+    layer that is named first wins, and what stands in none loses (CSS Cascading 5, 6.4.3). Clients
+    without layers read what stands in none.
 
     Args:
         rules: The wishes on which they depend, and their declarations.
         key: A selector for the elements.
+        name: A name of the elements that is nobody's id; of the layer too, which must be named before all others.
     """
-    found = []
+    if any(one.startswith("@scope") for rule, _ in rules for one in rule.conditions):
+        return ""
+    plain = [(rule, text) for rule, text in rules if not rule.is_layered]
+    found = "".join(_rising(plain, key, name))
+    return found if len(plain) == len(rules) else f"{found}@layer {name} {{\n{''.join(_rising(rules, key, name))}}}\n"
+
+
+def _rising(rules: Sequence[tuple[Rule, str]], key: str, name: str) -> Iterator[str]:
     least = (0, 0, 0)
     for rule, text in rules:
         ids, classes, types = rule.selector.weight
-        if ids < least[0] or any(one.startswith(("@layer", "@scope")) for one in rule.conditions):
-            return ""
+        lacking = max(0, least[0] - ids)
         more = 1 if ids > least[0] else max(1, least[1] - classes + (types < least[2]))
-        least = (ids, classes + more, types)
-        begin = "".join(f"{condition} {{ " for condition in rule.conditions)
-        found.append(f"{begin}{rule.selector.text}{key * more} {{ {text} }}{' }' * len(rule.conditions)}\n")
-    return "".join(found)
+        least = (ids + lacking, classes + more, types)
+        around = [one for one in rule.conditions if not one.startswith("@layer")]
+        begin = "".join(f"{condition} {{ " for condition in around)
+        yield f"{begin}{rule.selector.text}{key * more}{f':not(#{name})' * lacking} {{ {text} }}{' }' * len(around)}\n"
 
 
 class _Editor:
-    def __init__(self, css: str, styles: Styles, placed: Set[Rule]) -> None:
-        self._css, self._styles, self._placed = css, styles, placed
+    def __init__(self, css: str, styles: Styles, placed: Set[Rule], *, keeps_layers: bool) -> None:
+        self._css, self._styles, self._placed, self._keeps_layers = css, styles, placed, keeps_layers
 
     def edits(self, block: Block) -> Iterator[Edit]:
         """What changes in a block; edits never overlap."""
@@ -105,6 +136,8 @@ class _Editor:
 
     def _is_gone(self, block: Block) -> bool:
         """Whether nothing of a block stays. What a browser drops stays as it is: it may be for another client."""
+        if block.at == "layer" and (self._keeps_layers or not block.items):
+            return not self._keeps_layers
         if not block.items:
             return False
         if any(isinstance(item, Declaration) for item in block.items):

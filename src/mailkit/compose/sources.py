@@ -18,6 +18,7 @@ from mailkit.compose.letter import Letter
 from mailkit.compose.marks import MARK, Marks
 from mailkit.compose.markup import Attribute, Piece, PieceKind, attributes, pieces, replaced
 from mailkit.compose.mjml import is_mjml, mjml_to_html
+from mailkit.compose.rules import subject_line
 from mailkit.errors import InvalidValue, TemplateError, UnreadableFile
 from mailkit.message import Attachment, Message
 
@@ -153,7 +154,10 @@ class _Sources:
 
     def _subject(self, given: str, html: str) -> str:
         if given.strip():
-            return self._marks.read(" ".join(_plain(given, "subject").split()), "subject")
+            given = _plain(given, "subject")
+            if trouble := subject_line.trouble(given):
+                raise InvalidValue("compile, subject", given, trouble)
+            return self._marks.read(" ".join(given.split()), "subject")
         titles = (one.text for one in pieces(html) if one.kind is PieceKind.RAW and one.name == "title")
         title = " ".join(unescape(next(titles, "")).split())
         if not title:

@@ -14,7 +14,7 @@ from mailkit.checks import check_header, line_trouble
 from mailkit.compose import header, records
 from mailkit.compose.bodies import Part, Whole, streamed, whole_part
 from mailkit.compose.frame import frame
-from mailkit.compose.inlining import Inliner, inline
+from mailkit.compose.inlining import inline
 from mailkit.compose.invitations import folded
 from mailkit.compose.linking import reader_values
 from mailkit.compose.links import Link, Links
@@ -87,7 +87,7 @@ class Template:
         has_text: bool,
         amp: Program | None,
         calendar: Program | None,
-        inliner: Inliner | None,
+        per_recipient: bool,
         placed: tuple[str, ...],
         tracker: Links | None,
         links: tuple[Link, ...],
@@ -105,7 +105,7 @@ class Template:
         self.headers, self.attachments = headers, attachments
         self._subject, self._html, self._text, self._has_text = subject, html, text, has_text
         self._amp, self._calendar = amp, calendar
-        self._inliner, self._placed, self._tracker = inliner, placed, tracker
+        self._per_recipient, self._placed, self._tracker = per_recipient, placed, tracker
         self._sketch, self._wanted = sketch, wanted
         here = {"text": has_text, "amp": amp is not None, "html": True, "calendar": calendar is not None}
         self._names = tuple(name for name in _ORDER if here[name])
@@ -116,7 +116,7 @@ class Template:
     def _streamed_parts(self) -> dict[str, Part]:
         """How each part is made piece by piece; empty where one of them must be seen as a whole."""
         made: dict[str, Part | None] = {"html": None}
-        if self._inliner is None:
+        if not self._per_recipient:
             made["html"] = streamed(_ORDER["html"], self._html)
         if self._has_text:
             made["text"] = streamed(_ORDER["text"], self._text, is_tidy=True) if self._text else None
@@ -310,8 +310,8 @@ class Template:
     def _texts(self, values: Mapping[str, Any], record: object) -> dict[str, str]:
         """Each part as a text."""
         html = self._html.text(values, record)
-        if self._inliner is not None:
-            html = ended(inline(html, inliner=self._inliner))
+        if self._per_recipient:
+            html = ended(inline(html))
         texts = {"html": html}
         if self._has_text:
             texts["text"] = tidy(self._text.text(values, record)) if self._text else plain_text(html)

@@ -32,6 +32,8 @@ STRUCK: Final = "\x0e\x0e", "\x0f\x0f"
 """Around what is crossed out, such as an old price; as wide as the "~~" that they become."""
 _NOTHING_STRUCK: Final = re.compile(" ?\x0e\x0e[ \n\x0b]*\x0f\x0f")
 _STRUCK: Final = re.compile("[\x0e\x0f]")
+_IDLE_INDENT: Final = re.compile(rf"(?:{INDENT} *)+(?=[\n{FRESH}]|\Z)|(?<={INDENT}) +")
+"""Before nothing, or before more blanks: what would stand there is not there for all readers."""
 
 _EDGES: Final = " \xa0"
 _OPENING: Final = "（「『【《〈〔［｛“‘"
@@ -76,6 +78,8 @@ def tidy(text: str) -> str:
     """
     if STRUCK[0] in text:
         text = _STRUCK.sub("~", _NOTHING_STRUCK.sub("", text))
+    if INDENT in text:
+        text = _IDLE_INDENT.sub("", text)
     if FRESH in text:
         text = _fresh(text)
     lines = _without_needless(text.split("\n"))

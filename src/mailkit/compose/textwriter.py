@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from html import unescape
 from typing import Final, Literal
 
@@ -40,28 +41,37 @@ _INLINE: Final = frozenset({"span", "a", "b", "strong", "em", "i", "small", "fon
 _CROSSED: Final = re.compile(r"(?:^|[;\s])text-decoration(?:-line)?\s*:[^;]{0,40}line-through", re.IGNORECASE)
 _BLOCK: Final = re.compile(r"(?:^|;)\s*display\s*:\s*block\b", re.IGNORECASE)
 _LISTS: Final = frozenset({"ul", "ol"})
+_BESIDE_NO_BULLET: Final = frozenset({"li", "ul", "ol", "blockquote", "pre"})
 _NOT_WORTH: Final = ("#", "cid:", "javascript:")
 _ENDS: Final = frozenset(",.;:!?)]}»”’…、。")  # what stands beside the word before it
 _DEEPEST: Final = 8  # levels of lists and quotes that are told apart
 
 
 class TextWriter:
-    """Writes text while tags go by; blanks wait until it is known what comes after them."""
+    """Writes text while tags go by; blanks wait until it is known what comes after them.
 
-    def __init__(self, links: LinkStyle = "inline") -> None:
+    Args:
+        links: Where addresses are written.
+        spoken: What an address is known by: two marks may stand for the same Jinja.
+    """
+
+    def __init__(self, links: LinkStyle = "inline", spoken: Callable[[str], str] = str) -> None:
         self._out: list[str] = []
-        self._style = links
+        self._style, self._spoken = links, spoken
         self._addresses: dict[str, int] = {}  # numbers by address
         self._wait = ""  # the blanks that are due before the next text
         self._at_start = True  # nothing but blanks stands on the line so far
         self._hidden: list[str] = []  # open elements from the first hidden one on
         self._hidden_names: dict[str, int] = {}  # how many of each name are among them
         self._lists: list[int | None] = []  # open lists; the next number of those with numbers
+        self._items: list[bool] = []  # of each open list, whether an item of it is open
+        self._is_new_item = False  # whether nothing stands beside the last item's bullet so far
         self._link: tuple[str, int] | None = None  # the open link: address, and where its label begins
         self._link_is_picture = False  # whether nothing but pictures stands in it so far
         self._tables: list[bool] = []  # open tables: whether of data
         self._first_cells: list[bool] = []  # of each open row, whether no cell has begun
-        self._quotes = self._written_quotes = 0  # quotes that are open, and that the line so far stands in
+        self._quotes: list[int] = []  # of each open quote, how many lists it stands in
+        self._written_quotes = 0  # in how many quotes the line so far stands
         self._pre = 0  # open elements whose lines are kept
         self._in_data_row = False
         self._open_inline: dict[str, int] = {}  # open elements that are part of a line, by name
@@ -71,6 +81,7 @@ class TextWriter:
         self._rows: list[int] = []  # how many there were when each open row began
         self._pictured = "", "", 0, -1  # the last link of a picture: address, label, where it begins and ends
         self._after_address = False  # whether the last that was written is the address of a link
+        self._told = "", 0, 0  # the last address told in this paragraph, where it stands and on which line
 
     def finished(self) -> str:
         """All that was written, with the list of addresses if there is one."""
@@ -95,12 +106,13 @@ class TextWriter:
         """Write a mark that prints nothing, with the blanks that are due before it."""
         if self._wait == "\n" and not self._quotes:  # what the statement holds may begin a line itself
             self._wait = ""
-            self._out.append(FRESH)
+            self._out.append(FRESH + self._indent())
             self._lines += 1
             self._at_start = True
         self._flush()
         self._out.append(mark)
         self._at_start = False
+        self._told = "", 0, 0  # what follows may not be there for all
 
     def open(self, name: str, given: tuple[Attribute, ...], *, is_data: bool = False) -> None:
         """Begin an element; of a table, say whether its cells belong in columns."""
@@ -114,6 +126,8 @@ class TextWriter:
             self._hide(name)
             return
         self._in_data_row = self._in_data_row and name not in _ROWS
+        if name in _BESIDE_NO_BULLET or is_data:
+            self._is_new_item = False
         self._break(name)
         if name in _INLINE and style and _BLOCK.search(style):
             self._due("\n")
@@ -125,6 +139,7 @@ class TextWriter:
         match name:
             case "ul" | "ol":
                 self._lists.append(_first_number(values.get("start", "")) if name == "ol" else None)
+                self._items.append(False)
             case "li":
                 self._item()
             case "table":
@@ -149,7 +164,7 @@ class TextWriter:
                 self._write("-" * 40)
                 self._break(name)
             case "blockquote":
-                self._quotes += 1
+                self._quotes.append(len(self._lists))
             case "pre":
                 self._pre += 1
 
@@ -161,6 +176,11 @@ class TextWriter:
         self._in_data_row = self._in_data_row and name not in _ROWS
         if name in _LISTS and self._lists:
             self._lists.pop()
+            self._items.pop()
+            self._is_new_item = False
+        elif name == "li":
+            self._items[-1:] = [False] * bool(self._items)
+            self._is_new_item = False
         elif name == "table" and self._tables:
             self._tables.pop()
         elif name == "tr" and self._first_cells:
@@ -170,7 +190,7 @@ class TextWriter:
         elif name == "a":
             self._end_link()
         elif name == "blockquote":
-            self._quotes = max(0, self._quotes - 1)
+            del self._quotes[-1:]
         elif name == "pre":
             self._pre = max(0, self._pre - 1)
         self._break(name)
@@ -213,6 +233,8 @@ class TextWriter:
             self._due("\n")
 
     def _due(self, blanks: str, *, again: bool = False) -> None:
+        if self._is_new_item:
+            return
         if self._in_data_row:  # which is one line, whatever stands in its cells
             self._wait = self._wait or " "
         elif again and self._wait in ("\n", "\n\n"):
@@ -222,9 +244,10 @@ class TextWriter:
 
     def _flush(self) -> None:
         if "\n" in self._wait:
-            depth = min(self._quotes, _DEEPEST)
+            self._told = self._told if self._wait == "\n" else ("", 0, 0)
+            depth = min(len(self._quotes), _DEEPEST)
             between = QUOTE * min(self._written_quotes, depth)
-            self._out.append(("\n" + between) * (len(self._wait) - 1) + "\n" + QUOTE * depth)
+            self._out.append(("\n" + between) * (len(self._wait) - 1) + "\n" + QUOTE * depth + self._indent())
             self._written_quotes, self._at_start = depth, True
             self._lines += 1
         elif self._wait:
@@ -240,9 +263,10 @@ class TextWriter:
             return
         if self._after_address and not self._wait and inner[0] not in _ENDS:
             self._wait = " "
+            self._told = "", 0, 0  # without the address there would be no blank
         self._flush()
         self._out.append(inner)
-        self._at_start = self._after_address = self._link_is_picture = False
+        self._at_start = self._after_address = self._link_is_picture = self._is_new_item = False
         self._wait = " " if text.endswith(" ") else ""
 
     def _kept_lines(self, text: str) -> None:
@@ -252,14 +276,27 @@ class TextWriter:
             if line.strip():
                 self._flush()
                 self._out.append(line.rstrip().replace(" ", BLANK))
+                self._is_new_item = False
                 self._at_start = False
 
     def _item(self) -> None:
         bullet = "-"
         if self._lists and (number := self._lists[-1]) is not None:
             bullet, self._lists[-1] = f"{number}.", number + 1
-        self._write(INDENT * (min(len(self._lists), _DEEPEST) - 1) + bullet)
+        self._items[-1:] = [False] * bool(self._items)
+        self._write(INDENT * max(0, self._depth() - 1) + bullet)
         self._wait = " "
+        self._told = "", 0, 0
+        self._items[-1:] = [True] * bool(self._items)
+        self._is_new_item = True
+
+    def _depth(self) -> int:
+        """In how many lists the line stands, within the quote around it."""
+        return min(len(self._lists) - (self._quotes[-1] if self._quotes else 0), _DEEPEST)
+
+    def _indent(self) -> str:
+        """What stands before the further lines of an item."""
+        return INDENT * self._depth() if self._items and self._items[-1] else ""
 
     def _cell(self) -> None:
         is_first = not self._first_cells or self._first_cells[-1]
@@ -285,6 +322,7 @@ class TextWriter:
             begin = self._pictured[2]
             del self._out[begin : start + lead]
             start, lead = begin, 0
+            self._told = "", 0, 0
         is_picture, self._link_is_picture = self._link_is_picture, False
         bare = target.removeprefix("mailto:").removeprefix("tel:")
         known = (target, bare, bare.removeprefix("https://"), bare.removeprefix("https://").rstrip("/"))
@@ -294,16 +332,20 @@ class TextWriter:
         if self._style == "numbered":
             self._write(f"[{self._addresses.setdefault(bare, len(self._addresses) + 1)}]")
         else:
+            address, place, line = self._told
+            if address == self._spoken(bare) and line < self._lines:  # a name and its button
+                self._out[place - 1 : place + 1] = "", ""
             self._write(f"({bare})")
+            self._told = self._spoken(bare), len(self._out) - 1, self._lines
         self._wait = self._wait or blanks
         self._after_address = True
         if is_picture:
-            self._pictured = target, label, start + lead, len(self._out)
+            self._pictured = self._spoken(target), label, start + lead, len(self._out)
 
     def _is_told_by_picture(self, target: str, label: str, start: int) -> bool:
         """Whether a picture's link right before a link says nothing that this one does not say."""
         address, alt, _, end = self._pictured
-        return end == start and address == target and alt.casefold() in label.casefold()
+        return end == start and address == self._spoken(target) and alt.casefold() in label.casefold()
 
 
 def _is_hidden(style: str) -> bool:

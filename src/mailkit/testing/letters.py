@@ -44,7 +44,7 @@ def letters(draw: st.DrawFn) -> Letter:
         content_id=st.just("logo"),
     )
     return Letter(
-        subject=draw(_words()),
+        subject=" ".join(draw(_words()).split()),
         blocks=draw(st.lists(_blocks(), min_size=1, max_size=5)),
         preheader=draw(st.just("") | _words()),
         theme=draw(theme),

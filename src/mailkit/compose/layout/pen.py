@@ -111,7 +111,8 @@ class Pen:
 
     def markdown(self, source: str, frame: Frame, *, muted: bool = False) -> str:
         """An author's Markdown as HTML."""
-        return paragraphs(self.read(source), self._marks, self._markdown_looks(frame, muted=muted))
+        looks = self._markdown_looks(frame, muted=muted)
+        return paragraphs(self.read(source), self._marks, looks, spot=Spot(part=f"html, {self._block}"))
 
     def font(self, size: int = 0, high: int = 0) -> str:
         """The text's font, in the text's size unless told otherwise."""

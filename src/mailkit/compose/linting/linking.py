@@ -13,11 +13,12 @@ from mailkit.compose.addresses import address, unsafe_scheme
 from mailkit.compose.linting.inbox import is_noreply
 from mailkit.compose.linting.page import Element, Page
 from mailkit.compose.linting.rules import finding
+from mailkit.compose.linting.styles import conditional, declarations, read_rules
 from mailkit.compose.linting.wording import FOREIGN
 from mailkit.compose.marks import MARK
 from mailkit.findings import Finding, Place
 
-__all__ = ["check_links_of", "is_way_out"]
+__all__ = ["backgrounds", "check_links_of", "is_way_out"]
 
 _HOST: Final = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]\Z")
 _SAID_HOST: Final = re.compile(
@@ -29,6 +30,7 @@ _NUMERIC: Final = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}\Z|\[|0x|\d+\Z")
 _SCHEME: Final = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*):")
 _NO_SCHEME: Final = re.compile(r"(?!https?\Z)[htps]{2,7}\Z|file\Z|about\Z|[^.]*\.")
 """What is no scheme: http mistyped, what is on one's own machine, and a host with a port."""
+_URL: Final = re.compile(r"""url\(\s*(?:"([^"]*)"|'([^']*)'|([^"')\s]+))""", re.IGNORECASE)
 _AROUND_WORDS: Final = ' .,:;!?…→›»>«<"“”()[]'
 _BUTTON: Final = re.compile(r"\bbtn|button|\bcta\b|background", re.IGNORECASE)
 _MAILBOX: Final = re.compile(r"[^\s@?,]+@[^\s@?,]+\.[^\s@?,]+")
@@ -70,7 +72,9 @@ def check_links_of(page: Page, *, is_transactional: bool) -> Iterator[Finding]:
         if not one.given.keys() & {"href", "id", "name"} and _BUTTON.search(looks) and not one.is_hidden:
             yield finding("empty-link", one.place, evidence=_plain(page, one)[:80])
     for one in page.named("img"):
-        yield from _picture(page, one)
+        yield from _picture(page, one.place, one.given.get("src", ""))
+    for place, src in dict.fromkeys(backgrounds(page)):
+        yield from _picture(page, place, src)
     for one in page.named("link"):
         if "stylesheet" in one.given.get("rel", "").lower() and not _is_font(one):
             yield finding("outside-style", one.place, evidence=one.given.get("href", "")[:80])
@@ -194,17 +198,38 @@ def _is_address(plain: str, host: str) -> bool:
         return False
 
 
-def _picture(page: Page, one: Element) -> Iterator[Finding]:
-    src = address(one.given.get("src", ""))
+def backgrounds(page: Page) -> Iterator[tuple[Place, str]]:
+    """The addresses of pictures that no `<img>` shows: behind text, in style sheets, and of videos."""
+    for one in page.elements:
+        for name in ("background", "poster"):
+            if one.given.get(name):
+                yield one.place, one.given[name]
+        for src in _pictures_in(one.written):
+            yield one.place, src
+    inner = (rule for outer in conditional(page.rules) for rule in read_rules(outer.body)[0])
+    for rule in (*page.rules, *inner):
+        for src in _pictures_in(declarations(rule.body)) if not rule.is_at_rule else ():
+            yield page.place_of(src), src
+
+
+def _pictures_in(style: list[tuple[str, str]]) -> Iterator[str]:
+    for name, value in style:
+        if name in ("background", "background-image"):
+            for found in _URL.finditer(value):
+                yield found[1] or found[2] or found[3] or ""
+
+
+def _picture(page: Page, place: Place, said: str) -> Iterator[Finding]:
+    src = address(said)
     start = MARK.split(src)[0]
     if MARK.search(src) and not _SCHEME.match(start):
         return
     shown = page.spoken(src)[:120]
     if src.lower().startswith("data:"):
-        yield finding("data-picture", one.place, f"{len(src) * 3 // 4 / 1024:.0f}", evidence=src[:40])
+        yield finding("data-picture", place, f"{len(src) * 3 // 4 / 1024:.0f}", evidence=src[:40])
     elif src.lower().startswith("http:"):
-        yield finding("http-picture", one.place, evidence=shown)
+        yield finding("http-picture", place, evidence=shown)
     elif not src:
-        yield finding("malformed-link", one.place, evidence="<img> without src")
+        yield finding("malformed-link", place, evidence="a picture without an address")
     elif not src.lower().startswith(("https:", "cid:")):
-        yield finding("relative-link", one.place, evidence=shown)
+        yield finding("relative-link", place, evidence=shown)

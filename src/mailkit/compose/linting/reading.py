@@ -9,15 +9,17 @@ with the rules that always hold, once more with those for dark mode.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from html import unescape
 from typing import Final
 
 import attrs
 
 from mailkit.compose.linting.page import Element, Page, Words
-from mailkit.compose.linting.styles import declarations, read_rules, resolve, unwrapped
+from mailkit.compose.linting.styles import CssRule, declarations, in_any_case, read_rules, resolve, unwrapped
 from mailkit.compose.marks import MARK, Kind, Marks, Token
 from mailkit.compose.markup import VOID, Piece, PieceKind, attributes, decoded, pieces
+from mailkit.compose.tree import grow
 from mailkit.findings import Place
 
 __all__ = ["read_page"]
@@ -75,6 +77,7 @@ class _Reader:
         self._here: tuple[str, int | str] = ("", 0)
         self._there = Place(source="html")
         self._for_outlook = True
+        self._is_quirky = True  # as browsers say of letters without a doctype
         self._links: list[Element] = []
         self._depth = 0
         self._around_ifs: list[int] = []  # how many elements were open when each open `if` began
@@ -107,12 +110,20 @@ class _Reader:
             page.rules += rules
             if not is_whole:
                 page.broken_sheets.append(place)
-        css = "\n".join(f"{rule.head} {{ {rule.body} }}" for rule in page.rules if rule.body)
+        css = self._css(page.rules)
         page.is_resolved = not any(_BEYOND.match(rule.head) or "&" in rule.body for rule in page.rules)
         in_sheets = (self._marks[mark].kind for sheet, _ in page.sheets for mark in MARK.findall(sheet))
         page.is_resolved = page.is_resolved and not self._is_split and Kind.STATEMENT not in in_sheets
         self._resolve("".join(skeleton), css)
         return page
+
+    def _css(self, rules: Sequence[CssRule]) -> str:
+        """Rules as the inliner knows them; it compares names by their case, as browsers do under a doctype."""
+        return "\n".join(
+            f"{in_any_case(rule.head) if self._is_quirky and not rule.is_at_rule else rule.head} {{ {rule.body} }}"
+            for rule in rules
+            if rule.body
+        )
 
     def _sheet(self, text: str) -> str:
         """A style sheet with the condition that its element sets; empty if it is none."""
@@ -157,7 +168,10 @@ class _Reader:
     def _comment(self, text: str) -> None:
         page = self._page
         page.comments.append(text)
-        page.has_doctype = page.has_doctype or text.lower().startswith("<!doctype")
+        if text.lower().startswith("<!doctype"):
+            page.has_doctype = True
+            if not page.elements:
+                self._is_quirky = grow([*pieces(f"{text}<p>")]).elements[0].is_quirky
         if _NOT_OUTLOOK.match(text):
             self._for_outlook = False
         elif _END_IF.search(text):
@@ -214,6 +228,8 @@ class _Reader:
     def _skeleton(self, element: Element, name: str, given: dict[str, str]) -> str:
         if name in _NO_LOOKS:
             return ""
+        if self._is_quirky and "id" in given:
+            given = {**given, "id": given["id"].lower()}
         kept = "".join(f' {key}="{MARK.sub("", value).translate(_ANGLES)}"' for key, value in given.items()
                        if key and key != "style" and key.replace("-", "").replace(":", "").isalnum())  # fmt: skip
         style = ";".join(f"{key}:{value}" for key, value in element.written if not MARK.search(value))
@@ -258,7 +274,7 @@ class _Reader:
 
     def _resolve(self, skeleton: str, css: str) -> None:
         page = self._page
-        dark = unwrapped(page.rules, _IN_THE_DARK)
+        dark = self._css(read_rules(unwrapped(page.rules, _IN_THE_DARK))[0])
         page.has_dark = bool(dark.strip())
         can = self._depth <= _DEEPEST and page.is_resolved
         light = resolve(skeleton, css) if page.rules and can else None

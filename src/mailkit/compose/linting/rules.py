@@ -119,7 +119,7 @@ _TABLE: Final = (
     Rule("malformed-link", _ERROR, "this is not an address that can be opened", "write it as https://…", "RFC 3986, 3"),
     Rule("relative-link", _ERROR, "an address without a host leads nowhere in mail", "write it whole, as https://…",
          "RFC 3986, 4.2"),
-    Rule("unsafe-link", _ERROR, "an address would run something; compile refuses it", "link to a page", _OURS),
+    Rule("unsafe-link", _ERROR, "an address would run something, or open something of the reader's machine; compile refuses it", "link to a page", _OURS),
     Rule("http-link", _WARNING, "a link goes over http, which anyone on the way can read and change",
          "write https:// if the site has it", "RFC 9110, 4.2.2"),
     Rule("http-picture", _WARNING, "a picture is fetched over http, and some clients do not show it",
@@ -196,7 +196,15 @@ RULES: Final = {PREFIX + rule.code: rule for rule in _TABLE}
 
 
 OF_COMPILE: Final = frozenset(
-    PREFIX + code for code in ("inlined-per-recipient", "inliner-differs", "untracked-link", "weak-media")
+    PREFIX + code
+    for code in (
+        "inlined-per-recipient",
+        "inliner-differs",
+        "only-in-style",
+        "unsettled-layers",
+        "untracked-link",
+        "weak-media",
+    )
 )
 """Codes of what `compile` itself finds; a template brings these findings along."""
 

@@ -8,7 +8,9 @@ from typing import Final
 
 import attrs
 
-__all__ = ["CssRule", "declarations", "read_rules", "resolve"]
+from mailkit.compose.css import IDENT
+
+__all__ = ["CssRule", "conditional", "declarations", "in_any_case", "read_rules", "resolve", "unwrapped"]
 
 _SKIPPED: Final = re.compile(r"/\*.*?(?:\*/|\Z)|<!--|-->", re.DOTALL)
 _TOKEN: Final = re.compile(r""""(?:\\.|[^"\\\n])*+"|'(?:\\.|[^'\\\n])*+'|\\.|[{};]""", re.DOTALL)
@@ -19,6 +21,7 @@ _IMPORTANT: Final = re.compile(r"\s*!\s*important\s*\Z", re.IGNORECASE)
 _OUR_TAG: Final = re.compile(r'<[a-z][^<>]*?\sdata-mk="(\d+)"[^<>]*>')
 _OUR_STYLE: Final = re.compile(r'\sstyle="([^"]*)"')
 _PLAIN_RULES: Final = ("@media", "@supports")
+_NAMED: Final = re.compile(rf"""\[[^\]]*\]|"[^"]*"|'[^']*'|\.({IDENT})|#({IDENT})""")
 
 
 @attrs.frozen
@@ -90,6 +93,21 @@ def conditional(rules: Sequence[CssRule]) -> Iterator[CssRule]:
         if rule.head.startswith(_PLAIN_RULES):
             yield rule
             yield from conditional(read_rules(rule.body)[0])
+
+
+def in_any_case(selectors: str) -> str:
+    """Selectors whose classes match as in a letter without a doctype, in capital or small letters; ids in small ones.
+
+    >>> in_any_case('.Header > TD[title=".A"], #Ab')
+    '[class~="Header" i] > TD[title=".A"], #ab'
+    """
+
+    def replaced(found: re.Match[str]) -> str:
+        if found[1] and "\\" not in found[1]:
+            return f'[class~="{found[1]}" i]'
+        return found.group().lower() if found[2] else found.group()
+
+    return _NAMED.sub(replaced, selectors)
 
 
 def resolve(skeleton: str, css: str) -> dict[int, str] | None:
