@@ -106,3 +106,7 @@ def __getattr__(name: str) -> Any:
     if name in _FROM:
         return getattr(import_module(f"mailkit.dns.{_FROM[name]}"), name)
     raise AttributeError(f"module 'mailkit.dns' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
