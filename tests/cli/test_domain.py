@@ -11,13 +11,14 @@ from typing import Any
 import pytest
 
 from mailkit.cli import main
+from mailkit.dns import dkim
 from mailkit.testing import DNSZone
 
 READY: dict[str, dict[str, Any]] = {
     "example.com": {"TXT": ["v=spf1 include:_spf.google.com -all"], "MX": [[10, "mx.example.com"]]},
     "_spf.google.com": {"TXT": ["v=spf1 ip4:8.8.4.0/24 ~all"]},
     "mx.example.com": {"A": ["8.8.8.8"]},
-    "news._domainkey.example.com": {"TXT": ["v=DKIM1; k=ed25519; p=" + "A" * 43 + "="]},
+    "news._domainkey.example.com": {"TXT": [dkim.generate("example.com", "news").published.text]},
     "_dmarc.example.com": {"TXT": ["v=DMARC1; p=reject; rua=mailto:d@example.com"]},
 }
 
