@@ -11,13 +11,14 @@ from typing import Any
 import pytest
 
 from mailkit.cli import main
+from mailkit.dns import dkim
 from mailkit.testing import DNSZone
 
 READY: dict[str, dict[str, Any]] = {
     "example.com": {"TXT": ["v=spf1 include:_spf.google.com -all"], "MX": [[10, "mx.example.com"]]},
     "_spf.google.com": {"TXT": ["v=spf1 ip4:8.8.4.0/24 ~all"]},
     "mx.example.com": {"A": ["8.8.8.8"]},
-    "news._domainkey.example.com": {"TXT": ["v=DKIM1; k=ed25519; p=" + "A" * 43 + "="]},
+    "news._domainkey.example.com": {"TXT": [dkim.generate("example.com", "news").published.text]},
     "_dmarc.example.com": {"TXT": ["v=DMARC1; p=reject; rua=mailto:d@example.com"]},
 }
 
@@ -109,10 +110,50 @@ def test_a_letter_is_taken_from_a_file_or_from_standard_input(
         ["--blocklist", "spamcup"],
         ["--nameserver", "ns.example.com"],
         ["--deadline", "-1"],
+        ["--deadline", "0"],
+        ["--deadline", "nan"],
+        ["--deadline", "1e400"],
+        ["--deadline", "1e300"],
+        ["--port", "0"],
+        ["--port", "65536"],
     ],
 )
 def test_what_cannot_be_done_is_one_line(
     zone: DNSZone, capsys: pytest.CaptureFixture[str], arguments: list[str]
 ) -> None:
     assert run(zone, *arguments) == 2
-    assert capsys.readouterr().err.startswith("mailkit: ")
+    told = capsys.readouterr().err
+    assert told.startswith("mailkit: ")
+    assert len(told.splitlines()) == 1
+
+
+def test_hints_name_options(capsys: pytest.CaptureFixture[str]) -> None:
+    written = "v=spf1 include:sample=x -all"
+    bare = {name: node for name, node in READY.items() if "_domainkey" not in name} | {
+        "example.com": {"TXT": [written]}
+    }
+    with DNSZone(bare) as zone:
+        run(zone)
+        told = capsys.readouterr().out
+        run(zone, "--as", "providers")
+        told += capsys.readouterr().out
+    for option in ("--selector, what stands", "--sample", "--sends-through"):
+        assert option in told
+    assert not any(name in told for name in ("sends_through=", "selectors="))
+    assert written in told
+
+
+def test_a_domain_that_sends_no_mail_is_not_ready_to_send(capsys: pytest.CaptureFixture[str]) -> None:
+    parked = {
+        "example.com": {"TXT": ["v=spf1 -all"], "MX": [[0, "."]]},
+        "_dmarc.example.com": {"TXT": ["v=DMARC1; p=reject"]},
+    }
+    with DNSZone(parked) as zone:
+        assert run(zone) == 1
+    assert capsys.readouterr().out.startswith("example.com: sends no mail, 100 of 100 points\n")
+
+
+@pytest.mark.parametrize("name", ["mx.example.com", "_spf.google.com"])
+def test_what_is_silent_and_needed_is_told_by_the_status(name: str) -> None:
+    with DNSZone(READY | {name: {"TIMEOUT": True}}) as zone:
+        assert run(zone, "--selector", "news", "--deadline", "0.5") == 3

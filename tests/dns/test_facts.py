@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from datetime import UTC, datetime
 from typing import Any
 
 import dkim as dkimpy
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 
 from mailkit import dns
 from mailkit.dns.facts import FREE_MAIL, facts
@@ -133,3 +135,33 @@ def test_keys_that_were_guessed_count_if_they_are_sound() -> None:
     )
     assert (good["dkim"].holds, weak["dkim"].holds) == (True, None)
     assert "mail" in good["dkim"].evidence
+
+
+def test_spf_is_not_known_while_anything_that_it_includes_is_silent() -> None:
+    zone = ZONE | {("example.com", "TXT"): ["v=spf1 include:spf.example.net -all"]}
+    found = seen(zone | {("spf.example.net", "TXT"): dns.TimedOut()})
+    assert found["spf"].holds is None
+    assert seen(zone | {("spf.example.net", "TXT"): ["v=spf1 -all"]})["spf"].holds
+
+
+def test_dkim_with_ed25519_alone_is_not_known_to_be_enough() -> None:
+    published = dns.dkim.generate("example.com", "news", algorithm="ed25519")
+    zone = ZONE | {(published.published.name, "TXT"): [published.published.text]}
+    assert seen(zone, selectors=["news"])["dkim"].holds is None
+    head = [b"from", b"date", b"message-id", b"list-unsubscribe", b"list-unsubscribe-post"]
+    secret = published.private_key.encode()
+    made = dkimpy.sign(
+        LETTER, b"news", b"example.com", _seed(secret), include_headers=head, signature_algorithm=b"ed25519-sha256"
+    )
+    letter = bytes(made) + LETTER
+    fact = seen(zone, sample=letter)["dkim"]
+    assert (fact.holds, "Ed25519" in fact.evidence) == (None, True)
+    both = zone | {("rsa._domainkey.example.com", "TXT"): [KEY.published.text]}
+    by_rsa = bytes(dkimpy.sign(LETTER, b"rsa", b"example.com", KEY.private_key.encode(), include_headers=head))
+    assert seen(both, sample=by_rsa + letter)["dkim"].holds is True
+
+
+def _seed(pem: bytes) -> bytes:
+    """The private key as dkimpy wants it."""
+    key = load_pem_private_key(pem, password=None)
+    return b64encode(key.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption()))

@@ -255,3 +255,16 @@ def test_a_name_server_that_is_dead_costs_no_more_than_the_time_there_is(monkeyp
 def test_a_name_that_does_not_exist_is_a_failure() -> None:
     found = asyncio.run(HttpsFetcher().fetch(Fetch("https://nowhere.invalid/")))
     assert isinstance(found, ServerFailure | TimedOut)
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_a_failure_of_a_web_server_is_not_told_as_one_of_a_name_server(authority: Any, own: bool) -> None:
+    class Broken:
+        def fetch(self, page: Fetch) -> ServerFailure:
+            return ServerFailure("not reachable: refused")
+
+    fetcher = HttpsFetcher(allow_private=True, routes={HOST: ("127.0.0.1", 1)}) if own else Broken()
+    found = run_sync(fetch(Fetch(f"https://{HOST}/")), resolver={}, helpers=Helpers(fetcher=fetcher))
+    assert str(found).startswith("the web server failed (not reachable: ")
+    if own:
+        assert str(get(1, authority)).startswith("the web server failed")

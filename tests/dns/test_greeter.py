@@ -12,6 +12,7 @@ from mailkit.dns.drive import Helpers, run_sync
 from mailkit.dns.errands import Greet, Greeted
 from mailkit.dns.greeter import SMTPGreeter
 from mailkit.dns.lookup import Malformed, ServerFailure, TimedOut
+from mailkit.dns.lookup import greet as ask_greeting
 from mailkit.errors import InvalidValue
 from mailkit.testing import SMTPServer
 
@@ -164,3 +165,13 @@ def test_dane_is_compared_with_the_certificate_that_the_server_shows(authority: 
             zone = {(record.name, "TLSA"): [text]}
             found = run_sync(tls.find_servers("example.com", [HOST], greets=True), resolver=zone, helpers=helpers)
             assert [finding.code for finding in tls.lint_servers(found)] == codes
+
+
+def test_a_failure_of_a_mail_server_is_not_told_as_one_of_a_name_server() -> None:
+    greeter = SMTPGreeter(allow_private=True, routes={"mx.example.com": ("127.0.0.1", 1)})
+    server = Greet("mx.example.com")
+    for found in (
+        asyncio.run(greeter.greet(server)),
+        run_sync(ask_greeting(server), resolver={}, helpers=Helpers(greeter=greeter)),
+    ):
+        assert str(found).startswith("the mail server failed (not reachable: ")

@@ -53,7 +53,7 @@ messages = st.tuples(
     st.lists(records, max_size=4),
     st.lists(records, max_size=2),
     st.sampled_from([0, 0, 0, 3, 2, 16]),
-    st.sampled_from([0, dns.flags.AD]),
+    st.sampled_from([0, 0, dns.flags.AD, dns.flags.AA, dns.flags.TC]),
     st.sampled_from([0, 1]),
 )
 
@@ -136,6 +136,7 @@ def test_the_rest_is_left_to_dnspython() -> None:
     assert read_quickly(wire + b"\0", 16, is_trusted=False) is None
     assert read_quickly(wire[:5] + b"\2" + wire[6:], 16, is_trusted=False) is None
     assert read_quickly(message("TXT", [text], [], 16, 0, 1), 16, is_trusted=False) is None
+    assert read_quickly(message("TXT", [text], [], 0, dns.flags.TC, 1), 16, is_trusted=False) is None
 
 
 @pytest.mark.parametrize(

@@ -66,3 +66,13 @@ def test_the_verdict_says_how_much_is_amiss_or_unseen() -> None:
     assert "none &lt;there&gt;" in readiness_html(
         [_of("Microsoft", [Fact(demand="spf", holds=False, evidence="none <there>")])]
     )
+
+
+def test_one_is_counted_as_one() -> None:
+    musts = [demand.demand for demand in _of("Microsoft", []).demands if demand.is_must]
+    met = [Fact(demand=word, holds=True) for word in musts[1:]]
+    assert "1 demand was not seen" in _of("Microsoft", met).verdict
+    assert "demands is not met" in _of("Microsoft", [*met, Fact(demand=musts[0], holds=False)]).verdict
+    assert f"{len(musts)} demands were not seen" in _of("Microsoft", []).verdict
+    worse = [Fact(demand=word, holds=False) for word in musts[:2]]
+    assert "demands are not met" in _of("Microsoft", worse).verdict

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailkit import dns
+from mailkit.dns.paths import Path
 from mailkit.dns.scoring import AREAS, COSTS, area_of, cost, deductions
 from mailkit.errors import InvalidValue
 from mailkit.findings import Finding, Severity
@@ -20,11 +21,13 @@ BAD: dict[Any, Any] = {
     ("_dmarc.example.com", "TXT"): ["v=DMARC1; p=none; pct=5; rua=<script>alert(1)</script>"],
 }
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+RSA = dns.dkim.generate("example.com", "a").published.text
 GOOD: dict[Any, Any] = {
     ("example.com", "TXT"): ["v=spf1 -all"],
     ("example.com", "MX"): ["10 mx.example.com"],
     ("mx.example.com", "A"): ["8.8.8.8"],
-    ("a._domainkey.example.com", "TXT"): ["v=DKIM1; k=ed25519; p=" + "A" * 43 + "="],
+    ("a._domainkey.example.com", "TXT"): [RSA],
+    ("e._domainkey.example.com", "TXT"): ["v=DKIM1; k=ed25519; p=" + "A" * 43 + "="],
     ("b._domainkey.example.com", "TXT"): ["v=DKIM1; p=AAAA"],
     ("_dmarc.example.com", "TXT"): ["v=DMARC1; p=reject; rua=mailto:a@example.com"],
 }
@@ -101,7 +104,7 @@ def test_a_ready_report_has_nothing_to_publish() -> None:
     report = dns.check_sync("example.com", selectors=["a"], resolver=GOOD)
     assert report.is_ready
     assert "ready to send, 100 of 100" in str(report)
-    assert "ed25519, 256 bits" in str(report)
+    assert "DKIM a: rsa, 2048 bits" in str(report)
     assert "To publish" not in str(report) + report._repr_html_()
     both = dns.check_sync("example.com", selectors=["a", "b", "c"], resolver=GOOD)
     assert "DKIM b: not readable" in str(both)
@@ -176,3 +179,122 @@ def test_since_when_a_record_stands_is_known_from_snapshots() -> None:
     asked = dns.Query("_dmarc.example.com", "TXT")
     assert later.has_stood(asked, timedelta(hours=48))
     assert not later.has_stood(asked, timedelta(hours=49))
+
+
+def test_a_key_of_ed25519_alone_is_not_enough() -> None:
+    report = dns.check_sync("example.com", selectors=["e"], resolver=GOOD)
+    assert "ed25519, 256 bits" in str(report)
+    assert [one.code for one in report.findings if one.severity is Severity.WARNING] == ["dns.dkim-no-rsa"]
+    assert report.score == 95
+    assert all(one.is_ready is None for one in report.readiness)
+    both = dns.check_sync("example.com", selectors=["a", "e"], resolver=GOOD)
+    assert both.score == 100
+
+
+OPEN: list[tuple[tuple[str, str], dict[str, Any]]] = [
+    (("example.com", "MX"), {}),
+    (("mx.example.com", "A"), {}),
+    (("4.4.8.8.in-addr.arpa", "PTR"), {"sends_through": ["8.8.4.4"]}),
+    (("out.example.com", "A"), {"helo": "out.example.com", "sends_through": ["8.8.4.4"]}),
+    (("4.4.8.8.bl.spamcop.net", "A"), {"sends_through": ["8.8.4.4"], "blocklists": ["spamcop"]}),
+    (("click.example.com", "A"), {"serves": [Path(name="click.example.com", purpose="tracking")]}),
+    (("spf.example.net", "TXT"), {}),
+    (("example.com", "TXT"), {}),
+    (("a._domainkey.example.com", "TXT"), {}),
+    (("_dmarc.example.com", "TXT"), {}),
+]
+
+
+@pytest.mark.parametrize(("silent", "more"), OPEN)
+def test_nobody_is_ready_while_a_question_is_open_whose_answer_may_be_an_error(
+    silent: tuple[str, str], more: dict[str, Any]
+) -> None:
+    zone = GOOD | {
+        ("example.com", "TXT"): ["v=spf1 include:spf.example.net ip4:8.8.4.4 -all"],
+        ("spf.example.net", "TXT"): ["v=spf1 ip4:8.8.8.8 -all"],
+        ("4.4.8.8.in-addr.arpa", "PTR"): ["out.example.com"],
+        ("out.example.com", "A"): ["8.8.4.4"],
+        ("click.example.com", "A"): ["8.8.8.8"],
+    }
+    for answers, is_ready in ((zone, True), (zone | {silent: dns.TimedOut()}, False)):
+        report = dns.check_sync("example.com", selectors=["a"], resolver=answers, now=NOON, **more)
+        assert (report.is_ready, report.is_complete) == (is_ready, is_ready), str(report)
+    assert report.verdict == "not known to be ready, since not everything was seen"
+
+
+@pytest.mark.parametrize("name", ["_mta-sts.example.com", "_smtp._tls.example.com", "default._bimi.example.com"])
+def test_what_letters_do_not_need_may_be_open(name: str) -> None:
+    report = dns.check_sync("example.com", selectors=["a"], resolver=GOOD | {(name, "TXT"): dns.TimedOut()})
+    assert report.is_ready
+
+
+def test_a_silent_parent_matters_only_where_it_could_change_the_policy() -> None:
+    silent = {("_dmarc.com", "TXT"): dns.TimedOut()}
+    assert dns.check_sync("example.com", selectors=["a"], resolver=GOOD | silent).is_complete
+    below = {
+        ("news.example.com", "TXT"): ["v=spf1 -all"],
+        ("a._domainkey.news.example.com", "TXT"): [RSA],
+        ("news.example.com", "MX"): ["10 mx.example.com"],
+    }
+    report = dns.check_sync("news.example.com", selectors=["a"], resolver=GOOD | below)
+    assert report.is_complete
+    assert not dns.check_sync("news.example.com", selectors=["a"], resolver=GOOD | below | silent).is_complete
+
+
+def test_a_host_for_reports_that_is_silent_changes_nothing_about_letters() -> None:
+    elsewhere = {("_dmarc.example.com", "TXT"): ["v=DMARC1; p=reject; rua=mailto:a@example.net"]}
+    silent = {("example.com._report._dmarc.example.net", "TXT"): dns.TimedOut()}
+    report = dns.check_sync("example.com", selectors=["a"], resolver=GOOD | elsewhere | silent)
+    assert "dns.dmarc-report-unanswered" in {one.code for one in report.findings}
+    assert report.is_complete
+
+
+def test_the_null_mx_is_told_in_words() -> None:
+    assert "  MX: null MX (takes no mail)\n" in str(dns.check_sync("example.com", resolver=PARKED))
+    assert "  MX: none seen\n" in str(dns.check_sync("example.com", resolver={}))
+
+
+PARKED: dict[Any, Any] = {
+    ("example.com", "TXT"): ["v=spf1 -all"],
+    ("example.com", "MX"): ["0 ."],
+    ("_dmarc.example.com", "TXT"): ["v=DMARC1; p=reject"],
+}
+REVOKED = {(f"{selector}._domainkey.example.com", "TXT"): ["v=DKIM1; p="] for selector in (
+    "default", "dkim", "mail", "s1", "selector1", "google", "k1", "key1", "mailkit-check")}  # fmt: skip
+
+
+@pytest.mark.parametrize("more", [{}, REVOKED, {("mail._domainkey.example.com", "TXT"): ["v=DKIM1; p="]}])
+def test_a_parked_domain_is_told_that_it_is_well_locked_and_nothing_else(more: dict[Any, Any]) -> None:
+    report = dns.check_sync("example.com", resolver=PARKED | more)
+    assert "dns.parked" in {one.code for one in report.findings}
+    assert {one.severity for one in report.findings} == {Severity.INFO}
+    assert (report.verdict, report.score, report.is_ready, report.is_complete) == ("sends no mail", 100, False, True)
+    text = str(report) + report._repr_html_()
+    for word in ("selectors=", "mta-sts", "MTA-STS", "TLS-RPT", "BIMI", "takes mail", "To publish", "Providers"):
+        assert word not in text, word
+
+
+@pytest.mark.parametrize(
+    ("more", "asked"),
+    [
+        ({("example.com", "TXT"): ["v=spf1 mx -all"]}, {}),
+        ({("example.com", "TXT"): ["v=spf1 foo -all"]}, {}),
+        ({("example.com", "MX"): ["0 .", "10 mx.example.com"]}, {}),
+        ({("_dmarc.example.com", "TXT"): ["v=DMARC1; p=quarantine"]}, {}),
+        ({("mail._domainkey.example.com", "TXT"): [RSA]}, {}),
+        ({("mail._domainkey.example.com", "TXT"): dns.TimedOut()}, {}),
+        ({}, {"selectors": ["a"]}),
+        ({}, {"sends_through": ["8.8.4.4"]}),
+    ],
+)
+def test_who_sends_or_is_not_locked_is_not_parked(more: dict[Any, Any], asked: dict[str, Any]) -> None:
+    report = dns.check_sync("example.com", resolver=PARKED | more, **asked)
+    assert not report.is_parked
+    assert "sends no mail" not in report.verdict
+
+
+def test_a_parked_domain_with_a_fault_or_an_open_question_is_told_of_it() -> None:
+    open_end = dns.check_sync("example.com", resolver=PARKED | {("_dmarc.example.com", "TXT"): dns.TimedOut()})
+    assert not open_end.is_parked
+    dangling = dns.check_sync("example.com", resolver=PARKED | {("www.example.com", "CNAME"): ["gone.example.net"]})
+    assert dangling.is_parked

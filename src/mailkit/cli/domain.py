@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
+import re
 import sys
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+
+import attrs
 
 from mailkit.errors import InvalidValue
 
@@ -17,10 +21,22 @@ if TYPE_CHECKING:
 __all__ = ["add_to"]
 
 _STATUSES: Final = """\
-The exit status is 0 if the domain is ready to send, 1 if something is wrong, 3 if nothing is known to be wrong but not
-everything was answered (ask again), and 2 if it could not be checked at all. With --before it is 4 where nothing is
-wrong, but something has changed.
+The exit status is 0 if the domain is ready to send, 1 if something is wrong or it says that it sends no mail, 3 if
+nothing is known to be wrong but not everything was answered (ask again), and 2 if it could not be checked at all. With
+--before it is 4 where nothing is wrong, but something has changed.
 """
+
+_OPTIONS: Final = {
+    "sends_through": "--sends-through",
+    "selectors": "--selector",
+    "sample": "--sample",
+    "helo": "--helo",
+    "blocklists": "--blocklist",
+    "greeter": "--greet",
+}
+"""What the arguments of `dns.check` are called here."""
+_ARGUMENT: Final = re.compile(rf"(?<![\w.;-])({'|'.join(_OPTIONS)})=(?:\[\.\.\.\])?(?![\w\"'])")
+_LONGEST_SECONDS: Final = 86400.0
 
 
 def add_to(commands: Any) -> None:
@@ -55,6 +71,9 @@ def _run(given: Namespace) -> int:
     from mailkit.dns.greeter import SMTPGreeter
     from mailkit.dns.resolver import AsyncResolver
 
+    deadline = _deadline(given.deadline)
+    if not 1 <= given.port <= 65535:
+        raise InvalidValue("--port", given.port, "is not a port, 1 to 65535", "leave it out for 53")
     report = check_sync(
         given.domain,
         selectors=given.selector,
@@ -65,14 +84,36 @@ def _run(given: Namespace) -> int:
         resolver=AsyncResolver(nameservers=given.nameserver, port=given.port),
         fetcher=None if given.no_fetch else HttpsFetcher(),
         greeter=SMTPGreeter() if given.greet else None,
-        deadline=timedelta(seconds=given.deadline),
+        deadline=deadline,
     )
     changed = _print_changes(report, given.before) if given.before else False
     if not given.before or given.form != "text":
-        print(_FORMS[given.form](report))  # noqa: T201 - the terminal is what this is for
+        print(_FORMS[given.form](report if given.form == "json" else _with_options(report)))  # noqa: T201 - the terminal is what this is for
     if report.is_ready:
         return 4 if changed else 0
-    return 1 if "not ready" in report.verdict else 3
+    return 3 if not report.is_complete and "not ready" not in report.verdict else 1
+
+
+def _deadline(seconds: float) -> timedelta:
+    if not math.isfinite(seconds) or not 0 < seconds <= _LONGEST_SECONDS:
+        raise InvalidValue("--deadline", seconds, "is not a number of seconds, up to a day", "write 10")
+    return timedelta(seconds=seconds)
+
+
+def _with_options(report: DomainReport) -> DomainReport:
+    """The report with this command's options for the arguments of `dns.check`; what was found stays as it is."""
+    findings = [attrs.evolve(one, message=_optional(one.message), mend=_optional(one.mend)) for one in report.findings]
+    readiness = tuple(
+        attrs.evolve(
+            one, demands=tuple(attrs.evolve(asked, evidence=_optional(asked.evidence)) for asked in one.demands)
+        )
+        for one in report.readiness
+    )
+    return attrs.evolve(report, findings=findings, readiness=readiness)
+
+
+def _optional(text: str) -> str:
+    return _ARGUMENT.sub(lambda matched: _OPTIONS[matched[1]], text)
 
 
 def _print_changes(report: DomainReport, path: Path) -> bool:

@@ -19,6 +19,7 @@ from mailkit.dns.dmarc import lint as dmarc_lint
 from mailkit.dns.drive import DEADLINE, Helpers, run, run_sync
 from mailkit.dns.facts import facts
 from mailkit.dns.lookup import Check, Fetcher, Greeter, Resolver
+from mailkit.dns.parked import is_parked, locked
 from mailkit.dns.readiness import judge
 from mailkit.dns.records import TextRecord
 from mailkit.dns.report import DomainReport
@@ -202,8 +203,12 @@ def _audit(wish: Wish) -> Check[DomainReport]:
 
 def _report(seen: Seen) -> DomainReport:
     wanted = spf_mend.suggested(seen.spf_tree, _sending(seen.wish))
-    findings = tuple(sorted(_few(_findings(seen, wanted)), key=_rank))
     line = dmarc_lint.wanted(seen.dmarc_walk)
+    said = _findings(seen, wanted)
+    if is_parked(seen):
+        findings = tuple(sorted(_few(locked(seen.wish.domain.ascii, said)), key=_rank))
+        return DomainReport(seen=seen, findings=findings)
+    findings = tuple(sorted(_few(said), key=_rank))
     return DomainReport(
         seen=seen,
         findings=findings,
@@ -226,6 +231,7 @@ def _findings(seen: Seen, wanted: TextRecord | None) -> Iterator[Finding]:
         yield from dkim_lint.lint(key)
     if not seen.keys:
         yield _no_selector(seen)
+    yield from _without_rsa(seen)
     yield from dmarc_lint.lint(seen.dmarc_walk)
     yield from external.lint_destinations(seen.destinations)
     yield from mx.lint(seen.mx)
@@ -311,6 +317,21 @@ def _no_selector(seen: Seen) -> Finding:
         mend="give selectors=[...], what stands behind s= in the DKIM-Signature of a letter, or the letter: sample=",
         source="RFC 6376, 3.1",
     )
+
+
+def _without_rsa(seen: Seen) -> Iterator[Finding]:
+    """Whether the keys that were seen are all of a kind that many verifiers do not know."""
+    usable = [key for key in seen.keys if key.record and key.record.bits]
+    if usable and all(key.record and key.record.algorithm == "ed25519" for key in usable):
+        yield Finding(
+            code="dns.dkim-no-rsa",
+            severity=Severity.WARNING,
+            message="no RSA key was seen, only Ed25519, which many receivers do not know: to them nothing is signed",
+            place=Place(source=f"DKIM of {seen.wish.domain.ascii}"),
+            evidence=", ".join(key.selector for key in usable),
+            mend="sign with an RSA key of 2048 bits as well, or give its selector, too: selectors=",
+            source="RFC 8463, 3; RFC 8301, 3.1",
+        )
 
 
 def _listed(what: str, given: Sequence[str]) -> list[str]:

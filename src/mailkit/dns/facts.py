@@ -63,33 +63,50 @@ def _unseen(findings: Iterable[Finding], *starts: str) -> Finding | None:
 
 
 def _area(area: str, findings: Sequence[Finding]) -> Fact:
-    """Whether an area has no error; unknown if its own question was not answered."""
+    """Whether an area has no error; unknown if a question is open that matters to it."""
     error = _worst(findings, f"{area}-")
     if error:
         return Fact(demand=area, holds=False, evidence=error.message, mend=error.mend)
-    unanswered = next((one for one in findings if one.code == f"dns.{area}-unanswered"), None)
-    if unanswered:
-        return Fact(demand=area, holds=None, evidence=unanswered.message)
+    unseen = _unseen(findings, "dmarc-unanswered" if area == "dmarc" else f"{area}-")
+    if unseen:
+        return Fact(demand=area, holds=None, evidence=unseen.message)
     return Fact(demand=area, holds=True)
 
 
 def _keys(seen: Seen, findings: Sequence[Finding]) -> Fact:
-    if seen.letter and not seen.letter.verification.results:
-        return Fact(
-            demand="dkim", holds=False, evidence="the letter is not signed", mend="sign letters before they leave"
-        )
     if seen.letter:
-        passes = seen.letter.verification.passes
-        reasons = [reason.message for one in seen.letter.verification.results for reason in one.reasons[:1]]
-        if passes or not _unseen(findings, "dkim-"):
-            evidence = f"signed by {', '.join(seen.letter.verification.domains)}" if passes else "; ".join(reasons[:2])
-            return Fact(demand="dkim", holds=passes, evidence=evidence, mend="see the findings about its signatures")
+        fact = _signed(seen.letter, findings)
+        if fact:
+            return fact
+    no_rsa = next((one for one in findings if one.code == "dns.dkim-no-rsa"), None)
+    if no_rsa and not _worst(findings, "dkim-"):
+        return Fact(demand="dkim", holds=None, evidence=no_rsa.message)
     if seen.guesses is not None:
         found = ", ".join(key.selector for key in seen.keys)
         hint = "give selectors=, or a letter: sample="
         evidence = f"keys were guessed and found: {found}" if found else f"no key was found by guessing; {hint}"
         return Fact(demand="dkim", holds=True if found and not _worst(findings, "dkim-") else None, evidence=evidence)
     return _area("dkim", findings)
+
+
+def _signed(letter: Letter, findings: Sequence[Finding]) -> Fact | None:
+    """What the letter's signatures show; None if their keys were not told."""
+    results = letter.verification.results
+    if not results:
+        return Fact(
+            demand="dkim", holds=False, evidence="the letter is not signed", mend="sign letters before they leave"
+        )
+    passing = [one for one in results if one.passes]
+    if any(one.signature.algorithm.startswith("rsa") for one in passing):
+        return Fact(demand="dkim", holds=True, evidence=f"signed by {', '.join(letter.verification.domains)}")
+    if passing:
+        evidence = "the letter is signed with Ed25519 alone, which many receivers do not know"
+        return Fact(demand="dkim", holds=None, evidence=evidence)
+    if _unseen(findings, "dkim-"):
+        return None
+    reasons = [reason.message for one in results for reason in one.reasons[:1]]
+    mend = "see the findings about its signatures"
+    return Fact(demand="dkim", holds=False, evidence="; ".join(reasons[:2]), mend=mend)
 
 
 def _either(spf: Fact, dkim: Fact) -> Fact:

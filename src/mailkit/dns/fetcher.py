@@ -55,7 +55,7 @@ class HttpsFetcher(Reach):
             async with asyncio.timeout(self.timeout.total_seconds()):
                 return await self._follow(page)
         except Exception as error:  # noqa: BLE001 - sorted in trouble, which raises what it does not know
-            return trouble(error)
+            return trouble(error, "web server")
 
     async def _follow(self, page: Fetch) -> Fetched:
         url = page.url

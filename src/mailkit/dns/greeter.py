@@ -55,7 +55,7 @@ class SMTPGreeter(Reach):
             async with asyncio.timeout(self.timeout.total_seconds()):
                 return await self._greet(server)
         except Exception as error:  # noqa: BLE001 - sorted in trouble, which raises what it does not know
-            return trouble(error)
+            return trouble(error, "mail server")
 
     async def _greet(self, server: Greet) -> Greeted:
         try:

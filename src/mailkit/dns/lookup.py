@@ -168,19 +168,23 @@ class NoSuchDomain:
 
 @attrs.frozen
 class ServerFailure:
-    """A name server said that it cannot or will not answer, or could not be reached.
+    """A name server said that it cannot or will not answer, or could not be reached; or another server did.
 
     Attributes:
         reason: The response code, such as "SERVFAIL" or "REFUSED", or the network's complaint.
+        server: What kind of server it is, for people: that of a page is a "web server".
 
     >>> print(ServerFailure("REFUSED"))
     the name server failed (REFUSED)
+    >>> print(ServerFailure("the connection ended too early", server="web server"))
+    the web server failed (the connection ended too early)
     """
 
     reason: str = "SERVFAIL"
+    server: str = attrs.field(default="name server", eq=False, repr=False, kw_only=True)
 
     def __str__(self) -> str:
-        return f"the name server failed ({self.reason})"
+        return f"the {self.server} failed ({self.reason})"
 
 
 @attrs.frozen
@@ -289,7 +293,7 @@ def fetch(page: Fetch) -> Check[Fetched | Failure | NotAsked]:
     """
     found: Fetched | Failure | NotAsked
     (found,) = yield (page,)
-    return found
+    return attrs.evolve(found, server="web server") if isinstance(found, ServerFailure) else found
 
 
 def greet(server: Greet) -> Check[Greeted | Failure | NotAsked]:
@@ -300,7 +304,7 @@ def greet(server: Greet) -> Check[Greeted | Failure | NotAsked]:
     """
     found: Greeted | Failure | NotAsked
     (found,) = yield (server,)
-    return found
+    return attrs.evolve(found, server="mail server") if isinstance(found, ServerFailure) else found
 
 
 def each(checks: Iterable[Check[T]]) -> Check[tuple[T, ...]]:

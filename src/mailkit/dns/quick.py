@@ -21,6 +21,7 @@ _RECORD: Final = struct.Struct("!HHIH")
 _A, _NS, _CNAME, _SOA, _PTR, _MX, _TXT, _AAAA, _OPT = 1, 2, 5, 6, 12, 15, 16, 28, 41
 _INTERNET: Final = 1
 _AUTHENTICATED: Final = 0x0020
+_CUT_SHORT: Final = 0x0200
 _NXDOMAIN: Final = 3
 _HIGHEST_TTL: Final = 0x7FFFFFFF
 _LONGEST_CHAIN: Final = 8
@@ -62,7 +63,7 @@ def read_quickly(reply: bytes, kind: int, *, is_trusted: bool) -> Outcome | None
 def _outcome(reply: bytes, kind: int, is_trusted: bool) -> Outcome:
     _, flags, questions, answers, authorities, others = _HEADER.unpack_from(reply)
     code = flags & 0x0F
-    if code not in (0, _NXDOMAIN) or questions != 1:
+    if code not in (0, _NXDOMAIN) or flags & _CUT_SHORT or questions != 1:
         raise _Odd
     name, place = _name(reply, _HEADER.size)
     place += 4

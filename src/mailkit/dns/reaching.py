@@ -124,8 +124,8 @@ async def _resolved(host: str, port: int) -> list[Any]:
     return await answer
 
 
-def trouble(error: Exception) -> Failure:
-    """What a failed exchange means.
+def trouble(error: Exception, server: str) -> Failure:
+    """What a failed exchange with a server of that kind means.
 
     Raises:
         Exception: The error itself, if it is not one of the network or of what was said there.
@@ -135,15 +135,15 @@ def trouble(error: Exception) -> Failure:
     if isinstance(error, TimeoutError):
         return TimedOut()
     if isinstance(error, ssl.SSLCertVerificationError):
-        return ServerFailure(f"certificate: {error.verify_message}")
+        return ServerFailure(f"certificate: {error.verify_message}", server=server)
     if isinstance(error, ssl.SSLError):
-        return ServerFailure(f"TLS: {error.reason or error}")
+        return ServerFailure(f"TLS: {error.reason or error}", server=server)
     if isinstance(error, UnicodeError):  # a host name that IDNA cannot take
         return Malformed("the host's name cannot be asked for")
     if isinstance(error, asyncio.IncompleteReadError):
-        return ServerFailure("the connection ended too early")
+        return ServerFailure("the connection ended too early", server=server)
     if isinstance(error, asyncio.LimitOverrunError):
         return Malformed("a line is too long")
     if isinstance(error, OSError):
-        return ServerFailure(f"not reachable: {error.strerror or str(error) or type(error).__name__}")
+        return ServerFailure(f"not reachable: {error.strerror or str(error) or type(error).__name__}", server=server)
     raise error

@@ -122,8 +122,10 @@ class Readiness:
     def verdict(self) -> str:
         """That in words."""
         if self.unmet:
-            return f"not ready: {len(self.unmet)} of {len(self.demands)} demands are not met"
-        return f"as far as can be seen; {len(self.unknown)} demands were not seen" if self.unknown else "ready"
+            verb = "is" if len(self.unmet) == 1 else "are"
+            return f"not ready: {len(self.unmet)} of {len(self.demands)} demands {verb} not met"
+        unseen = "1 demand was" if len(self.unknown) == 1 else f"{len(self.unknown)} demands were"
+        return f"as far as can be seen; {unseen} not seen" if self.unknown else "ready"
 
     def __str__(self) -> str:
         return "\n".join([f"{self.provider}: {self.verdict}", *(f"  {one}" for one in self.demands)])

@@ -18,6 +18,8 @@ from mailkit.dns.dmarc.record import Record as DmarcRecord
 from mailkit.dns.dmarc.walk import Discovery
 from mailkit.dns.lookup import Outcome, Query
 from mailkit.dns.monitor import Snapshot
+from mailkit.dns.mx import Found as MxFound
+from mailkit.dns.parked import PARKED
 from mailkit.dns.readiness import Readiness, readiness_html
 from mailkit.dns.records import TextRecord
 from mailkit.dns.scoring import area_of, deductions
@@ -32,7 +34,8 @@ from mailkit.findings import Finding, Findings, Severity, findings_html
 __all__ = ["DomainReport"]
 
 _FORM: Final = 1
-_NEEDED: Final = ("spf-unanswered", "dkim-unanswered", "dkim-unknown", "dmarc-unanswered", "spf-include-unanswered")
+_NO_MATTER: Final = "dmarc-report-unanswered"
+"""A question that is open, and whose answer changes nothing about letters."""
 _OPEN: Final = "dns.spf-plus-all"
 """The record is right, so that it is no error; yet who lets anybody send is not ready to."""
 
@@ -47,7 +50,7 @@ class DomainReport:
         seen: Everything that was found, as the areas' own values.
         findings: What is to be said, worst first.
         records: The records to publish, ready to paste.
-        readiness: What each mailbox provider demands, and whether it is met.
+        readiness: What each mailbox provider demands, and whether it is met; empty for a domain that sends no mail.
 
     >>> from mailkit import dns
     >>> report = dns.check_sync("example.com", resolver={("example.com", "TXT"): ["v=spf1 ip4:192.0.2.10 -all"]})
@@ -112,12 +115,24 @@ class DomainReport:
     @property
     def is_complete(self) -> bool:
         """Whether everything that matters was asked for and answered; if not, ask again."""
-        return not any(finding.code.removeprefix("dns.") in _NEEDED for finding in self.findings)
+        return not any(map(self._is_open, {finding.code.removeprefix("dns.") for finding in self.findings}))
+
+    def _is_open(self, word: str) -> bool:
+        """Whether a finding is about something that was not seen, and without which letters may suffer."""
+        if word == "dmarc-parent-unanswered":
+            return not self.dmarc_walk.is_settled
+        is_unanswered = word.endswith("unanswered") and word != _NO_MATTER and area_of(word).is_needed
+        return is_unanswered or word == "dkim-unknown"
+
+    @property
+    def is_parked(self) -> bool:
+        """Whether the domain says in every way that it neither sends nor takes mail (`mailkit.dns.parked`)."""
+        return any(finding.code == PARKED for finding in self.findings)
 
     @property
     def is_ready(self) -> bool:
         """Whether all that letters need is in place, with no error, and was seen."""
-        return self.is_complete and not self._errors()
+        return self.is_complete and not self._errors() and not self.is_parked
 
     def _errors(self) -> bool:
         wrong = (one for one in self.findings if one.severity is Severity.ERROR or one.code == _OPEN)
@@ -140,6 +155,8 @@ class DomainReport:
             return "ready to send"
         if self._errors():
             return "not ready to send"
+        if self.is_parked and self.is_complete:
+            return "sends no mail"
         return "not known to be ready, since not everything was seen"
 
     def snapshot(self, *, before: Snapshot | None = None) -> Snapshot:
@@ -215,7 +232,8 @@ class DomainReport:
         lines = [f"{self.domain}: {self.verdict}, {self.score} of 100 points"]
         lines += [f"  {name}: {text}" for name, text in self._published()]
         lines += [f"- {finding}" for finding in self.findings]
-        lines += ["Providers:", *(f"  {one.provider}: {one.verdict}" for one in self.readiness)]
+        if self.readiness:
+            lines += ["Providers:", *(f"  {one.provider}: {one.verdict}" for one in self.readiness)]
         if self.records:
             lines += ["To publish:", *(f"  {record}" for record in self.records)]
         return "\n".join(lines)
@@ -228,7 +246,7 @@ class DomainReport:
             ("SPF", _texts(self.spf_tree.texts)),
             *(keys or [("DKIM", "no key was seen")]),
             ("DMARC", _texts(applied.texts if applied else ())),
-            ("MX", _texts(self.seen.mx.names)),
+            ("MX", _exchanges(self.seen.mx)),
             *([("MTA-STS", _texts(self.seen.sts.texts))] if self.seen.sts.texts else []),
             *([("TLS-RPT", _texts(self.seen.rpt.texts))] if self.seen.rpt.texts else []),
             *([("BIMI", _texts(self.seen.bimi.texts))] if self.seen.bimi.texts else []),
@@ -249,7 +267,7 @@ class DomainReport:
             f'style="width:14em"></meter> <b>{self.score}</b> of 100 points{_lost_html(self.deductions)}</p>'
             f'<table class="mailkit-published">{rows}</table>'
             f"{findings_html(self.findings)}{_records_html(self.records)}"
-            f"{_folded('What mailbox providers demand', readiness_html(self.readiness))}"
+            f"{_folded('What mailbox providers demand', readiness_html(self.readiness)) if self.readiness else ''}"
             f"{_folded('The SPF record with all that it includes', tree_html(self.spf_tree))}</div>"
         )
 
@@ -288,6 +306,12 @@ def _texts(texts: tuple[str, ...]) -> str:
     """Records as they are published, on one line and printable."""
     shown = cut(" | ".join(texts)) or "none seen"
     return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in shown)
+
+
+def _exchanges(found: MxFound) -> str:
+    """Where mail goes; the null MX in words."""
+    null = () if found.null_preference is None else ("null MX (takes no mail)",)
+    return _texts((*null, *found.names))
 
 
 def _key_text(key: DkimRecord | None) -> str:

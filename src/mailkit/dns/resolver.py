@@ -21,6 +21,7 @@ import attrs
 from mailkit.blocking import run
 from mailkit.dns.cache import Cache
 from mailkit.dns.lookup import Malformed, Outcome, Query, ServerFailure, TimedOut
+from mailkit.dns.onward import Onward, behind, circle
 from mailkit.dns.transports import Route, Transport, exchange
 from mailkit.dns.wire import encode, read, trouble
 from mailkit.errors import InvalidValue, ResolverError
@@ -141,6 +142,19 @@ class _Settings:
         return outcome
 
     async def _ask(self, query: Query) -> Outcome:
+        return self._remember(query, await self._follow(query, ()))
+
+    async def _follow(self, query: Query, before: tuple[str, ...]) -> Outcome:
+        """The outcome of a question, with one of its own for what aliases lead to that the server does not tell of."""
+        found = await self._exchange(query)
+        if not isinstance(found, Onward):
+            return found
+        seen = (*before, query.name)
+        onward = Query(found.target, query.type)
+        outcome = circle(seen, found) or self._remembered(onward)
+        return behind(found, outcome or await self._follow(onward, (*seen, *found.aliases[:-1])))
+
+    async def _exchange(self, query: Query) -> Outcome | Onward:
         tries = _Tries(query, self)
         for asking, server in tries:
             try:
@@ -149,7 +163,7 @@ class _Settings:
                 tries.failed(error)
             else:
                 tries.answered(reply, server)
-        return self._remember(query, tries.outcome)
+        return tries.outcome
 
 
 class _Tries:
@@ -157,7 +171,7 @@ class _Tries:
 
     def __init__(self, query: Query, settings: _Settings) -> None:
         self._query, self._settings, self._is_settled = query, settings, False
-        self.outcome: Outcome = TimedOut()
+        self.outcome: Outcome | Onward = TimedOut()
 
     def __iter__(self) -> Iterator[tuple[bytes, str]]:
         for server in self._settings._asked:
@@ -203,7 +217,8 @@ class AsyncResolver(_Settings):
     TLS or HTTPS; even there it is the server's word, since nothing is validated here.
 
     Attributes:
-        nameservers: Their IP addresses, asked in turn; empty for the ones of this machine.
+        nameservers: The IP addresses of resolvers, which ask others (recurse), asked in turn; empty for the ones
+            of this machine. A server that only knows its own zone fails for all others.
         transport: "udp", "tls" (DNS over TLS, RFC 7858) or "https" (DNS over HTTPS, RFC 8484; extra `doh`).
         port: Their port; 53, 853 or 443 by default.
         timeout: How long one try may take.
@@ -259,7 +274,8 @@ class BlockingResolver(_Settings):
     """A resolver for places without an event loop; asked one question after another.
 
     Attributes:
-        nameservers: Their IP addresses, asked in turn; empty for the ones of this machine.
+        nameservers: The IP addresses of resolvers, which ask others (recurse), asked in turn; empty for the ones
+            of this machine. A server that only knows its own zone fails for all others.
         transport: "udp", "tls" (DNS over TLS, RFC 7858) or "https" (DNS over HTTPS, RFC 8484; extra `doh`).
         port: Their port; 53, 853 or 443 by default.
         timeout: How long one try may take.

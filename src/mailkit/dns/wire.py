@@ -17,6 +17,7 @@ from mailkit.dns.lookup import (
     TimedOut,
     name_fault,
 )
+from mailkit.dns.onward import CIRCLE, Onward
 from mailkit.dns.quick import read_quickly
 
 if TYPE_CHECKING:
@@ -113,8 +114,13 @@ def trouble(error: Exception) -> Outcome:
     raise error
 
 
-def read(reply: bytes | dns.message.Message, query: Query, *, is_trusted: bool = False) -> Outcome:
+def read(reply: bytes | dns.message.Message, query: Query, *, is_trusted: bool = False) -> Outcome | Onward:
     """What a reply says that is known to be one to the question.
+
+    An absence is only what a server says to be one (RFC 2308, 2): the name does not exist (NXDOMAIN), or there is
+    nothing of this type, vouched for by the SOA record of a zone that the name belongs to. Without that record an
+    empty reply is still an absence (2.2, type 3), unless it refers to other name servers, or comes from a server
+    that has neither authority (AA) nor recurses (RA): that one knows nothing of the name.
 
     Args:
         reply: The reply.
@@ -139,7 +145,7 @@ def read(reply: bytes | dns.message.Message, query: Query, *, is_trusted: bool =
         return trouble(error)
 
 
-def _read(reply: dns.message.Message, *, is_trusted: bool) -> Outcome:
+def _read(reply: dns.message.Message, *, is_trusted: bool) -> Outcome | Onward:
     import dns.exception
     import dns.flags
     import dns.message
@@ -148,22 +154,64 @@ def _read(reply: dns.message.Message, *, is_trusted: bool) -> Outcome:
     code = reply.rcode()
     if code not in (dns.rcode.NXDOMAIN, dns.rcode.NOERROR):
         return ServerFailure(dns.rcode.to_text(code))
+    if reply.flags & dns.flags.TC:  # what is cut short is not heeded (RFC 2181, 9)
+        return ServerFailure("the answer was cut short, over TCP as well")
     try:
         if not isinstance(reply, dns.message.QueryMessage):
             return Malformed("the answer is not one to a query")
         chain = reply.resolve_chaining()
     except dns.message.ChainTooLong:
-        return Malformed("its aliases lead in a circle")
+        return Malformed(CIRCLE)
     except dns.exception.DNSException as error:
         return Malformed(f"the answer cannot be read ({type(error).__name__})")
-    aliases = tuple(_plain(alias[0].target) for alias in chain.cnames)
-    if code == dns.rcode.NXDOMAIN:
-        return NoSuchDomain(aliases, ttl=_negative_ttl(chain))
-    if chain.answer is None:
-        return NoData(aliases, ttl=_negative_ttl(chain))
     is_authenticated = bool(reply.flags & dns.flags.AD) if is_trusted else None
+    if chain.answer is None:
+        return _without_answer(reply, chain, is_authenticated)
     values = tuple(_text(rdata) for rdata in chain.answer)
-    return Answer(values, chain.minimum_ttl, aliases, is_authenticated=is_authenticated)
+    return Answer(values, chain.minimum_ttl, _aliases(chain), is_authenticated=is_authenticated)
+
+
+def _without_answer(
+    reply: dns.message.Message, chain: dns.message.ChainingResult, is_authenticated: bool | None
+) -> Outcome | Onward:
+    """An absence, if the reply says so of the name that the aliases end at."""
+    import dns.rcode
+    import dns.rdatatype
+
+    name, aliases, does_not_exist = chain.canonical_name, _aliases(chain), reply.rcode() == dns.rcode.NXDOMAIN
+    zones = [record.name for record in reply.authority if record.rdtype == dns.rdatatype.SOA]
+    if reply.answer and all(record.name != reply.question[0].name for record in reply.answer):
+        return Malformed(f"it answers for another name, {_plain(reply.answer[0].name)}")
+    if any(name.is_subdomain(zone) for zone in zones) or (does_not_exist and not zones):
+        return (NoSuchDomain if does_not_exist else NoData)(aliases, ttl=_negative_ttl(chain))
+    if aliases:
+        return _onward(name, aliases, chain.minimum_ttl, is_authenticated)
+    if zones:
+        return Malformed(f"it says that there is nothing in the zone {_plain(zones[0])}, which the name is not of")
+    return _empty(reply)
+
+
+def _onward(name: Any, aliases: tuple[str, ...], ttl: int, is_authenticated: bool | None) -> Onward | Malformed:
+    if any(b"." in label for label in name.labels):  # a question has no way to write it
+        return Malformed(f"its alias leads to {aliases[-1]}, which cannot be asked for")
+    target = b".".join(name.labels[:-1]).lower().decode("latin-1")
+    return Onward(aliases=aliases, target=target, ttl=ttl, is_authenticated=is_authenticated)
+
+
+def _empty(reply: dns.message.Message) -> NoData | ServerFailure:
+    """What a reply without an answer and without a SOA record means (RFC 2308, 2.2)."""
+    import dns.flags
+    import dns.rdatatype
+
+    if any(record.rdtype == dns.rdatatype.NS for record in reply.authority):
+        return ServerFailure("it refers to other name servers, and does not ask them")
+    if not reply.flags & (dns.flags.AA | dns.flags.RA):
+        return ServerFailure("an empty answer of a server that neither has authority nor asks others")
+    return NoData()
+
+
+def _aliases(chain: dns.message.ChainingResult) -> tuple[str, ...]:
+    return tuple(_plain(alias[0].target) for alias in chain.cnames)
 
 
 def _negative_ttl(chain: dns.message.ChainingResult) -> int | None:

@@ -195,9 +195,8 @@ class DNSZone:
             alias = self._rrset(name, "CNAME", node["CNAME"][:1])
             reply.answer.append(alias)
             name = alias[0].target
-        if not reply.answer:
-            soa = f"ns.invalid. root.invalid. 1 3600 600 86400 {self._ttl}"
-            reply.authority.append(dns.rrset.from_text(name, self._ttl, "IN", "SOA", soa))
+        soa = f"ns.invalid. root.invalid. 1 3600 600 86400 {self._ttl}"
+        reply.authority.append(dns.rrset.from_text(name, self._ttl, "IN", "SOA", soa))
         return delay, is_cut
 
     def _rrset(self, name: dns.name.Name, kind: str, values: Sequence[Any]) -> dns.rrset.RRset:
