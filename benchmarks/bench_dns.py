@@ -56,7 +56,8 @@ def rich_zone() -> dict[str, Any]:
         "a.example.org": {"TXT": ["v=spf1 include:c.example.org include:d.example.org ip4:192.0.2.0/26 ~all"]},
         "b.example.org": {
             "TXT": [
-                "v=spf1 include:e.example.org include:f.example.org include:g.example.org include:h.example.org ip4:192.0.2.64/26 ~all"
+                "v=spf1 include:e.example.org include:f.example.org include:g.example.org include:h.example.org "
+                "ip4:192.0.2.64/26 ~all"
             ]
         },
     }
