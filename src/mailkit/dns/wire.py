@@ -182,6 +182,8 @@ def _without_answer(
     zones = [record.name for record in reply.authority if record.rdtype == dns.rdatatype.SOA]
     if reply.answer and all(record.name != reply.question[0].name for record in reply.answer):
         return Malformed(f"it answers for another name, {_plain(reply.answer[0].name)}")
+    if does_not_exist and any(record.name == name for record in reply.answer):
+        return Malformed("it says that the name does not exist, and what it has")
     if any(name.is_subdomain(zone) for zone in zones) or (does_not_exist and not zones):
         return (NoSuchDomain if does_not_exist else NoData)(aliases, ttl=_negative_ttl(chain))
     if aliases:
@@ -198,11 +200,13 @@ def _onward(name: Any, aliases: tuple[str, ...], ttl: int, is_authenticated: boo
     return Onward(aliases=aliases, target=target, ttl=ttl, is_authenticated=is_authenticated)
 
 
-def _empty(reply: dns.message.Message) -> NoData | ServerFailure:
+def _empty(reply: dns.message.Message) -> NoData | ServerFailure | Malformed:
     """What a reply without an answer and without a SOA record means (RFC 2308, 2.2)."""
     import dns.flags
     import dns.rdatatype
 
+    if reply.answer:
+        return Malformed("it answers with records of another type")
     if any(record.rdtype == dns.rdatatype.NS for record in reply.authority):
         return ServerFailure("it refers to other name servers, and does not ask them")
     if not reply.flags & (dns.flags.AA | dns.flags.RA):
