@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
+from html import escape
 
 import attrs
 
@@ -10,7 +12,7 @@ from mailkit.dns.dkim.signature import Signature
 from mailkit.dns.tags import cut
 from mailkit.findings import Finding, Severity
 
-__all__ = ["MOST_SIGNATURES", "Result", "SignatureResult", "Verification"]
+__all__ = ["MOST_SIGNATURES", "Result", "SignatureResult", "Verification", "results_table"]
 
 MOST_SIGNATURES = 10
 """How many signatures of one mail are looked at."""
@@ -150,6 +152,44 @@ class Verification:
 
     def __str__(self) -> str:
         return "\n".join(map(str, self.results)) or "none: the mail is not signed"
+
+    def _repr_html_(self) -> str:
+        return results_table(self.rows)
+
+    @property
+    def rows(self) -> tuple[tuple[str, str, str, str], ...]:
+        """For each signature the method, the result, who signed, and why it does not pass."""
+        return tuple(("DKIM", str(one.result), one.domain, _why(one)) for one in self.results) or (
+            ("DKIM", "none", "", "the mail is not signed"),
+        )
+
+
+def results_table(rows: Iterable[tuple[str, str, str, str]]) -> str:
+    """What was found about a mail as an HTML table for notebooks, in the colours that are around it.
+
+    >>> results_table([("DKIM", "fail", "example.com", "<b>")])[-40:]
+    '">&lt;b&gt;</td></tr></tbody></table>'
+    """
+    titles = "".join(
+        f'<th scope="col" style="text-align:left">{one}</th>' for one in ("Method", "Result", "Domain", "Why")
+    )
+    body = "".join(
+        "<tr>"
+        + "".join(
+            f'<td style="text-align:left;vertical-align:top;overflow-wrap:anywhere">{_lines(cell)}</td>' for cell in row
+        )
+        + "</tr>"
+        for row in rows
+    )
+    return f'<table class="mailkit-dns"><thead><tr>{titles}</tr></thead><tbody>{body}</tbody></table>'
+
+
+def _why(one: SignatureResult) -> str:
+    return "\n".join((*(reason.message for reason in one.reasons), *filter(None, [one.difference])))
+
+
+def _lines(text: str) -> str:
+    return escape(text).replace("\n", "<br>")
 
 
 def _quotable(text: str) -> str:
