@@ -35,6 +35,14 @@ class Result(StrEnum):
     """It cannot be verified, now or later: no key, a wrong one, or something required is missing."""
 
 
+_COLUMNS = {
+    "Method": "white-space:nowrap",
+    "Result": "white-space:nowrap",
+    "Domain": "min-width:10em;overflow-wrap:anywhere",
+    "Why": "overflow-wrap:anywhere",
+}
+"""The columns of tables, and how their texts may be broken."""
+
 _BEST = (Result.PASS, Result.TEMPERROR, Result.FAIL, Result.PERMERROR, Result.NEUTRAL)
 
 
@@ -170,15 +178,9 @@ def results_table(rows: Iterable[tuple[str, str, str, str]]) -> str:
     >>> results_table([("DKIM", "fail", "example.com", "<b>")])[-40:]
     '">&lt;b&gt;</td></tr></tbody></table>'
     """
-    titles = "".join(
-        f'<th scope="col" style="text-align:left">{one}</th>' for one in ("Method", "Result", "Domain", "Why")
-    )
+    titles = "".join(f'<th scope="col" style="text-align:left">{one}</th>' for one in _COLUMNS)
     body = "".join(
-        "<tr>"
-        + "".join(
-            f'<td style="text-align:left;vertical-align:top;overflow-wrap:anywhere">{_lines(cell)}</td>' for cell in row
-        )
-        + "</tr>"
+        f"<tr>{''.join(_cell(text, width) for text, width in zip(row, _COLUMNS.values(), strict=True))}</tr>"
         for row in rows
     )
     return f'<table class="mailkit-dns"><thead><tr>{titles}</tr></thead><tbody>{body}</tbody></table>'
@@ -188,8 +190,9 @@ def _why(one: SignatureResult) -> str:
     return "\n".join((*(reason.message for reason in one.reasons), *filter(None, [one.difference])))
 
 
-def _lines(text: str) -> str:
-    return escape(text).replace("\n", "<br>")
+def _cell(text: str, width: str) -> str:
+    shown = escape(text).replace("\n", "<br>")
+    return f'<td style="text-align:left;vertical-align:top;{width}">{shown}</td>'
 
 
 def _quotable(text: str) -> str:
