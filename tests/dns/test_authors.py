@@ -92,3 +92,12 @@ def test_only_bytes_are_a_letter() -> None:
     with pytest.raises(InvalidValue):
         from_domains("From: a@b.com")  # type: ignore[arg-type]
     assert from_domains(bytearray(b"From: a@b.com")) == ("b.com",)
+
+
+def test_of_many_writings_of_domains_none_hides_another() -> None:
+    many = b"".join(b"<a@%d.example>" % number for number in range(600))
+    assert len(from_domains(b"From: " + many)) == 100
+    same = "".join(f"<a@{'é' * 9}{'É' if number % 2 else 'é'}{' ' * (number % 7)}.example>" for number in range(900))
+    assert len(from_domains(b"From: " + same.encode() + b"<b@example.net>")) == 2
+    cases = ("".join("É" if number >> bit & 1 else "é" for bit in range(10)) for number in range(700))
+    assert len(from_domains(b"From: " + "".join(f"<a@{one}.example>" for one in cases).encode())) > 1

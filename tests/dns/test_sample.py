@@ -105,12 +105,28 @@ HUGE = (
     b"From: " + b"@a" * 300_000,
     b"\r\n\r\n" + b"QUJD" * 15 * 9_000 + b"\r\n",
     b"\r\n\r\n" + (b"A" * 76 + b"\r\n") * 20_000 + b"A",
+    b"\r\n\r\n" + (b"A" * 40 + b"\r\n\r\n") * 40_000,
+    b"\r\n\r\n" + (b"x" * 998 + b"\r\n") * 2_000,
+    b"List-Unsubscribe: <" + b" " * 500_000 + b"x\r\n\r\n",
+    b"From: " + "<a@é.example>".encode() * 50_000,
 )
 
 
 @pytest.mark.parametrize("raw", HUGE)
 def test_large_nonsense_is_looked_at_quickly(raw: bytes) -> None:
     assert look(raw).signatures == ()
+
+
+def test_evidence_can_be_printed() -> None:
+    raw = GOOD.replace(b"Subject: Spring", b"Subject: \x1b]0;pwned\x07\r\nSubject: x")
+    raw = raw.replace(b"<mailto:leave@example.com>, <https://example.com/u/1>", b"<mailto:\x1b[2J>")
+    found = [finding.evidence for finding in lint(look(raw), "example.com")]
+    assert found == ["?]0;pwned? | x", "mailto:?[2J"]
+
+
+def test_blanks_around_an_uri_are_no_part_of_it() -> None:
+    raw = GOOD.replace(b"<mailto:leave@example.com>", b"< mailto:leave@example.com\t>")
+    assert look(raw).list_unsubscribe[0] == "mailto:leave@example.com"
 
 
 @pytest.mark.parametrize("given", ["From: a@b", None, 7])

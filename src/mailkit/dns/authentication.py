@@ -17,6 +17,7 @@ from mailkit.clock import SystemClock, utc
 from mailkit.dns import arc, dkim, spf
 from mailkit.dns.authors import from_domains
 from mailkit.dns.authres import AuthenticationResults, Property, Statement
+from mailkit.dns.dkim.result import results_table
 from mailkit.dns.dmarc.evaluate import questions as dmarc_questions
 from mailkit.dns.dmarc.record import Policy
 from mailkit.dns.dmarc.verdict import Identifier, Result
@@ -104,6 +105,16 @@ class Authentication:
     def __str__(self) -> str:
         lines = (f"SPF {self.spf}", *(f"DKIM {line}" for line in str(self.dkim).splitlines()), f"ARC {self.arc}")
         return "\n".join((*lines, f"DMARC {self.dmarc}"))
+
+    def _repr_html_(self) -> str:
+        sender = self.mail_from.rpartition("@")[2] or self.helo
+        told = (
+            ("SPF", str(self.spf.result), sender, self.spf.reason),
+            *self.dkim.rows,
+            ("ARC", str(self.arc.result), ", ".join(self.arc.domains), str(self.arc).partition(": ")[2]),
+            ("DMARC", self.dmarc.result.value, ", ".join(self.from_domains), "; ".join(self.dmarc.reasons)),
+        )
+        return results_table(told)
 
 
 async def authenticate(

@@ -8,7 +8,8 @@ cannot be told apart gives more domains than one, so that the letter is not judg
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Final
 
 from mailkit.dns.dmarc.verdict import ascii_domain
@@ -19,6 +20,8 @@ __all__ = ["domains", "from_domains"]
 
 _MOST: Final = 100
 """Domains that are told apart; more is no letter."""
+_MOST_WRITINGS: Final = 500
+"""Writings of domains in one field that are brought into one form, which takes long for what is not ASCII."""
 _PIECE: Final = re.compile(r'"(?:[^"\\]|\\.)*+"|\\.?|["()<>,;:]|[^"\\()<>,;:]+', re.DOTALL)
 _LITERAL: Final = re.compile(r"\[[^\[\]]*\]")
 
@@ -40,8 +43,16 @@ def from_domains(raw: bytes) -> tuple[str, ...]:
     head = bytes(raw[:LONGEST_HEADER]).replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     found: list[str] = []
     for value in named("From", divide(head)[0]):
-        found += dict.fromkeys(domains(value))
+        found += islice(_each_once(domains(value)), _MOST)
     return tuple(found[:_MOST])
+
+
+def _each_once(values: Iterable[str]) -> Iterator[str]:
+    seen: set[str] = set()
+    for value in values:
+        if value not in seen:
+            seen.add(value)
+            yield value
 
 
 def domains(value: str) -> Iterator[str]:
@@ -53,6 +64,7 @@ def domains(value: str) -> Iterator[str]:
     bare: list[str] = []
     angle: list[str] = []
     depth, is_inside, had_angle = 0, False, False
+    known: dict[str, str] = {}
     for piece in [*_pieces(value), ","]:
         if piece in ("(", ")"):
             depth = max(0, depth + (1 if piece == "(" else -1))
@@ -62,13 +74,13 @@ def domains(value: str) -> Iterator[str]:
             is_inside, had_angle, angle = True, True, []
         elif piece == ">" and is_inside:
             is_inside = False
-            yield from _domain("".join(angle))
+            yield from _domain("".join(angle), known)
         elif is_inside and piece in (",", ":") and "".join(angle[:1]).lstrip().startswith("@"):
             angle = []  # one host of an obsolete route (RFC 5322, 4.4)
         elif is_inside and piece != ",":
             angle.append(piece)
         elif piece in (",", ";", ":"):
-            yield from _domain("".join(angle if is_inside else [] if had_angle else bare))
+            yield from _domain("".join(angle if is_inside else [] if had_angle else bare), known)
             bare, angle, is_inside, had_angle = [], [], False, False
         else:
             bare.append(piece)
@@ -80,9 +92,12 @@ def _pieces(value: str) -> Iterator[str]:
         yield "q" if len(found[0]) > 1 and found[0][0] in '"\\' else found[0]
 
 
-def _domain(address: str) -> Iterator[str]:
-    """What stands behind the last @, without blanks."""
+def _domain(address: str, known: dict[str, str]) -> Iterator[str]:
+    """What stands behind the last @, without blanks; of more than a mail could mean, as it stands."""
     _, at, domain = address.rpartition("@")
-    if at:
-        plain = "".join(domain.split())
-        yield plain if _LITERAL.fullmatch(plain) else ascii_domain(plain) or plain
+    if not at:
+        return
+    plain = "".join(domain.split())
+    if plain not in known and len(known) < _MOST_WRITINGS:
+        known[plain] = plain if _LITERAL.fullmatch(plain) else ascii_domain(plain) or plain
+    yield known.get(plain, plain)

@@ -15,7 +15,7 @@ import attrs
 from mailkit.dns.authors import domains, from_domains
 from mailkit.dns.headers import LONGEST_HEADER, Field, divide, named
 from mailkit.dns.mailparts import decoded
-from mailkit.dns.tags import Tag, cut, read
+from mailkit.dns.tags import Tag, plain, read
 from mailkit.errors import InvalidValue
 from mailkit.findings import Finding, Place, Severity
 
@@ -24,9 +24,9 @@ __all__ = ["Sample", "lint", "look"]
 _ERROR, _WARNING, _INFO = Severity.ERROR, Severity.WARNING, Severity.INFO
 _ONCE: Final = ("From", "Date", "Message-ID", "Subject", "To", "Cc", "Reply-To", "Sender")
 _NEEDED: Final = ("From", "Date")
-_URI: Final = re.compile(r"<\s*([^<>]*?)\s*>")
+_URI: Final = re.compile(r"<([^<>]*)>")
 _TLS: Final = re.compile(r"\bwith\s+(?:UTF8)?(?:E?SMTPSA?|LMTPSA?)\b|\busing\s+TLS|\(version=TLS", re.IGNORECASE)
-_LONG_LINE: Final = re.compile(rb"[^\r\n]{999}")
+_LONGEST_LINE: Final = 998
 _BARE: Final = re.compile(rb"\r(?!\n)|(?<!\r)\n")
 _BASE64: Final = re.compile(rb"(?:^[A-Za-z0-9+/]{40,76}=?=?\r?\n)+(?:[A-Za-z0-9+/]+=?=?)?", re.MULTILINE)
 _LEAVES: Final = (
@@ -95,7 +95,7 @@ def look(raw: bytes) -> Sample:
     found = tuple(line for line in lines if line.is_field)
     tags = [{tag.name: tag.value for tag in read(value, names_have_case=True) if isinstance(tag, Tag)}
             for value in named("DKIM-Signature", found)]  # fmt: skip
-    uris = tuple(uri for value in named("List-Unsubscribe", found) for uri in _URI.findall(value))
+    uris = tuple(uri for value in named("List-Unsubscribe", found) for uri in map(str.strip, _URI.findall(value)))
     post = ["".join(value.split()).lower() for value in named("List-Unsubscribe-Post", found)]
     received = named("Received", found)
     return Sample(
@@ -131,7 +131,7 @@ def _faults(raw: bytes, found: tuple[Field, ...]) -> Iterator[tuple[str, str]]:
             break
     if not named("Message-ID", found):
         yield "it has no Message-ID", ""
-    if _LONG_LINE.search(raw):
+    if len(max(raw.replace(b"\r", b"\n").split(b"\n"), key=len)) > _LONGEST_LINE:
         yield "a line is longer than 998 bytes", ""
     if b"\r\n" in raw and _BARE.search(raw):
         yield "a line ends with a CR or an LF alone", ""
@@ -141,10 +141,13 @@ def _faults(raw: bytes, found: tuple[Field, ...]) -> Iterator[tuple[str, str]]:
 
 def _has_link(body: bytes) -> bool:
     """Whether any reading of the body has a word of leaving near a link."""
-    readings = [body, decoded("quoted-printable", body)]
-    readings += [decoded("base64", block) for block in _BASE64.findall(body)]
-    texts = (reading.decode("utf-8", "replace") for reading in readings)
-    return any(any(word in text.lower() for word in _LEAVES) and _LINK.search(text) is not None for text in texts)
+    blocks = b"\n".join(decoded("base64", block) for block in _BASE64.findall(body))
+    texts = (reading.decode("utf-8", "replace") for reading in (body, decoded("quoted-printable", body), blocks))
+    return any(_LINK.search(text) is not None and _says_leave(text.lower()) for text in texts)
+
+
+def _says_leave(text: str) -> bool:
+    return any(word in text for word in _LEAVES)
 
 
 def lint(sample: Sample, domain: str) -> tuple[Finding, ...]:
@@ -196,7 +199,7 @@ def _say(word: str, severity: Severity, message: str, evidence: str = "", mend: 
         severity=severity,
         message=message,
         place=Place(source="the sample letter"),
-        evidence=cut(evidence),
+        evidence=plain(evidence, longest=300),
         mend=mend,
         source=source,
     )

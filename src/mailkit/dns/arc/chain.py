@@ -12,15 +12,18 @@ import attrs
 from mailkit.dns.arc.sets import ArcSet
 from mailkit.dns.dkim.canonical import covered, relaxed_field, without_signature
 from mailkit.dns.dkim.crypto import fitting
+from mailkit.dns.dkim.effort import Efforts
 from mailkit.dns.dkim.judge import answer_fault, judge, key_fault
 from mailkit.dns.dkim.key import Found, Record
 from mailkit.dns.dkim.mail import Mail
 from mailkit.dns.dkim.signature import Signature
+from mailkit.dns.tags import plain
 from mailkit.findings import Finding, Place, Severity
 
 __all__ = ["Chain", "Keys", "Result", "broken_chain", "judge_chain"]
 
 _MOST_KEYS: Final = 4
+_LONGEST_MESSAGE: Final = 1000
 
 Keys: TypeAlias = Mapping[tuple[str, str], Found]
 """What is published for each domain and selector."""
@@ -100,7 +103,7 @@ def judge_chain(mail: Mail, sets: Sequence[ArcSet], keys: Keys, now: datetime) -
     """
     last = sets[-1]
     signatures = [one.message_signature for one in sets]
-    newest = judge(mail, signatures[-1], keys[_place(signatures[-1])], now)
+    newest = judge(mail, signatures[-1], keys[_place(signatures[-1])], now, efforts=Efforts())
     passes = [_passes(mail, one, keys, now) for one in signatures[:-1]]
     passes.append(newest.passes)
     seals = [_seal_fault(sets[: number + 1], keys) for number in range(len(sets))]
@@ -123,7 +126,7 @@ def judge_chain(mail: Mail, sets: Sequence[ArcSet], keys: Keys, now: datetime) -
 
 
 def _passes(mail: Mail, signature: Signature, keys: Keys, now: datetime) -> bool:
-    return signature.is_readable and judge(mail, signature, keys[_place(signature)], now, explains=False).passes
+    return signature.is_readable and judge(mail, signature, keys[_place(signature)], now).passes
 
 
 def _oldest_pass(passes: Sequence[bool]) -> int:
@@ -168,5 +171,5 @@ def _place(signature: Signature) -> tuple[str, str]:
 
 def _say(word: str, message: str, one: ArcSet | None, source: str = "RFC 8617, 5.2") -> Finding:
     place = Place(source=f"ARC set {one.instance} of {one.domain}") if one else Place(source="ARC sets")
-    told = f"instance {one.instance}: {message}" if one else message
+    told = plain(f"instance {one.instance}: {message}" if one else message, longest=_LONGEST_MESSAGE)
     return Finding(code=f"dns.arc-{word}", severity=Severity.WARNING, message=told, place=place, source=source)

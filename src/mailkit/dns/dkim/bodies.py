@@ -11,7 +11,7 @@ from typing import Final
 
 __all__ = ["BODIES", "relaxed_body", "simple_body"]
 
-_BLANKS: Final = re.compile(rb"[ \t]+")
+_BLANKS: Final = re.compile(rb"  +")
 
 
 def simple_body(body: bytes) -> bytes:
@@ -29,7 +29,7 @@ def relaxed_body(body: bytes) -> bytes:
     >>> relaxed_body(b"Hello \\t World  \\r\\n\\r\\n\\r\\n")
     b'Hello World\\r\\n'
     """
-    text = _BLANKS.sub(b" ", body).replace(b" \r\n", b"\r\n").removesuffix(b" ")
+    text = _BLANKS.sub(b" ", body.replace(b"\t", b" ")).replace(b" \r\n", b"\r\n").removesuffix(b" ")
     text = _without_empty_end(text)
     return text + b"\r\n" if text else b""
 

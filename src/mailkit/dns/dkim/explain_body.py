@@ -9,12 +9,14 @@ import re
 from base64 import b64decode
 from binascii import Error as NotBase64
 from collections.abc import Iterator
+from contextlib import suppress
 from hashlib import sha256
-from itertools import chain
+from itertools import product
 from quopri import decodestring
 from typing import Final, TypeAlias
 
-from mailkit.dns.dkim.bodies import BODIES
+from mailkit.dns.dkim.bodies import BODIES, simple_body
+from mailkit.dns.dkim.effort import SPENT, Effort
 from mailkit.dns.dkim.mail import Mail
 from mailkit.dns.dkim.signature import Signature
 from mailkit.dns.tags import cut
@@ -28,38 +30,55 @@ _MOST_CUT_BELOW: Final = 1000
 _MOST_CUT_ABOVE: Final = 12
 _MOST_CUT_WITHIN: Final = 30
 _MOST_ENDS: Final = 8
-_BUDGET: Final = 12_000_000
-"""How many bytes of bodies are tried for one explanation; what is not found by then is not found."""
+_CUT_LINES: Final = (998, 990, 1000)
+_LEAST_CUT_LINE: Final = 980
+_MARKED: Final = re.compile(rb"!\r\n ")
+"""How sendmail cuts lines."""
+_WAS_CUT: Final = "its long lines were cut"
 
 _Try: TypeAlias = tuple[str, bytes]
 """What may have happened, and the body as it was before."""
 
 
-def explain_body(mail: Mail, signature: Signature) -> tuple[str, str]:
+def explain_body(mail: Mail, signature: Signature, effort: Effort) -> tuple[str, str]:
     """What happened to the body since it was signed, and the difference; the latter is empty if nobody knows.
 
     >>> from mailkit.dns.headers import Field
     >>> signed = sha256(b"Hello\\r\\n").digest()
     >>> signature = Signature(field=Field(b""), domain="example.com", body_hash=signed)
-    >>> print(*explain_body(Mail(fields=(), body=b"Hello\\r\\n-- \\r\\nThe list\\r\\n"), signature), sep=chr(10))
+    >>> mail = Mail(fields=(), body=b"Hello\\r\\n-- \\r\\nThe list\\r\\n")
+    >>> print(*explain_body(mail, signature, Effort(left=1000)), sep=chr(10))
     2 lines were added at its end
     + --
     + The list
     """
     if len(mail.body) > _LONGEST:
         return "what, is not looked for in bodies as large as this", ""
+    if not effort.take(len(mail.body)):
+        return f"how, is not known; {SPENT}", ""
     added = _added_below(mail, signature)
     if added is not None:
         return f"{_lines(len(added))} added at its end", shown((), added)
-    form = BODIES[signature.body_form]
-    spent = 0
-    for what, body in chain(_as_hashed(mail.body, signature), ((what, form(was)) for what, was in _as_it_was(mail))):
-        spent += len(mail.body)
-        if spent > _BUDGET:
-            break
+    for what, body in _tries(mail, signature, effort):
         if sha256(body[: signature.length]).digest() == signature.body_hash:
-            return what, _difference(body, mail.body_as(signature.body_form))
-    return "how, is not known; nothing that lists and gateways usually do explains it", ""
+            return what, _difference(body, mail.body_as(signature.body_form)) if effort.take(2 * len(body)) else ""
+    why = SPENT if effort.is_spent else "nothing that lists and gateways usually do explains it"
+    return f"how, is not known; {why}", ""
+
+
+def _tries(mail: Mail, signature: Signature, effort: Effort) -> Iterator[_Try]:
+    """Bodies as they may have been hashed, as many as the effort allows; each has cost as much as it is long."""
+    for what, body in _as_hashed(mail.body, signature):
+        if not effort.take(len(mail.body)):
+            return
+        yield what, body
+    form = BODIES[signature.body_form]
+    for what, was in _as_it_was(mail):
+        is_other = was != mail.body
+        if not effort.take(len(mail.body) if is_other else len(mail.body) // 4):
+            return
+        if is_other:
+            yield what, form(was)
 
 
 def shown(before: tuple[bytes, ...] | list[bytes], after: tuple[bytes, ...] | list[bytes]) -> str:
@@ -76,18 +95,23 @@ def shown(before: tuple[bytes, ...] | list[bytes], after: tuple[bytes, ...] | li
 
 def _added_below(mail: Mail, signature: Signature) -> list[bytes] | None:
     """The lines at the end without which the hash fits; each prefix costs one line, not the whole."""
-    lines = mail.body_as(signature.body_form).split(b"\r\n")[:-1]
+    body = mail.body_as(signature.body_form)
     if signature.body_hash == sha256(b"\r\n" if signature.body_form == "simple" else b"").digest():
-        return lines
-    state, empty, first = sha256(), 0, len(lines) - _MOST_CUT_BELOW
-    for number, line in enumerate(lines):
+        return body.split(b"\r\n")[:-1]
+    head, *lines = body.removesuffix(b"\r\n").rsplit(b"\r\n", _MOST_CUT_BELOW)
+    kept = simple_body(head)
+    is_blank = kept == b"\r\n"
+    state, empty = sha256(b"" if is_blank else kept), (len(head) + 2 - len(kept)) // 2 + is_blank
+    if not is_blank and state.digest() == signature.body_hash:
+        return [b""] * empty + lines
+    for number, line in enumerate(lines, 1):
         if not line:
             empty += 1
             continue
         state.update(b"\r\n" * empty + line + b"\r\n")
         empty = 0
-        if number >= first and state.digest() == signature.body_hash:
-            return lines[number + 1 :]
+        if state.digest() == signature.body_hash:
+            return lines[number:]
     return None
 
 
@@ -110,6 +134,8 @@ def _as_it_was(mail: Mail) -> Iterator[_Try]:
     yield "each line break was doubled", body.replace(b"\r\n\r\n", b"\r\n")
     yield "blanks have become tabs", body.replace(b"\t", b" ")
     yield from _recoded(mail)
+    yield from _in_other_letters(body)
+    yield from _cut_lines(body)
     yield from _wrapped(body)
     yield from _cut_above(body)
     yield from _cut_within(body)
@@ -124,6 +150,25 @@ def _recoded(mail: Mail) -> Iterator[_Try]:
             yield "it was encoded as base64 on its way", _with_breaks(b64decode(mail.body))
         except NotBase64:
             return
+
+
+def _in_other_letters(body: bytes) -> Iterator[_Try]:
+    if body.isascii():
+        return
+    for now, was in product(("utf-8", "iso-8859-1", "windows-1252"), repeat=2):
+        if now != was and "utf-8" in (now, was):
+            with suppress(UnicodeError):
+                yield f"its letters were encoded anew, from {was} to {now}", body.decode(now).encode(was)
+
+
+def _cut_lines(body: bytes) -> Iterator[_Try]:
+    """Lines that were longer than RFC 5321, 4.5.3.1.6, allows, before somebody cut them."""
+    lines = body.split(b"\r\n")
+    if len(max(lines, key=len)) < _LEAST_CUT_LINE:
+        return
+    for longest in _CUT_LINES:
+        yield _WAS_CUT, b"".join(line if len(line) == longest else line + b"\r\n" for line in lines)[:-2]
+    yield _WAS_CUT, _MARKED.sub(b"", body)
 
 
 def _with_breaks(text: bytes) -> bytes:

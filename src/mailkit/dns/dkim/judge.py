@@ -5,7 +5,6 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Iterator
 from datetime import datetime
-from hashlib import sha256
 from hmac import compare_digest
 from typing import Final
 
@@ -13,6 +12,7 @@ import attrs
 
 from mailkit.dns.dkim.canonical import FIELDS, choose, covered, without_signature
 from mailkit.dns.dkim.crypto import Fits, fitting
+from mailkit.dns.dkim.effort import Efforts
 from mailkit.dns.dkim.explain_body import explain_body
 from mailkit.dns.dkim.explain_header import explain_header
 from mailkit.dns.dkim.key import Found, Record, is_harmless
@@ -20,7 +20,7 @@ from mailkit.dns.dkim.mail import Mail
 from mailkit.dns.dkim.result import Result, SignatureResult
 from mailkit.dns.dkim.signature import Signature
 from mailkit.dns.lookup import Answer, Failure
-from mailkit.dns.tags import cut
+from mailkit.dns.tags import cut, plain
 from mailkit.findings import Finding, Place, Severity
 
 __all__ = ["Hit", "answer_fault", "judge", "key_fault"]
@@ -30,6 +30,8 @@ _LEAST_BITS: Final = 1024
 _GOOD_BITS: Final = 2048
 _MOST_KEYS: Final = 4
 """Of several keys at one name, which the RFC leaves undefined, so many are tried (6.1.2)."""
+
+_LONGEST_MESSAGE: Final = 1000
 
 _UNEXPLAINED: Final = ("how, was not looked for", "")
 
@@ -63,11 +65,11 @@ class _Case:
     mail: Mail
     signature: Signature
     now: datetime
-    is_explained: bool
+    efforts: Efforts | None
 
 
 def judge(
-    mail: Mail, signature: Signature, found: Found | None, now: datetime, *, explains: bool = True
+    mail: Mail, signature: Signature, found: Found | None, now: datetime, *, efforts: Efforts | None = None
 ) -> SignatureResult:
     """The result of one signature.
 
@@ -76,7 +78,8 @@ def judge(
         signature: One of its signatures.
         found: What is published for its selector; None if it was not asked for, as the signature cannot be read.
         now: The moment by which it may have expired.
-        explains: Whether to look for what has changed, which costs more than all the rest.
+        efforts: What may be spent on looking for what has changed, which costs more than all the rest; all
+            signatures of a mail share it. None not to look at all.
 
     >>> from mailkit.dns.headers import Field
     >>> signature = Signature.read(Field(b"DKIM-Signature: v=1; a=rsa-sha512"))
@@ -88,7 +91,7 @@ def judge(
         return _result(signature, unread)
     fault = answer_fault(found)
     hits = [*_claims(mail, signature, now), *([fault] if fault else [])]
-    case = _Case(mail, signature, now, explains)
+    case = _Case(mail, signature, now, efforts)
     keys: list[Record | None] = [Record.parse(text) for text in found.texts[:_MOST_KEYS]]
     results = [_with_key(case, key, hits) for key in keys or [None]]
     return next((result for result in results if result.passes), results[0])
@@ -190,11 +193,10 @@ def _differences(case: _Case, fits: Fits | None, hits: list[Hit]) -> str:
     if has_hash and signature.length is not None and signature.length > len(body):
         message = f"l={signature.length} is more than the {len(body)} bytes of the body"
         hits.append(Hit(Result.FAIL, "length", message, "RFC 6376, 3.5"))
-    elif has_hash and not compare_digest(sha256(body[: signature.length]).digest(), signature.body_hash):
-        hint, difference = explain_body(mail, signature) if case.is_explained else _UNEXPLAINED
-        given, computed = (
-            b64encode(one).decode("ascii") for one in (signature.body_hash, sha256(body[: signature.length]).digest())
-        )
+    elif has_hash and not compare_digest(mail.body_hash(signature.body_form, signature.length), signature.body_hash):
+        hint, difference = explain_body(mail, signature, case.efforts.body) if case.efforts else _UNEXPLAINED
+        hashed = mail.body_hash(signature.body_form, signature.length)
+        given, computed = (b64encode(one).decode("ascii") for one in (signature.body_hash, hashed))
         which = (
             "the body has" if signature.length is None else f"the first {signature.length} bytes of the body (l=) have"
         )
@@ -203,7 +205,8 @@ def _differences(case: _Case, fits: Fits | None, hits: list[Hit]) -> str:
         hits.append(Hit(Result.FAIL, "body-changed", message, "RFC 6376, 6.1.3", hashes))
         found.append(difference)
     if fits is not None and not fits(_covered(mail, signature)):
-        hint, difference = explain_header(mail, signature, fits) if case.is_explained else _UNEXPLAINED
+        efforts = case.efforts
+        hint, difference = explain_header(mail, signature, fits, efforts.header) if efforts else _UNEXPLAINED
         message = f"the signed header fields are not as they were signed: {hint}"
         hits.append(Hit(Result.FAIL, "header-changed", message, "RFC 6376, 6.1.3"))
         found.append(difference)
@@ -246,13 +249,21 @@ def _result(signature: Signature, hits: list[Hit], *, bits: int | None = None, d
 
 def _reason(hit: Hit, signature: Signature) -> Finding:
     severity = Severity.WARNING if hit.result is Result.TEMPERROR else Severity.ERROR  # what is not known is no error
-    return attrs.evolve(_say(hit.code, severity, hit.message, signature, hit.source), evidence=hit.evidence)
+    evidence = plain(hit.evidence, longest=300)
+    return attrs.evolve(_say(hit.code, severity, hit.message, signature, hit.source), evidence=evidence)
 
 
 def _say(word: str, severity: Severity, message: str, signature: Signature, source: str, mend: str = "") -> Finding:
+    """A finding; whatever a mail or a key has put into the message, it can be printed."""
     name = f"{signature.selector or '?'}._domainkey.{signature.domain or '?'}"
-    place = Place(source=f"DKIM signature {name}")
-    return Finding(code=f"dns.dkim-{word}", severity=severity, message=message, place=place, mend=mend, source=source)
+    return Finding(
+        code=f"dns.dkim-{word}",
+        severity=severity,
+        message=plain(message, longest=_LONGEST_MESSAGE),
+        place=Place(source=f"DKIM signature {name}"),
+        mend=mend,
+        source=source,
+    )
 
 
 def _is_below(name: str, domain: str) -> bool:

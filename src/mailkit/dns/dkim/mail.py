@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from hashlib import sha256
 
 import attrs
 
@@ -44,7 +45,9 @@ class Mail:
         if not isinstance(raw, bytes | bytearray | memoryview):
             raise InvalidValue("mail", raw, "is not bytes", "give the mail as it came, undecoded: path.read_bytes()")
         fields, body = divide(bytes(raw))
-        return cls(fields=fields, body=body.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"))
+        if body.count(b"\n") != body.count(b"\r\n"):
+            body = body.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+        return cls(fields=fields, body=body)
 
     def named(self, name: str) -> tuple[Field, ...]:
         """The fields of a name, from top to bottom."""
@@ -57,6 +60,17 @@ class Mail:
     def body_as(self, form: str) -> bytes:
         """The body in the form of that name, "simple" or "relaxed"; worked out once."""
         return self._simple if form == "simple" else self._relaxed
+
+    def body_hash(self, form: str, length: int | None) -> bytes:
+        """The SHA-256 of the body in a form, or of so many bytes of it; of each but once."""
+        key = form, length
+        if key not in self._hashes:
+            self._hashes[key] = sha256(memoryview(self.body_as(form))[:length]).digest()
+        return self._hashes[key]
+
+    @cached_property
+    def _hashes(self) -> dict[tuple[str, int | None], bytes]:
+        return {}
 
     @cached_property
     def _simple(self) -> bytes:

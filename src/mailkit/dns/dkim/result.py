@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
+from html import escape
 
 import attrs
 
@@ -10,7 +12,7 @@ from mailkit.dns.dkim.signature import Signature
 from mailkit.dns.tags import cut
 from mailkit.findings import Finding, Severity
 
-__all__ = ["MOST_SIGNATURES", "Result", "SignatureResult", "Verification"]
+__all__ = ["MOST_SIGNATURES", "Result", "SignatureResult", "Verification", "results_table"]
 
 MOST_SIGNATURES = 10
 """How many signatures of one mail are looked at."""
@@ -32,6 +34,14 @@ class Result(StrEnum):
     PERMERROR = "permerror"
     """It cannot be verified, now or later: there is no key or a wrong one, From is not signed, or it has expired."""
 
+
+_COLUMNS = {
+    "Method": "white-space:nowrap",
+    "Result": "white-space:nowrap",
+    "Domain": "min-width:10em;overflow-wrap:anywhere",
+    "Why": "overflow-wrap:anywhere",
+}
+"""The columns of tables, and how their texts may be broken."""
 
 _BEST = (Result.PASS, Result.TEMPERROR, Result.FAIL, Result.PERMERROR, Result.NEUTRAL)
 
@@ -150,6 +160,39 @@ class Verification:
 
     def __str__(self) -> str:
         return "\n".join(map(str, self.results)) or "none: the mail is not signed"
+
+    def _repr_html_(self) -> str:
+        return results_table(self.rows)
+
+    @property
+    def rows(self) -> tuple[tuple[str, str, str, str], ...]:
+        """For each signature the method, the result, who signed, and why it does not pass."""
+        return tuple(("DKIM", str(one.result), one.domain, _why(one)) for one in self.results) or (
+            ("DKIM", "none", "", "the mail is not signed"),
+        )
+
+
+def results_table(rows: Iterable[tuple[str, str, str, str]]) -> str:
+    """What was found about a mail as an HTML table for notebooks, in the colours that are around it.
+
+    >>> results_table([("DKIM", "fail", "example.com", "<b>")])[-37:]
+    '">&lt;b&gt;</td></tr></tbody></table>'
+    """
+    titles = "".join(f'<th scope="col" style="text-align:left">{one}</th>' for one in _COLUMNS)
+    body = "".join(
+        f"<tr>{''.join(_cell(text, width) for text, width in zip(row, _COLUMNS.values(), strict=True))}</tr>"
+        for row in rows
+    )
+    return f'<table class="mailkit-dns"><thead><tr>{titles}</tr></thead><tbody>{body}</tbody></table>'
+
+
+def _why(one: SignatureResult) -> str:
+    return "\n".join((*(reason.message for reason in one.reasons), *filter(None, [one.difference])))
+
+
+def _cell(text: str, width: str) -> str:
+    shown = escape(text).replace("\n", "<br>")
+    return f'<td style="text-align:left;vertical-align:top;{width}">{shown}</td>'
 
 
 def _quotable(text: str) -> str:

@@ -20,7 +20,7 @@ import attrs
 from mailkit.dns.dkim.mail import Mail
 from mailkit.dns.headers import Field
 from mailkit.dns.lookup import name_fault
-from mailkit.dns.tags import Broken, Tag, cut, read
+from mailkit.dns.tags import Broken, Tag, plain, read
 
 __all__ = ["Signature", "TagList", "read_signature_tags", "selectors_of", "signatures"]
 
@@ -61,7 +61,7 @@ class TagList:
         """
         shown = _NAMED_IN_UTF8.sub(_with_ascii_labels, text, count=3).decode("latin-1")
         parts = read(shown, names_have_case=True)
-        faults = [f"{cut(part.text, longest=40)} {part.reason}" for part in parts if isinstance(part, Broken)]
+        faults = [f"{plain(part.text, longest=40)} {part.reason}" for part in parts if isinstance(part, Broken)]
         *full, _ = shown.split(";")
         if not parts or not all(map(str.strip, full)):
             faults.append("there is nothing between two semicolons" if parts else "there are no tags")
@@ -93,7 +93,7 @@ class _Reader:
     def text(self, name: str, is_right: Callable[[str], Any], wrong: str, default: str = "") -> str:
         value = self.tags.get(name, default)
         if name in self.tags and not is_right(value):
-            self.faults.append(f"{name}={cut(value, longest=40)} {wrong}")
+            self.faults.append(f"{name}={plain(value, longest=40)} {wrong}")
             return default
         return value
 
@@ -110,7 +110,7 @@ class _Reader:
             return None
         if not (value.isascii() and value.isdigit() and len(value) <= _LONGEST_DIGITS[name]):
             self.faults.append(
-                f"{name}={cut(value, longest=40)} is not a number of at most {_LONGEST_DIGITS[name]} digits"
+                f"{name}={plain(value, longest=40)} is not a number of at most {_LONGEST_DIGITS[name]} digits"
             )
             return None
         return int(value)
@@ -250,7 +250,7 @@ def _is_form(text: str) -> bool:
 
 def _faults_of_dkim(tags: dict[str, str]) -> tuple[str, ...]:
     if tags.get("v", "1") != "1":
-        return (f"v={cut(tags['v'], longest=40)} is not a version that there is",)
+        return (f"v={plain(tags['v'], longest=40)} is not a version that there is",)
     return ()
 
 

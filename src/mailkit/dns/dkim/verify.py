@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any
 
 from mailkit.clock import SystemClock, utc
+from mailkit.dns.dkim.effort import Efforts
 from mailkit.dns.dkim.judge import judge
 from mailkit.dns.dkim.key import Found, find
 from mailkit.dns.dkim.mail import Mail
@@ -21,9 +22,6 @@ from mailkit.dns.drive import DEADLINE, run, run_sync
 from mailkit.dns.lookup import Check, Resolver, each
 
 __all__ = ["check_mail", "verify", "verify_sync"]
-
-_MOST_EXPLAINED: Final = 4
-"""Of further signatures is told that they fail, but not looked for what has changed."""
 
 
 async def verify(
@@ -89,8 +87,6 @@ def _check(mail: Mail, now: datetime) -> Check[Verification]:
     given = tuple(map(Signature.read, fields[:MOST_SIGNATURES]))
     found = iter((yield from each([find(one.selector, one.domain) for one in given if one.is_readable])))
     keys: list[Found | None] = [next(found) if one.is_readable else None for one in given]
-    results = tuple(
-        judge(mail, one, key, now, explains=number < _MOST_EXPLAINED)
-        for number, (one, key) in enumerate(zip(given, keys, strict=True))
-    )
+    efforts = Efforts()
+    results = tuple(judge(mail, one, key, now, efforts=efforts) for one, key in zip(given, keys, strict=True))
     return Verification(results=results, skipped=max(0, len(fields) - MOST_SIGNATURES))
