@@ -31,7 +31,7 @@ from mailkit.dns.spf.record import Mechanism
 from mailkit.dns.spf.wishes import senders
 from mailkit.dns.survey import Seen, Wish, survey
 from mailkit.dns.tags import cut
-from mailkit.dns.vendors import Vendor, vendor
+from mailkit.dns.vendors import ReturnPath, Vendor, vendor
 from mailkit.errors import AddressError, InvalidValue
 from mailkit.findings import Finding, Place, Severity
 
@@ -214,8 +214,23 @@ def _report(seen: Seen) -> DomainReport:
 
 def _sending(wish: Wish) -> list[IPv4Address | IPv6Address | Mechanism]:
     """Who the SPF record has to list."""
-    included, _ = senders(wish.domain.ascii, [one.key for one in wish.vendors])
+    included, _ = senders(wish.domain.ascii, _heard_by_spf(wish))
     return [*wish.addresses, *included]
+
+
+def _heard_by_spf(wish: Wish) -> list[str]:
+    """The vendors about whose return path nothing is known, or that it is of the domain itself."""
+    name = wish.domain.ascii
+    served = [path for path in wish.paths if path.purpose is paths.Purpose.RETURN_PATH and path.name != name]
+    is_away = bool(wish.sample and wish.sample.return_path not in ("", name))
+    is_away |= any(not path.vendor for path in served)
+    is_alone = len(wish.vendors) == 1 and not wish.addresses
+    away = {vendor(path.vendor).key for path in served if path.vendor}
+    return [
+        one.key
+        for one in wish.vendors
+        if one.key not in away and not (is_away and (is_alone or one.return_path is not ReturnPath.CUSTOMER))
+    ]
 
 
 def _findings(seen: Seen, wanted: TextRecord | None) -> Iterator[Finding]:
@@ -253,7 +268,7 @@ def _bimi_findings(seen: Seen) -> Iterator[Finding]:
 def _spf_findings(seen: Seen, wanted: TextRecord | None) -> list[Finding]:
     """What is to be said about SPF, with the record to paste where a better text would mend it."""
     tree = seen.spf_tree
-    findings = list(spf_lint.lint(tree, sends_through=[one.key for one in seen.wish.vendors]))
+    findings = list(spf_lint.lint(tree, sends_through=_heard_by_spf(seen.wish)))
     addresses = seen.wish.addresses
     unlisted = [address for address in addresses if tree.record and spf_tree.lists(tree, address) is False]
     findings += [_not_listed(tree, str(address)) for address in unlisted]

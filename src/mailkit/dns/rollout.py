@@ -29,6 +29,7 @@ from mailkit.dns.dmarc.record import Policy, Record
 from mailkit.dns.records import TextRecord
 from mailkit.dns.replay import MILDER, Replay, Struck, replay
 from mailkit.dns.show import table
+from mailkit.dns.vendors import ReturnPath
 from mailkit.errors import InvalidValue
 
 __all__ = ["Blocker", "Condition", "Conditions", "Plan", "Replay", "Stage", "Struck", "plan", "replay", "stage_of"]
@@ -332,7 +333,7 @@ def _mend(one: Sending, domain: str) -> str:
         return f"let it sign with DKIM for {where}, and add {networks} to SPF of {where} if they are yours"
     keys = ", ".join(f"{selector}._domainkey.{where}" for selector in one.vendor.selectors)
     sign = f"set DKIM up at {one.vendor} for {where}" + (f" ({keys})" if keys else "")
-    if not one.vendor.spf:
+    if not one.vendor.spf or one.vendor.return_path is ReturnPath.OWN:
         return sign
-    include = one.vendor.spf[0].replace("{domain}", where)
-    return f"{sign}, and let its return path be of {where} with include:{include} in SPF"
+    condition = f" if its return path is of {where} itself" if one.vendor.return_path is ReturnPath.EITHER else ""
+    return f"{sign}, and have include:{one.vendor.include(where)} in SPF of {where}{condition}"

@@ -1,7 +1,7 @@
 """An SPF record from wishes: who sends the letters of a domain.
 
->>> print(suggest("example.com", sends_through=["google", "192.0.2.10", "unisender"]))
-example.com. IN TXT "v=spf1 include:_spf.google.com ip4:192.0.2.10 include:spf.unisender.com ~all"
+>>> print(suggest("example.com", sends_through=["google", "192.0.2.10", "spf.example.net"]))
+example.com. IN TXT "v=spf1 include:_spf.google.com ip4:192.0.2.10 include:spf.example.net ~all"
 """
 
 from __future__ import annotations
@@ -122,13 +122,23 @@ def senders(
         term = _term(wish)
         if term is None:
             used = vendors.vendor(str(wish))
-            include = next((name.replace("{domain}", domain) for name in used.spf), None)
-            if include is None:
-                notes.append(f"{used.name} sends with a return path of its own: SPF needs no include for it")
+            if used.return_path is not vendors.ReturnPath.CUSTOMER or not used.spf:
+                notes.append(_no_include(used, domain))
                 continue
-            term = Mechanism(kind="include", target=include)
+            term = Mechanism(kind="include", target=used.include(domain))
         terms.append(term)
     return tuple(dict.fromkeys(terms)), tuple(dict.fromkeys(notes))
+
+
+def _no_include(used: vendors.Vendor, domain: str) -> str:
+    """Why a vendor is not included, and what it needs in place of it."""
+    sign = f"let it sign with DKIM for {domain}"
+    if used.return_path is vendors.ReturnPath.EITHER and used.spf:
+        needed = f"include:{used.include(domain)} is needed only if its return path is of {domain} itself"
+        return f"{used.name} was not included: {needed}; {sign}"
+    if used.return_path is vendors.ReturnPath.OWN:
+        return f"{used.name} sends with a return path of its own: SPF needs no include for it; {sign}"
+    return f"{used.name} has no include that is the same for all its customers: add the one that it gave you"
 
 
 def _term(wish: str | IPAddress | IPNetwork) -> Mechanism | None:
