@@ -82,8 +82,9 @@ def test_the_report_reads_from_the_verdict_to_what_to_paste() -> None:
         (line.split(":")[0] for line in lines if line.startswith("- ")),
         key=["- error", "- warning", "- info"].index,
     )
+    assert "correct the term 'foo'" in text, "and no record is offered that would be without it"
     assert lines[-2:] == [
-        '  example.com. IN TXT "v=spf1 ptr ~all"',
+        "To publish:",
         '  _dmarc.example.com. IN TXT "v=DMARC1; p=none; rua=mailto:dmarc@example.com"',
     ]
 

@@ -100,6 +100,7 @@ def test_wishes_become_terms(wishes: Any, end: str | None, text: str) -> None:
         ("v=spf1 ip4:192.0.2.0/25 -all", ["192.0.2.0/24"], None, "v=spf1 ip4:192.0.2.0/24 ip4:192.0.2.0/25 -all"),
         ("v=spf1 ip4:192.0.2.0/24 -all", ["192.0.2.1"], "~", "v=spf1 ip4:192.0.2.0/24 ~all"),
         ("v=spf1 ip4:192.0.2.0/24 ~all", [], None, None),
+        ('"v=spf1 ip4:192.0.2.0/24 -all"', ["mx"], None, "v=spf1 mx ip4:192.0.2.0/24 -all"),
     ],
 )
 def test_what_is_published_is_kept(published: str, wishes: list[str], end: str | None, text: str | None) -> None:
@@ -118,6 +119,19 @@ def test_a_long_record_is_chained_and_what_is_not_known_left_alone() -> None:
     assert suggest("example.com", sends_through=["google"], published=unknown).notes == (
         "what is published is not known",
     )
+
+
+def test_it_is_told_why_there_is_no_record() -> None:
+    def notes(text: str) -> tuple[str, ...]:
+        made = suggest("example.com", published=tree_of(text))
+        assert made.records == ()
+        return made.notes
+
+    assert notes("v=spf1 ip4:1.2.3 -all") == (
+        "correct 'ip4:1.2.3' first, at column 8: no record was made, which would be without it",
+    )
+    assert notes("v=spf1 +all") == ("who sends is not known: name them in sends_through",)
+    assert notes("v=spf1 -all") == (), "it will do"
 
 
 def test_a_long_published_record_keeps_its_order() -> None:

@@ -18,7 +18,7 @@ from mailkit.dns.dmarc import external
 from mailkit.dns.dmarc import lint as dmarc_lint
 from mailkit.dns.drive import DEADLINE, Helpers, run, run_sync
 from mailkit.dns.facts import facts
-from mailkit.dns.lookup import Check, Fetcher, Greeter, Resolver
+from mailkit.dns.lookup import Check, Fetcher, Greeter, Resolver, TimedOut
 from mailkit.dns.readiness import judge
 from mailkit.dns.records import TextRecord
 from mailkit.dns.report import DomainReport
@@ -50,6 +50,9 @@ _MENDED_BY_RECORD: Final = frozenset(
         "duplicate",
         "not-listed",
         "not-included",
+        "syntax",
+        "void",
+        "redirect-ignored",
     )
 )
 """Findings at the domain's own record that the record to publish mends."""
@@ -133,9 +136,9 @@ def check_sync(
 
     With a `BlockingResolver` one question follows another; by default they are all asked at once.
 
-    >>> report = check_sync("example.com", resolver={("example.com", "TXT"): ["v=spf1 +all"]})
+    >>> report = check_sync("example.com", resolver={("example.com", "TXT"): ["v=spf1 ip4:192.0.2.10 +all"]})
     >>> report.verdict, report.records[0].text
-    ('not ready to send', 'v=spf1 mx ~all')
+    ('not ready to send', 'v=spf1 ip4:192.0.2.10 ~all')
     """
     wish = _wish(domain, sends_through, selectors, sample, helo, serves, blocklists, greeter, now)
     helpers = _helpers(resolver, fetcher, greeter)
@@ -201,7 +204,13 @@ def _audit(wish: Wish) -> Check[DomainReport]:
 
 
 def _report(seen: Seen) -> DomainReport:
-    wanted = spf_mend.suggested(seen.spf_tree, _sending(seen.wish))
+    sending, vendors = _sending(seen.wish), seen.wish.vendors
+    wanted = spf_mend.offered(
+        seen.spf_tree,
+        sending,
+        lambda query: seen.outcomes.get(query, TimedOut()),
+        has_others=bool(vendors) and not sending,
+    )
     findings = tuple(sorted(_few(_findings(seen, wanted)), key=_rank))
     line = dmarc_lint.wanted(seen.dmarc_walk)
     return DomainReport(

@@ -14,14 +14,15 @@ from typing import Final
 import attrs
 
 from mailkit.dns import vendors
-from mailkit.dns.lookup import Failure, NoData, Outcome, Query, TimedOut
+from mailkit.dns.lookup import NoData, Outcome, Query, TimedOut
 from mailkit.dns.records import TextRecord
 from mailkit.dns.spf.addresses import AddressSet, IPAddress, IPNetwork
 from mailkit.dns.spf.comparison import settled
 from mailkit.dns.spf.lint import lint
-from mailkit.dns.spf.mend import suggested
+from mailkit.dns.spf.mend import obstacle, suggested
 from mailkit.dns.spf.packing import LONGEST, Item, pack, runs_of
 from mailkit.dns.spf.record import Mechanism, Modifier, Qualifier, Record
+from mailkit.dns.spf.restoring import restored_tree
 from mailkit.dns.spf.tree import Branch, lists, walk
 from mailkit.dns.tags import word
 from mailkit.dns.zonedict import DictResolver
@@ -82,16 +83,23 @@ def suggest(
     name = domain.removesuffix(".").lower()
     tree = published or Branch(name=name, outcome=NoData())
     terms, notes = senders(name, sends_through)
-    default = None if tree.texts else Qualifier.SOFTFAIL
+    default = None if restored_tree(tree).records else Qualifier.SOFTFAIL
     end = default if all is None else word(Qualifier, all, "spf.suggest: all")
     notes = (*notes, *_unsure(tree, terms))
     line = suggested(tree, terms, end=end)
     if line is None:
-        unknown = ("what is published is not known",) if isinstance(tree.outcome, Failure) else ()
-        return Suggestion(records=(), notes=(*notes, *unknown))
+        hindered = obstacle(tree) or _nobody(tree)
+        return Suggestion(records=(), notes=(*notes, *filter(None, [hindered])))
     records: tuple[TextRecord, ...] = (line,) if len(line.text) <= LONGEST else _in_parts(line, prefix)
     zone = {(record.name, "TXT"): [record.text] for record in records}
     return Suggestion(records=records, notes=notes, findings=_checked(name, zone))
+
+
+def _nobody(tree: Branch) -> str:
+    """What is to be said where no record was made: who sends is not known, unless the one that is there will do."""
+    end = tree.record.all if tree.record else None
+    is_open = end is not None and end.qualifier in (Qualifier.PASS, Qualifier.NEUTRAL)
+    return "who sends is not known: name them in sends_through" if is_open or not tree.record else ""
 
 
 def _unsure(tree: Branch, terms: Iterable[Mechanism]) -> Iterator[str]:
