@@ -95,7 +95,8 @@ def test_nothing_that_is_published_is_lost_without_a_word(
     if line is None:
         return
     kept = Record.parse(line.text)
-    whole = " ".join(filter(is_spf, records) if any(map(is_spf, records)) else records)
+    meant = [text for text in records if not text.startswith("note ")]
+    whole = " ".join(filter(is_spf, meant) if any(map(is_spf, meant)) else meant)
     for number in ("192.0.2.1", "192.0.2.9", "192.0.2.10", "192.0.2.11", "192.0.2.12", "1.2.3"):
         if number in whole.replace("=", " ").replace(":", " ").replace(";", " ").split():
             assert any(one.network == ip_network(number) for one in kept.mechanisms)
