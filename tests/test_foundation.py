@@ -38,6 +38,12 @@ def test_a_finding_reads_as_a_sentence_and_leaves_out_what_it_has_not() -> None:
     assert str(full) == "error: a.csv, row 2, line 3, column 4, field 'email': something <is> odd ('x'); mend it"
 
 
+def test_long_names_break_and_push_no_column_off_the_page() -> None:
+    shown = findings_html([finding("info", mend="a" * 200)])
+    assert shown.count("overflow-wrap:anywhere") == 3, "where, what, and what to do"
+    assert shown.count("max-width") == 3
+
+
 def test_findings_are_shown_worst_first_and_escaped() -> None:
     shown = findings_html([finding("info"), finding("error", evidence="<script>")])
     assert shown.index("error") < shown.index("info")

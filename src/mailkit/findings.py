@@ -12,7 +12,7 @@ import attrs
 from mailkit.checks import counted, one_line
 from mailkit.errors import InvalidValue
 
-__all__ = ["Finding", "Findings", "Place", "Severity", "findings_html", "worst"]
+__all__ = ["COLOURS", "Finding", "Findings", "Place", "Severity", "findings_html", "worst"]
 
 
 class Severity(StrEnum):
@@ -27,9 +27,17 @@ class Severity(StrEnum):
 
 
 _RANK: Final = {Severity.INFO: 0, Severity.WARNING: 1, Severity.ERROR: 2}
-_COLOUR: Final = {Severity.ERROR: "#b3261e", Severity.WARNING: "#8a5a00", Severity.INFO: "#1f5fa8"}
-_CELL: Final = "text-align:left;vertical-align:top;padding:.3em 1em .3em 0;overflow-wrap:break-word"
-_HEAD: Final = ("Severity", "Where", "What", "What to do", "Source")
+COLOURS: Final = {Severity.ERROR: "#b3261e", Severity.WARNING: "#8a5a00", Severity.INFO: "#1f5fa8"}
+"""The colours of severities on pages."""
+_CELL: Final = "text-align:left;vertical-align:top;padding:.3em .7em .3em 0"
+_COLUMNS: Final = {
+    "Severity": "",
+    "Where": "min-width:4.5em;max-width:16em;overflow-wrap:anywhere",
+    "What": "min-width:7em;max-width:36em;overflow-wrap:anywhere",
+    "What to do": "min-width:6.5em;max-width:28em;overflow-wrap:anywhere",
+    "Source": "min-width:3.5em",
+}
+"""How wide each column may be; long names break anywhere, so that none of them pushes the others off the page."""
 
 
 @attrs.frozen(kw_only=True)
@@ -145,7 +153,7 @@ def findings_html(findings: Iterable[Finding]) -> str:
     if not rows:
         return '<p class="mailkit-findings">No findings.</p>'
     body = "".join(map(_row_html, rows))
-    head = "".join(f'<th scope="col" style="{_CELL}">{name}</th>' for name in _HEAD)
+    head = "".join(f'<th scope="col" style="{_CELL}">{name}</th>' for name in _COLUMNS)
     return (
         f'<table class="mailkit-findings" style="border-collapse:collapse"><thead><tr>{head}</tr></thead>'
         f"<tbody>{body}</tbody></table>"
@@ -155,10 +163,11 @@ def findings_html(findings: Iterable[Finding]) -> str:
 def _row_html(finding: Finding) -> str:
     evidence = f' <code style="overflow-wrap:anywhere">{escape(finding.evidence)}</code>' if finding.evidence else ""
     told = (
-        f'<b style="color:{_COLOUR[finding.severity]}">{finding.severity}</b>',
+        f'<b style="color:{COLOURS[finding.severity]}">{finding.severity}</b>',
         escape(str(finding.place)),
         escape(finding.message) + evidence,
         escape(finding.mend),
         escape(finding.source),
     )
-    return "<tr>" + "".join(f'<td style="{_CELL}">{cell}</td>' for cell in told) + "</tr>"
+    cells = zip(_COLUMNS.values(), told, strict=True)
+    return "<tr>" + "".join(f'<td style="{_CELL};{width}">{cell}</td>' for width, cell in cells) + "</tr>"

@@ -586,3 +586,14 @@ def test_a_report_of_values_that_come_and_go_is_read_right() -> None:
     assert [row.count for row in found.rows] == list(range(12_000))
     assert all(row.source_ip == ip_address(row.count) for row in found.rows)
     assert all(row.spf[0].domain == f"d{row.count}.example" for row in found.rows)
+
+
+def test_a_reading_shows_itself_as_a_table_of_reports() -> None:
+    found = aggregate.read(PLAIN)
+    shown = found._repr_html_()
+    assert f"{found.messages:,}" in shown
+    assert found.reports[0].policy.domain in shown
+    many = aggregate.Reading(reports=found.reports * 101, rows=found.rows, findings=found.findings)
+    assert "… and 1 more reports" in many._repr_html_()
+    dateless = aggregate.read("<feedback><record></record></feedback>")
+    assert "mailkit-findings" in dateless._repr_html_()

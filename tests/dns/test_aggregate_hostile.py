@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import gzip
 import io
+import os
 import subprocess
 import sys
 import time
+import tracemalloc
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -277,3 +279,24 @@ print(int(next(line for line in open("/proc/self/status") if line.startswith("Vm
         return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
     assert peak(200_000) < peak(20_000) + 4 * 1024
+
+
+@pytest.mark.parametrize(("begin", "kind"), [(b'{"policies": [', "JSON"), (b"[1:", "JSON")])
+def test_what_is_no_report_is_refused_early_and_in_the_right_words(begin: bytes, kind: str) -> None:
+    packed = gzip.compress(begin + b'{"a": 1}, ' * 3_000_000)
+    tracemalloc.start()
+    try:
+        with within(2):
+            found = aggregate.read(packed)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert [finding.message for finding in found.findings] == [f"is {kind}, where a report in XML is wanted"]
+    assert peak < 2_000_000
+
+
+def test_a_mail_that_is_too_long_is_refused_before_it_is_put_together() -> None:
+    long = gzip.compress(b"Subject: x\n\n" + os.urandom(1000) * 5_000)
+    limits = aggregate.Limits(longest_packed_bytes=1_000_000)
+    (found,) = aggregate.read(long, limits=limits).findings
+    assert found.message == "is a mail, or a zip that does not come as a file, of more than 1000000 bytes"

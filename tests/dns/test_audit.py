@@ -369,3 +369,43 @@ def test_a_zone_that_answers_to_every_name_has_no_selector() -> None:
     report = dns.check_sync("example.com", resolver=Wildcard(flat(READY)))
     (finding,) = [one for one in report.findings if one.code == "dns.dkim-unknown"]
     assert "every name below _domainkey has the same answer" in finding.message
+
+
+def spf_codes(report: dns.DomainReport) -> set[str]:
+    return {finding.code for finding in report.findings if finding.code.startswith("dns.spf-")}
+
+
+def test_no_include_is_wanted_of_a_vendor_whose_return_path_is_elsewhere() -> None:
+    zone = flat(READY)
+    report = dns.check_sync("example.com", selectors=["news"], sends_through=["sendgrid"], resolver=zone)
+    assert spf_codes(report) == {"dns.spf-return-path"}
+    assert not report.records, "an include would do nothing"
+    google = dns.check_sync("example.com", selectors=["news"], sends_through=["google"], resolver=zone)
+    assert spf_codes(google) == {"dns.spf-not-included"}
+    assert google.records[0].text.startswith("v=spf1 include:_spf.google.com ")
+
+
+@pytest.mark.parametrize("return_path", ["<b@bounce.example.com>", "<b@example.com>"])
+def test_a_letter_shows_where_spf_is_looked_at(return_path: str) -> None:
+    letter = f"Return-Path: {return_path}\r\nFrom: a@example.com\r\n\r\nHi".encode()
+    zone = flat(READY)
+
+    def told(*vendors: str) -> set[str]:
+        return spf_codes(
+            dns.check_sync("example.com", selectors=["news"], sends_through=vendors, sample=letter, resolver=zone)
+        )
+
+    if "bounce" in return_path:
+        assert told("sendgrid") == told("zendesk") == told("google") == set()
+        assert told("google", "sendgrid") == {"dns.spf-not-included"}, "the letter came through one of them only"
+    else:
+        assert told("google", "zendesk") == {"dns.spf-not-included", "dns.spf-return-path"}
+
+
+@pytest.mark.parametrize("vendor", ["google", ""])
+def test_a_return_path_that_somebody_serves_shows_it_too(vendor: str) -> None:
+    path = Path(name="bounce.example.com", purpose="return path", vendor=vendor)
+    report = dns.check_sync(
+        "example.com", selectors=["news"], sends_through=["google"], serves=[path], resolver=flat(READY)
+    )
+    assert spf_codes(report) == set()

@@ -1,19 +1,24 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mailkit import dns
+from mailkit.dns.difference import Difference, difference
+from mailkit.dns.monitor import Snapshot
 from mailkit.dns.paths import Path
 from mailkit.dns.scoring import AREAS, COSTS, area_of, cost, deductions
 from mailkit.errors import InvalidValue
-from mailkit.findings import Finding, Severity
+from mailkit.findings import COLOURS, Finding, Severity
 
 BAD: dict[Any, Any] = {
     ("example.com", "TXT"): ["v=spf1 ptr foo +all"],
@@ -85,8 +90,10 @@ def test_the_report_reads_from_the_verdict_to_what_to_paste() -> None:
         (line.split(":")[0] for line in lines if line.startswith("- ")),
         key=["- error", "- warning", "- info"].index,
     )
-    assert lines[-2:] == [
-        '  example.com. IN TXT "v=spf1 ptr ~all"',
+    assert "correct the term 'foo'" in text, "and no record is offered that would be without it"
+    assert lines[-3:] == [
+        "To publish:",
+        "  ; asks for daily reports, without a change for any mail",
         '  _dmarc.example.com. IN TXT "v=DMARC1; p=none; rua=mailto:dmarc@example.com"',
     ]
 
@@ -298,3 +305,52 @@ def test_a_parked_domain_with_a_fault_or_an_open_question_is_told_of_it() -> Non
     assert not open_end.is_parked
     dangling = dns.check_sync("example.com", resolver=PARKED | {("www.example.com", "CNAME"): ["gone.example.net"]})
     assert dangling.is_parked
+
+
+def changed(name: str, kind: str, before: str, after: str) -> str:
+    def told(text: str) -> dict[str, Any]:
+        outcomes = {dns.Query(name, kind): dns.Answer([text])}
+        kept = Snapshot.of("example.com", outcomes, now=NOON, before=None, policy="", score=50).to_json()
+        return {"domain": "example.com", "score": 50, "findings": [], "snapshot": kept}
+
+    found = difference(told(before), told(after))
+    (line,) = [line for line in str(found).splitlines() if line.startswith("! ")]
+    assert "overflow-wrap:anywhere" in found._repr_html_()
+    return line
+
+
+def test_what_has_changed_is_printed_harmlessly_whatever_stands_in_the_dns() -> None:
+    line = changed("example.com", "TXT", "v=spf1 a\x1b[2J\x07 -all", "v=spf1 \u202e\x9b -all")
+    assert line.isprintable()
+    assert line.startswith("! TXT example.com: v=spf1 a?[2J? -all → v=spf1 ?? -all (")
+
+
+def test_a_long_text_is_shown_around_where_it_has_changed() -> None:
+    same = " ".join(f"ip4:192.0.2.{number}" for number in range(40))
+    line = changed("example.com", "TXT", f"v=spf1 {same} mx -all", f"v=spf1 {same} a -all")
+    assert " mx -all → …" in line
+    assert " a -all (" in line
+    assert len(line) < 150
+    assert "v=spf1 -all → v=spf1 -all mx (" in changed("example.com", "TXT", "v=spf1 -all", "v=spf1 -all mx")
+
+
+def key(bits: int) -> str:
+    public = RSAPublicNumbers(65537, (1 << (bits - 1)) + 1).public_key()
+    return b64encode(public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).decode()
+
+
+def test_a_new_key_is_told_in_words() -> None:
+    name = "news._domainkey.example.com"
+    small, large = (f"v=DKIM1; p={key(bits)}" for bits in (1024, 2048))
+    assert "key replaced, 1024 to 2048 bits (" in changed(name, "TXT", small, large)
+    ed25519 = "v=DKIM1; k=ed25519; p=" + "A" * 43 + "="
+    assert "key replaced, 2048 to 256 bits, rsa to ed25519 (" in changed(name, "TXT", large, ed25519)
+    for after in ("v=DKIM1; p=", "no key", f"v=DKIM1; t=y; p={key(1024)}"):
+        assert "key replaced" not in changed(name, "TXT", small, after)
+
+
+def test_a_difference_has_the_colours_of_severities() -> None:
+    found = Difference(
+        domain="example.com", old_score=1, new_score=2, appeared=("error: SPF: x [c]",), gone=("error: y [d]",)
+    )
+    assert [word in found._repr_html_() for word in (COLOURS[Severity.ERROR], "inherit")] == [True, True]

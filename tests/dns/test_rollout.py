@@ -136,12 +136,9 @@ def test_a_vendor_that_fails_blocks_the_next_stage_by_name() -> None:
     assert (told.stage, told.next_stage, told.is_open) == (Stage.NONE, Stage.TESTING, False)
     (blocker,) = told.blockers
     assert (blocker.source.name, blocker.lost, blocker.share) == ("Amazon SES", 300, 1.0)
-    assert blocker.mend == (
-        "set DKIM up at Amazon SES for shop.example, and let its return path be of shop.example "
-        "with include:amazonses.com in SPF"
-    )
+    assert blocker.mend == "set DKIM up at Amazon SES for shop.example", "its return path is of a subdomain, or its own"
     assert [one.name for one in told.unknown] == ["203.0.113.0/24"]
-    assert [one.kind for one in told.accepted] == [Kind.MAILING_LIST], "it passes mail on, which then fails"
+    assert [one.kind for one in told.accepted] == [Kind.FORWARDER], "it passes mail on, which then fails"
     assert "blocker: Amazon SES: 300 of 300 messages would be lost" in str(told)
     assert "v=DMARC1" not in str(told), "what is not to be pasted yet is not shown"
     assert "Amazon SES" in told._repr_html_()
@@ -178,6 +175,11 @@ def unmet(told: rollout.Plan) -> list[str]:
     return [one.what.split(",")[0] for one in told.conditions if not one.is_met]
 
 
+def test_a_record_that_asks_for_no_reports_is_told_so() -> None:
+    assert "the record asks for none: add rua=" in str(plan([OURS], "v=DMARC1; p=none", now=NOW))
+    assert "reports come (rua), none has come yet" in str(plan([], NONE, now=NOW))
+
+
 def test_a_stage_wants_reports_enough_and_fresh() -> None:
     assert unmet(plan([OURS], NONE, now=NOW)) == []
     assert unmet(plan([OURS], "v=DMARC1; p=none", now=NOW)) == ["reports come (rua)"]
@@ -186,7 +188,7 @@ def test_a_stage_wants_reports_enough_and_fresh() -> None:
     assert unmet(plan([attrs.evolve(OURS, count=50)], NONE, now=NOW)) == ["100 messages reported"]
     dateless = attrs.evolve(OURS, report=Report(policy=MONTH.policy))
     assert unmet(plan([dateless], NONE, now=NOW)) == ["reports come (rua)", "reports of 14 days"]
-    lost = [OURS, row("203.0.114.5", 200, spf="alumni.example", reason="forwarded")]
+    lost = [OURS, row("192.0.2.11", 70)]
     assert unmet(plan(lost, NONE, now=NOW)) == ["at most 1.0% of our own mail lost"]
     easy = Conditions(least_days=3, least_messages=1, most_lost_share=0.5, blocking_messages=500)
     assert plan([OURS, SES], NONE, now=NOW, since=NOW - timedelta(days=5), conditions=easy).is_open
@@ -194,10 +196,65 @@ def test_a_stage_wants_reports_enough_and_fresh() -> None:
         Conditions(least_days=0)
 
 
+@pytest.mark.parametrize("reason", ["forwarded", "mailing_list", "trusted_forwarder"])
+@pytest.mark.parametrize("ip", ["203.0.114.5", "192.0.2.99"])
+def test_what_others_have_passed_on_shuts_no_stage_and_is_told_beside(reason: str, ip: str) -> None:
+    told = plan([OURS, row(ip, 200, spf="alumni.example", reason=reason)], NONE, now=NOW)
+    assert told.is_open, str(told)
+    assert told.blockers == (), "nobody can mend these"
+    assert (told.replay.lost_of_ours, told.replay.lost_at_source, told.replay.lost_on_the_way) == (200, 0, 200)
+    assert "0.0% by past reports (and 200 messages that others had passed on: nobody can mend these)" in str(told)
+    assert "(and 1 message that" in str(plan([OURS, row(ip, 1, reason=reason)], NONE, now=NOW))
+
+
+def test_forwarders_are_told_from_mailing_lists_by_what_receivers_say() -> None:
+    rows = [row("203.0.114.5", 20, reason="forwarded"), row("203.0.115.5", 20, reason="mailing_list"), OURS]
+    kinds = {one.name: one.kind for one in replay(rows, "reject").sources}
+    assert kinds["203.0.114.0/24"] is Kind.FORWARDER
+    assert kinds["203.0.115.0/24"] is Kind.MAILING_LIST
+
+
+def test_the_caller_may_know_that_a_forwarder_sends_for_us() -> None:
+    told = plan([OURS, FORWARDED], NONE, now=NOW, ours=["203.0.114.0/24"])
+    assert [(one.source.name, one.lost) for one in told.blockers] == [("203.0.114.0/24", 20)]
+    assert plan([OURS, FORWARDED], NONE, now=NOW, ours=["192.0.2.0/24"]).blockers == ()
+
+
+def test_an_unmet_share_names_who_loses_mail_without_being_a_blocker() -> None:
+    many = [
+        each
+        for number in range(7)
+        for each in (row(f"198.51.{number}.1", 100, dkim="shop.example"), row(f"198.51.{number}.2", 2))
+    ]
+    told = plan([OURS, *many, row("192.0.2.11", 70)], NONE, now=NOW)
+    assert (told.blockers, told.is_open) == ((), False)
+    assert "lost, 1.5% by past reports: 192.0.2.0/24 70 of 5070, 198.51.0.0/24 2 of 102, " in str(told)
+    assert "198.51.3.0/24 2 of 102 and 3 more" in str(told)
+
+
+def test_only_addresses_that_were_seen_are_to_be_allowed() -> None:
+    (blocker,) = plan([OURS, *(row(f"192.0.2.{end}", 30) for end in range(20, 27))], NONE, now=NOW).blockers
+    assert (
+        "add ip4:192.0.2.20 ip4:192.0.2.21 ip4:192.0.2.22 ip4:192.0.2.23 ip4:192.0.2.24 and 2 more to" in blocker.mend
+    )
+    assert blocker.source.failing_addresses == tuple(f"192.0.2.{end}" for end in range(20, 27))
+    strict = [attrs.evolve(OURS, spf=(), dkim=(DKIMResult(domain="b.shop.example", selector="s", result="pass"),))]
+    (blocker,) = plan(strict, f"{NONE}; adkim=s; aspf=s", now=NOW).blockers
+    assert blocker.mend == "let it sign with DKIM for shop.example itself"
+
+
+def test_what_reports_say_is_printed_harmlessly() -> None:
+    odd = attrs.evolve(MONTH, policy=Published(domain="a\x1b[31m.example"))
+    rows = [attrs.evolve(row("192.0.2.1", 10, sender="a\x1b[31m.example"), report=odd)]
+    told = plan(rows, NONE, now=NOW, ours=["192.0.2.0/24"])
+    assert str(replay(rows, "reject")).startswith("reject for a?[31m.example: ")
+    assert "\x1b" not in str(told) + told._repr_html_()
+
+
 def test_the_caller_knows_better_who_sends_for_us() -> None:
     mine = plan([OURS, FORGED, SES], NONE, now=NOW, ours=["203.0.113.0/24", "amazon-ses"])
     assert [one.source.name for one in mine.blockers] == ["203.0.113.0/24", "Amazon SES"]
-    assert "ip4:203.0.113.0/24" in mine.blockers[0].mend
+    assert "add ip4:203.0.113.5 to SPF" in mine.blockers[0].mend, "its neighbours have not sent anything"
     assert not mine.unknown
     abused = plan([OURS, SES], NONE, now=NOW, foreign=["amazon-ses"])
     assert abused.is_open
@@ -213,7 +270,12 @@ def test_what_to_mend_names_the_keys_and_the_domain_that_is_written_from() -> No
 
     assert "s1._domainkey.news.shop.example" in mend(dkim="sendgrid.net")
     assert mend(dkim="klaviyomail.com").endswith("km2._domainkey.news.shop.example)"), "its return path is its own"
-    assert "ip6:2001:db8::/48 to SPF of news.shop.example" in mend()
+    assert mend(dkim="zendesk.com").endswith(
+        ", and have include:mail.zendesk.com in SPF of news.shop.example if its return path is of news.shop.example "
+        "itself"
+    )
+    assert mend(dkim="google.com").endswith(", and have include:_spf.google.com in SPF of news.shop.example")
+    assert "ip6:2001:db8::1 to SPF of news.shop.example" in mend()
 
 
 def test_nothing_is_planned_without_a_domain_and_a_zone_of_time() -> None:

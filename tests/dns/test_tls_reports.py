@@ -129,3 +129,23 @@ def test_any_json_is_read_without_an_error(value: Any) -> None:
 def test_any_bytes_are_read_without_an_error(content: bytes) -> None:
     tls_reports.read(content)
     tls_reports.read(b"{" + content)
+
+
+def test_what_a_report_says_is_printed_harmlessly() -> None:
+    detail = tls_reports.FailureDetail(
+        result="unread", said="\x1b[2J\u202e", sessions=3, receiving_mx_hostname="mx\x07"
+    )
+    policy = tls_reports.PolicyResult(type="sts", domain="example.com", failed=3, details=(detail,))
+    found = tls_reports.lint([tls_reports.TLSReport(policies=(policy,))])
+    assert str(found).isprintable()
+    shown = tls_reports.TLSReading(reports=(tls_reports.TLSReport(policies=(policy,)),), findings=found)._repr_html_()
+    assert shown.isprintable()
+
+
+def test_a_reading_shows_itself_as_a_table_of_policies() -> None:
+    found = tls_reports.read(SAMPLE)
+    assert "Sender of Example" in found._repr_html_()
+    assert "mailkit-findings" not in found._repr_html_()
+    many = tls_reports.TLSReading(reports=found.reports * 200, findings=found.findings)
+    assert "more policies" in many._repr_html_()
+    assert "is XML, where a report in JSON is wanted" in tls_reports.read("<feedback>")._repr_html_()

@@ -18,7 +18,7 @@ from mailkit.dns.dmarc import external
 from mailkit.dns.dmarc import lint as dmarc_lint
 from mailkit.dns.drive import DEADLINE, Helpers, run, run_sync
 from mailkit.dns.facts import facts
-from mailkit.dns.lookup import Check, Fetcher, Greeter, Resolver
+from mailkit.dns.lookup import Check, Fetcher, Greeter, Resolver, TimedOut
 from mailkit.dns.parked import is_parked, locked
 from mailkit.dns.readiness import judge
 from mailkit.dns.records import TextRecord
@@ -32,7 +32,7 @@ from mailkit.dns.spf.record import Mechanism
 from mailkit.dns.spf.wishes import senders
 from mailkit.dns.survey import Seen, Wish, survey
 from mailkit.dns.tags import cut
-from mailkit.dns.vendors import Vendor, vendor
+from mailkit.dns.vendors import ReturnPath, Vendor, vendor
 from mailkit.errors import AddressError, InvalidValue
 from mailkit.findings import Finding, Place, Severity
 
@@ -51,6 +51,9 @@ _MENDED_BY_RECORD: Final = frozenset(
         "duplicate",
         "not-listed",
         "not-included",
+        "syntax",
+        "void",
+        "redirect-ignored",
     )
 )
 """Findings at the domain's own record that the record to publish mends."""
@@ -134,9 +137,9 @@ def check_sync(
 
     With a `BlockingResolver` one question follows another; by default they are all asked at once.
 
-    >>> report = check_sync("example.com", resolver={("example.com", "TXT"): ["v=spf1 +all"]})
+    >>> report = check_sync("example.com", resolver={("example.com", "TXT"): ["v=spf1 ip4:192.0.2.10 +all"]})
     >>> report.verdict, report.records[0].text
-    ('not ready to send', 'v=spf1 mx ~all')
+    ('not ready to send', 'v=spf1 ip4:192.0.2.10 ~all')
     """
     wish = _wish(domain, sends_through, selectors, sample, helo, serves, blocklists, greeter, now)
     helpers = _helpers(resolver, fetcher, greeter)
@@ -202,7 +205,13 @@ def _audit(wish: Wish) -> Check[DomainReport]:
 
 
 def _report(seen: Seen) -> DomainReport:
-    wanted = spf_mend.suggested(seen.spf_tree, _sending(seen.wish))
+    sending, vendors = _sending(seen.wish), seen.wish.vendors
+    wanted = spf_mend.offered(
+        seen.spf_tree,
+        sending,
+        lambda query: seen.outcomes.get(query, TimedOut()),
+        has_others=bool(vendors) and not sending,
+    )
     line = dmarc_lint.wanted(seen.dmarc_walk)
     said = _findings(seen, wanted)
     if is_parked(seen):
@@ -219,8 +228,23 @@ def _report(seen: Seen) -> DomainReport:
 
 def _sending(wish: Wish) -> list[IPv4Address | IPv6Address | Mechanism]:
     """Who the SPF record has to list."""
-    included, _ = senders(wish.domain.ascii, [one.key for one in wish.vendors])
+    included, _ = senders(wish.domain.ascii, _heard_by_spf(wish))
     return [*wish.addresses, *included]
+
+
+def _heard_by_spf(wish: Wish) -> list[str]:
+    """The vendors about whose return path nothing is known, or that it is of the domain itself."""
+    name = wish.domain.ascii
+    served = [path for path in wish.paths if path.purpose is paths.Purpose.RETURN_PATH and path.name != name]
+    is_away = bool(wish.sample and wish.sample.return_path not in ("", name))
+    is_away |= any(not path.vendor for path in served)
+    is_alone = len(wish.vendors) == 1 and not wish.addresses
+    away = {vendor(path.vendor).key for path in served if path.vendor}
+    return [
+        one.key
+        for one in wish.vendors
+        if one.key not in away and not (is_away and (is_alone or one.return_path is not ReturnPath.CUSTOMER))
+    ]
 
 
 def _findings(seen: Seen, wanted: TextRecord | None) -> Iterator[Finding]:
@@ -259,7 +283,7 @@ def _bimi_findings(seen: Seen) -> Iterator[Finding]:
 def _spf_findings(seen: Seen, wanted: TextRecord | None) -> list[Finding]:
     """What is to be said about SPF, with the record to paste where a better text would mend it."""
     tree = seen.spf_tree
-    findings = list(spf_lint.lint(tree, sends_through=[one.key for one in seen.wish.vendors]))
+    findings = list(spf_lint.lint(tree, sends_through=_heard_by_spf(seen.wish)))
     addresses = seen.wish.addresses
     unlisted = [address for address in addresses if tree.record and spf_tree.lists(tree, address) is False]
     findings += [_not_listed(tree, str(address)) for address in unlisted]

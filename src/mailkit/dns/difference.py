@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from html import escape
-from typing import Any
+from typing import Any, Final
 
 import attrs
 
+from mailkit.dns.dkim.key import Record as DkimRecord
+from mailkit.dns.dkim.key import is_key
 from mailkit.dns.monitor import Snapshot, changes
+from mailkit.dns.tags import plain
 from mailkit.errors import InvalidValue
 from mailkit.event import Event
+from mailkit.findings import COLOURS, Severity
+
+_AROUND: Final = 30
+_LONGEST: Final = 120
+_CELL: Final = "text-align:left;vertical-align:top;padding:.2em 1em .2em 0;overflow-wrap:anywhere"
 
 __all__ = ["Difference", "difference"]
 
@@ -65,20 +73,51 @@ class Difference:
         return "\n".join([self.summary, *lines, *(f"! {_line(event)}" for event in self.events)])
 
     def _repr_html_(self) -> str:
-        rows = [("new", line) for line in self.appeared] + [("gone", line) for line in self.gone]
-        rows += [("changed", _line(event)) for event in self.events]
+        rows = [("new", line, line) for line in self.appeared] + [("gone", line, "") for line in self.gone]
+        rows += [("changed", _line(event), str(event.properties.get("severity", ""))) for event in self.events]
         body = "".join(
-            f'<tr><th scope="row" style="text-align:left">{word}</th>'
-            f'<td style="text-align:left">{escape(line)}</td></tr>'
-            for word, line in rows
+            f'<tr><th scope="row" style="{_CELL};color:{_colour(severity)}">{word}</th>'
+            f'<td style="{_CELL}">{escape(line)}</td></tr>'
+            for word, line, severity in rows
         )
         return f"<p><b>{escape(self.summary)}</b></p>" + (f"<table>{body}</table>" if body else "")
+
+
+def _colour(severity: str) -> str:
+    """The colour of what begins with the word of a severity; that of the text for anything else."""
+    return next((COLOURS[one] for one in Severity if severity.startswith(one)), "inherit")
 
 
 def _line(event: Event) -> str:
     told = event.properties
     what = f"{told['type']} {told['name']}" if "name" in told else event.kind.replace("_", " ")
-    return f"{what}: {told.get('before') or 'nothing'} → {told.get('after') or 'nothing'} ({told.get('severity')})"
+    before, after = (str(told.get(word) or "") for word in ("before", "after"))
+    change = _key_change(str(told.get("name", "")), before, after)
+    change = change or " → ".join(one or "nothing" for one in _shortened(before, after))
+    return f"{plain(what, longest=300)}: {change} ({told.get('severity')})"
+
+
+def _key_change(name: str, before: str, after: str) -> str:
+    """What has changed about a DKIM key, in words; empty for anything else."""
+    if "._domainkey." not in name or not (is_key(before) and is_key(after)):
+        return ""
+    old, new = DkimRecord.parse(before), DkimRecord.parse(after)
+    if not (old.bits and new.bits) or old.key == new.key:
+        return ""
+    kinds = "" if old.algorithm == new.algorithm else f", {plain(old.algorithm)} to {plain(new.algorithm)}"
+    return f"key replaced, {old.bits} to {new.bits} bits{kinds}"
+
+
+def _shortened(before: str, after: str) -> tuple[str, str]:
+    """Two texts as they can be printed, each around where they part."""
+    pairs = zip(before, after, strict=False)
+    same = next((at for at, (old, new) in enumerate(pairs) if old != new), min(len(before), len(after)))
+    start = max(0, same - _AROUND) if max(len(before), len(after)) > _LONGEST else 0
+
+    def shown(text: str) -> str:
+        return "…" * (start > 0 and bool(text)) + plain(text[start:], longest=_LONGEST)
+
+    return shown(before), shown(after)
 
 
 def difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> Difference:
@@ -106,4 +145,4 @@ def difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> Difference:
 
 def _told(finding: Mapping[str, Any]) -> str:
     place = f"{finding['place']}: " if finding["place"] else ""
-    return f"{finding['severity']}: {place}{finding['message']} [{finding['code']}]"
+    return plain(f"{finding['severity']}: {place}{finding['message']} [{finding['code']}]", longest=1000)

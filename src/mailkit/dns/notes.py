@@ -70,10 +70,10 @@ class Notes:
             Finding(
                 code=f"dns.{self.area}-{word}",
                 severity=Severity(severity),
-                message=message,
+                message=_line(message),
                 place=place,
                 evidence=cut(evidence, longest=120),
-                mend=mend,
+                mend=_line(mend),
                 source=self.standard,
             )
         )
@@ -91,4 +91,5 @@ class Notes:
 
 
 def _line(text: str) -> str:
+    """The text as it can be printed on one line, whatever the report says."""
     return "".join(letter if letter.isprintable() else " " for letter in text).replace("=?", "=")

@@ -7,18 +7,19 @@ from typing import Final
 
 import attrs
 
-from mailkit.dns.aggregate.folding import Folding, Names, is_within
-from mailkit.dns.aggregate.sending import Kind, Sending, Sources
+from mailkit.dns.aggregate.folding import PASSED_ON, Folding, Names, is_within
+from mailkit.dns.aggregate.sending import PASSING_ON, Kind, Sending, Sources
 from mailkit.dns.aggregate.values import AuthResult, DKIMResult, Row, SPFResult
 from mailkit.dns.dmarc.record import Alignment, Policy, Record
 from mailkit.dns.show import table
+from mailkit.dns.tags import plain
 
 __all__ = ["MILDER", "Replay", "Struck", "replay"]
 
 MILDER: Final = {Policy.REJECT: Policy.QUARANTINE, Policy.QUARANTINE: Policy.NONE, Policy.NONE: Policy.NONE}
 """What a receiver does instead under t=y (RFC 9989, 4.7)."""
 
-_SPARED: Final = frozenset({"forwarded", "mailing_list", "trusted_forwarder", "local_policy", "other"})
+_SPARED: Final = PASSED_ON | {"local_policy", "other"}
 
 
 @attrs.frozen(kw_only=True)
@@ -32,6 +33,8 @@ class Struck:
         quarantined: How many would have been treated as suspicious.
         rejected: How many would have been refused.
         overridden: How many of these receivers would probably have let pass: they said so in the past.
+        passed_on: How many of these somebody had passed on, a forwarder or a mailing list: the source itself, or
+            one before it of which a receiver knew.
 
     >>> Struck(name="Mailchimp", kind=Kind.VENDOR, messages=80, quarantined=20).lost
     20
@@ -43,11 +46,17 @@ class Struck:
     quarantined: int = 0
     rejected: int = 0
     overridden: int = 0
+    passed_on: int = 0
 
     @property
     def lost(self) -> int:
         """How many would have been quarantined or refused."""
         return self.quarantined + self.rejected
+
+    @property
+    def lost_at_source(self) -> int:
+        """How many of them came right from the source, so that they can be mended there."""
+        return self.lost - self.passed_on
 
 
 @attrs.frozen(kw_only=True)
@@ -98,9 +107,19 @@ class Replay:
         """How many of them come from sources that send for us, or pass our mail on."""
         return sum(one.lost for one in self.struck if one.kind is not Kind.UNKNOWN)
 
+    @property
+    def lost_at_source(self) -> int:
+        """How many of them come right from sources that send for us, so that they can be mended there."""
+        return sum(one.lost_at_source for one in self.struck if one.kind is not Kind.UNKNOWN)
+
+    @property
+    def lost_on_the_way(self) -> int:
+        """How many of ours were passed on by forwarders and mailing lists: nobody can mend these."""
+        return self.lost_of_ours - self.lost_at_source
+
     def __str__(self) -> str:
         return (
-            f"{self.record.p or Policy.NONE} for {self.domain}: {self.lost} of {self.messages} messages "
+            f"{self.record.p or Policy.NONE} for {plain(self.domain)}: {self.lost} of {self.messages} messages "
             f"({self.lost_share:.1%}) would have been lost, {self.lost_of_ours} of them ours"
         )
 
@@ -123,6 +142,7 @@ class _Tally:
     quarantined: int = 0
     rejected: int = 0
     overridden: int = 0
+    passed_on: int = 0
 
 
 def replay(
@@ -168,6 +188,8 @@ def replay(
             tally.quarantined += row.count
         if struck is not Policy.NONE and any(reason.type in _SPARED for reason in row.reasons):
             tally.overridden += row.count
+        if struck is not Policy.NONE and any(reason.type in PASSED_ON for reason in row.reasons):
+            tally.passed_on += row.count
     found = folding.settle()
     every = (_struck_source(one, tallies[one.name]) for one in found)
     ranked = sorted(every, key=lambda one: (-one.lost, -one.messages, one.name))
@@ -222,4 +244,5 @@ def _struck_source(one: Sending, tally: _Tally) -> Struck:
         quarantined=tally.quarantined,
         rejected=tally.rejected,
         overridden=tally.overridden,
+        passed_on=tally.quarantined + tally.rejected if one.kind in PASSING_ON else tally.passed_on,
     )

@@ -235,7 +235,10 @@ class DomainReport:
         if self.readiness:
             lines += ["Providers:", *(f"  {one.provider}: {one.verdict}" for one in self.readiness)]
         if self.records:
-            lines += ["To publish:", *(f"  {record}" for record in self.records)]
+            lines.append("To publish:")
+            for record in self.records:
+                lines += [f"  ; {record.why}"] if record.why else []
+                lines.append(f"  {record}")
         return "\n".join(lines)
 
     def _published(self) -> list[tuple[str, str]]:

@@ -23,12 +23,14 @@ import attrs
 from mailkit.checks import counted, share
 from mailkit.clock import utc
 from mailkit.dns.aggregate.folding import Names
-from mailkit.dns.aggregate.sending import Kind, Sending
+from mailkit.dns.aggregate.sending import PASSING_ON, Kind, Sending
 from mailkit.dns.aggregate.values import Row
 from mailkit.dns.dmarc.record import Policy, Record
 from mailkit.dns.records import TextRecord
 from mailkit.dns.replay import MILDER, Replay, Struck, replay
 from mailkit.dns.show import table
+from mailkit.dns.tags import plain
+from mailkit.dns.vendors import ReturnPath
 from mailkit.errors import InvalidValue
 
 __all__ = ["Blocker", "Condition", "Conditions", "Plan", "Replay", "Stage", "Struck", "plan", "replay", "stage_of"]
@@ -47,6 +49,8 @@ class Stage(StrEnum):
     """Failing mail is refused."""
 
 
+_MOST_NAMED: Final = 5
+"""Sources and addresses that a sentence names."""
 _STAGES: Final = tuple(Stage)
 _SETTINGS: Final = {
     Stage.NONE: (Policy.NONE, False),
@@ -63,8 +67,8 @@ class Conditions:
     Attributes:
         least_days: For how long reports must have come, in days; gaps between reports count as days.
         least_messages: How many messages they must count.
-        most_lost_share: Which share of our own mail, forwarded mail included, may be lost; the legitimate mail is
-            that of sources that send for us or pass our mail on.
+        most_lost_share: Which share of our own mail may be lost: that of sources that send for us. What forwarders
+            and mailing lists pass on does not count, since nobody can mend it.
         blocking_messages: How many failing messages make a source that sends for us a blocker.
         blocking_share: And which share of its mail they must be.
         stalest: How old the newest report may be.
@@ -106,7 +110,8 @@ class Blocker:
 
     Attributes:
         source: The source.
-        lost: How many of its messages the next stage would strike, t=y not counted.
+        lost: How many of its messages the next stage would strike, t=y not counted, without those that somebody
+            had passed on.
         share: Their share of its messages.
         mend: What to do about it.
 
@@ -137,7 +142,8 @@ class Plan:
         accepted: Forwarders and mailing lists that would lose mail; nobody can mend these.
         unknown: Sources that show nothing of ours and would lose mail: forged, or never set up. Look through them.
         replay: What the policy of the next stage, or of this one behind the last, would have done to past mail.
-        record: What to paste when the next stage is open; None behind the last, and without a domain.
+        record: What to paste when the next stage is open, made also while it is not: ask `is_open` first. None
+            behind the last stage, and without a domain.
 
     >>> from datetime import UTC
     >>> plan([], "v=DMARC1; p=reject", now=datetime(2026, 1, 1, tzinfo=UTC), domain="example.com").stage
@@ -160,7 +166,7 @@ class Plan:
         return self.next_stage is not None and not self.blockers and all(one.is_met for one in self.conditions)
 
     def __str__(self) -> str:
-        head = f"{self.domain} is at {self.stage}"
+        head = f"{plain(self.domain)} is at {self.stage}"
         head += (
             f"; the next stage, {self.next_stage}, is {'open' if self.is_open else 'shut'}" if self.next_stage else ""
         )
@@ -170,7 +176,7 @@ class Plan:
     def _repr_html_(self) -> str:
         rows = [("condition", str(one)) for one in self.conditions] + [("blocker", str(one)) for one in self.blockers]
         rows += [("paste", str(self.record))] if self.is_open else []
-        title = f"{self.domain}: {self.stage} → {self.next_stage or 'done'}"
+        title = f"{plain(self.domain)}: {self.stage} → {self.next_stage or 'done'}"
         return table((title, ""), rows, none="Nothing is known.")
 
 
@@ -206,7 +212,7 @@ def plan(
     >>> new_year, published = datetime(2026, 1, 1, tzinfo=UTC), "v=DMARC1; p=none; rua=mailto:dmarc@example.com"
     >>> print(plan([], published, now=new_year, domain="example.com"))
     example.com is at none; the next stage, testing, is shut
-      NOT MET: reports come (rua), the newest is from no report yet
+      NOT MET: reports come (rua), none has come yet
       NOT MET: reports of 14 days, 0 so far
       NOT MET: 100 messages reported, 0 so far
       met: at most 1.0% of our own mail lost, 0.0% by past reports
@@ -219,7 +225,7 @@ def plan(
     target = _at(present, next_stage or stage)
     past = replay(span.watched(rows), attrs.evolve(target, is_testing=False), domain=domain, names=names)
     kinds = {one.name: _known_kind(one, frozenset(ours), frozenset(foreign)) for one in past.sources}
-    struck = tuple(attrs.evolve(one, kind=kinds[one.name]) for one in past.struck)
+    struck = tuple(_as_known(one, kinds[one.name]) for one in past.struck)
     past = attrs.evolve(past, struck=struck)
     return Plan(
         domain=past.domain,
@@ -227,7 +233,7 @@ def plan(
         next_stage=next_stage,
         conditions=_conditions(wanted, past, span, present, moment),
         blockers=_blockers(wanted, past),
-        accepted=tuple(one for one in struck if one.lost and one.kind in (Kind.FORWARDER, Kind.MAILING_LIST)),
+        accepted=tuple(one for one in struck if one.lost and one.kind in PASSING_ON),
         unknown=tuple(one for one in struck if one.lost and one.kind is Kind.UNKNOWN),
         replay=past,
         record=_paste(past.domain, target, next_stage),
@@ -284,12 +290,8 @@ class _Span:
 
 
 def _conditions(wanted: Conditions, past: Replay, span: _Span, present: Record, now: datetime) -> tuple[Condition, ...]:
-    legitimate = sum(one.messages for one in past.struck if one.kind is not Kind.UNKNOWN)
-    lost = past.lost_of_ours / legitimate if legitimate else 0.0
-    newest = f"{span.last:%Y-%m-%d %H:%M} UTC" if span.last else "no report yet"
-    is_fresh = span.last is not None and now - span.last <= wanted.stalest
     return (
-        Condition(is_met=bool(present.rua) and is_fresh, what=f"reports come (rua), the newest is from {newest}"),
+        _reports_come(wanted, span, present, now),
         Condition(
             is_met=round(span.days, 1) >= wanted.least_days,
             what=f"reports of {wanted.least_days} days, {span.days:.3g} so far",
@@ -298,11 +300,45 @@ def _conditions(wanted: Conditions, past: Replay, span: _Span, present: Record, 
             is_met=past.messages >= wanted.least_messages,
             what=f"{wanted.least_messages} messages reported, {past.messages} so far",
         ),
-        Condition(
-            is_met=lost <= wanted.most_lost_share,
-            what=f"at most {wanted.most_lost_share:.1%} of our own mail lost, {lost:.1%} by past reports",
-        ),
+        _little_is_lost(wanted, past),
     )
+
+
+def _reports_come(wanted: Conditions, span: _Span, present: Record, now: datetime) -> Condition:
+    what = f"the newest is from {span.last:%Y-%m-%d %H:%M} UTC" if span.last else "none has come yet"
+    if not present.rua:
+        what += ", and the record asks for none: add rua="
+    return Condition(
+        is_met=bool(present.rua) and span.last is not None and now - span.last <= wanted.stalest,
+        what=f"reports come (rua), {what}",
+    )
+
+
+def _little_is_lost(wanted: Conditions, past: Replay) -> Condition:
+    """Whether enough of our own mail passes, and through whom it does not. What is passed on is told beside."""
+    ours = [one for one in past.struck if one.kind in (Kind.VENDOR, Kind.OWN)]
+    messages, lost = sum(one.messages for one in ours), sum(one.lost_at_source for one in ours)
+    part = lost / messages if messages else 0.0
+    what = f"at most {wanted.most_lost_share:.1%} of our own mail lost, {part:.1%} by past reports"
+    if part > wanted.most_lost_share:
+        worst = sorted((one for one in ours if one.lost_at_source), key=lambda one: -one.lost_at_source)
+        named = ", ".join(f"{one.name} {one.lost_at_source} of {one.messages}" for one in worst[:_MOST_NAMED])
+        what += f": {named}{_and_more(len(worst))}"
+    if past.lost_on_the_way:
+        count = past.lost_on_the_way
+        what += f" (and {count} message{'' if count == 1 else 's'} that others had passed on: nobody can mend these)"
+    return Condition(is_met=part <= wanted.most_lost_share, what=what)
+
+
+def _and_more(count: int) -> str:
+    return f" and {count - _MOST_NAMED} more" if count > _MOST_NAMED else ""
+
+
+def _as_known(one: Struck, kind: Kind) -> Struck:
+    """What is struck of a source, now that it is known what it is to us."""
+    if one.kind in PASSING_ON and kind not in PASSING_ON:
+        return attrs.evolve(one, kind=kind, passed_on=0)  # the caller says that it sends by itself
+    return attrs.evolve(one, kind=kind)
 
 
 def _known_kind(one: Sending, ours: frozenset[str], foreign: frozenset[str]) -> Kind:
@@ -316,23 +352,29 @@ def _known_kind(one: Sending, ours: frozenset[str], foreign: frozenset[str]) -> 
 def _blockers(wanted: Conditions, past: Replay) -> tuple[Blocker, ...]:
     by_name = {one.name: one for one in past.sources}
     return tuple(
-        Blocker(source=by_name[one.name], lost=one.lost, share=part, mend=_mend(by_name[one.name], past.domain))
+        Blocker(
+            source=by_name[one.name], lost=one.lost_at_source, share=part, mend=_mend(by_name[one.name], past.domain)
+        )
         for one in past.struck
         if one.kind in (Kind.VENDOR, Kind.OWN)
-        and one.lost >= wanted.blocking_messages
-        and (part := one.lost / one.messages) >= wanted.blocking_share
+        and one.lost_at_source >= wanted.blocking_messages
+        and (part := one.lost_at_source / one.messages) >= wanted.blocking_share
     )
 
 
 def _mend(one: Sending, domain: str) -> str:
     """What to do so that a source's mail passes; DKIM first, since it also survives being passed on."""
-    where = one.header_from[0] if one.header_from else domain
+    where = plain(one.header_from[0] if one.header_from else domain)
     if one.vendor is None:
-        networks = " ".join(f"ip{6 if ':' in network else 4}:{network}" for network in one.networks[:3])
-        return f"let it sign with DKIM for {where}, and add {networks} to SPF of {where} if they are yours"
+        seen = one.failing_addresses
+        addresses = " ".join(f"ip{6 if ':' in address else 4}:{address}" for address in seen[:_MOST_NAMED])
+        sign = f"let it sign with DKIM for {where}"
+        if not seen:  # each passes by relaxed alignment, and strict alignment is asked for
+            return f"{sign} itself"
+        return f"{sign}, and add {addresses}{_and_more(len(seen))} to SPF of {where} if they are yours"
     keys = ", ".join(f"{selector}._domainkey.{where}" for selector in one.vendor.selectors)
     sign = f"set DKIM up at {one.vendor} for {where}" + (f" ({keys})" if keys else "")
-    if not one.vendor.spf:
+    if not one.vendor.spf or one.vendor.return_path is ReturnPath.OWN:
         return sign
-    include = one.vendor.spf[0].replace("{domain}", where)
-    return f"{sign}, and let its return path be of {where} with include:{include} in SPF"
+    condition = f" if its return path is of {where} itself" if one.vendor.return_path is ReturnPath.EITHER else ""
+    return f"{sign}, and have include:{one.vendor.include(where)} in SPF of {where}{condition}"

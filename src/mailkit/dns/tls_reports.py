@@ -15,16 +15,18 @@ from typing import Any, Final
 
 import attrs
 
+from mailkit.dns import show
 from mailkit.dns.notes import Notes, Refused
 from mailkit.dns.reported import domain_of, moment
 from mailkit.dns.unpack import Document, Limits, Source, documents
-from mailkit.findings import Findings
+from mailkit.findings import Findings, findings_html
 
 __all__ = ["FailureDetail", "PolicyResult", "ResultType", "TLSReading", "TLSReport", "lint", "read"]
 
 _LIMITS: Final = Limits(longest_bytes=64 * 1024**2, longest_packed_bytes=64 * 1024**2)
 _MOST: Final = 100_000
 _LONGEST_TEXT: Final = 10_000
+_MOST_SHOWN: Final = 100
 
 
 class ResultType(StrEnum):
@@ -180,6 +182,25 @@ class TLSReading:
 
     reports: tuple[TLSReport, ...]
     findings: Findings = attrs.field(eq=False)
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (
+                report.organization,
+                policy.domain,
+                policy.type,
+                f"{policy.successful:,}",
+                f"{policy.failed:,}",
+                ", ".join(dict.fromkeys(detail.said or detail.result.value for detail in policy.details)),
+            )
+            for report in self.reports
+            for policy in report.policies
+        ]
+        head = ("Reporter", "Domain", "Policy", "Well", "Failed", "Why")
+        more = len(rows) - _MOST_SHOWN
+        rest = f"<p>… and {more} more policies</p>" if more > 0 else ""
+        table = show.table(head, rows[:_MOST_SHOWN], none="No reports.")
+        return table + rest + (findings_html(self.findings) if self.findings else "")
 
 
 def read(source: Source, *, limits: Limits = _LIMITS) -> TLSReading:

@@ -31,6 +31,8 @@ _LONGEST_END: Final = 65557
 _DEEPEST: Final = 3
 _TEXT_MARKS: Final = b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n"
 _SECRET: Final = 0x1
+_NO_MAIL: Final = {b"<": "XML", b"{": "JSON", b"[": "JSON"}
+"""What no mail begins with, though a long line of it may look like a field."""
 
 
 @attrs.frozen
@@ -106,6 +108,9 @@ def _open(file: Readable, name: str, opening: Opening, depth: int) -> Iterator[D
             yield from _unzip(_seekable(head, file, opening), name, opening, depth)
     elif head.lstrip(_TEXT_MARKS).startswith(opening.mark):
         yield Document(name, _plain(head, file, opening, counts=not isinstance(file, _Chunks)))
+    elif (other := head.lstrip(_TEXT_MARKS)[:1]) in _NO_MAIL:
+        found, wanted = _NO_MAIL[other], _NO_MAIL[opening.mark]
+        opening.notes.add("unreadable", "error", f"is {found}, where a report in {wanted} is wanted", source=name)
     elif looks_like_mail(head):
         yield from _attached(_all_of(head, file, opening), name, opening, depth)
     else:
@@ -148,11 +153,11 @@ def _plain(head: bytes, file: Readable, opening: Opening, *, counts: bool) -> It
 
 def _all_of(head: bytes, file: Readable, opening: Opening) -> bytes:
     found, length, most = [head], len(head), opening.limits.longest_packed_bytes
-    while length <= most and (more := file.read(most - length + 1)):
+    while length <= most and (more := file.read(CHUNK)):
         found.append(more)
         length += len(more)
     if length > most:
-        raise Refused("too-large", f"is longer than {most} bytes, packed")
+        raise Refused("too-large", f"is a mail, or a zip that does not come as a file, of more than {most} bytes")
     return b"".join(found)
 
 

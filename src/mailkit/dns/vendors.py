@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable
+from enum import StrEnum
 from functools import cache
 from importlib.resources import files
 
@@ -15,7 +16,18 @@ import attrs
 
 from mailkit.errors import InvalidValue, did_you_mean
 
-__all__ = ["Vendor", "by_host", "by_include", "by_mx", "known", "vendor"]
+__all__ = ["ReturnPath", "Vendor", "by_host", "by_include", "by_mx", "known", "vendor"]
+
+
+class ReturnPath(StrEnum):
+    """Whose domain is in MAIL FROM, which is what SPF looks at (RFC 7208, 2.4)."""
+
+    CUSTOMER = "customer"
+    """The domain of From itself: its SPF record must include the vendor."""
+    OWN = "own"
+    """The vendor's, or a subdomain set up by CNAME or MX: an include at the domain of From does nothing."""
+    EITHER = "either"
+    """As it is configured."""
 
 
 @attrs.frozen(kw_only=True)
@@ -26,11 +38,11 @@ class Vendor:
         name: As they call themselves.
         key: The word for them in `sends_through`.
         aliases: Other words for them.
-        spf: What customers include in SPF, the one to publish first; empty if they send with a return
-            path of their own.
+        spf: What customers include in SPF, the one to publish first; empty if nobody need include anything.
         selectors: DKIM selectors that are the same for all their customers, or nearly all.
         mx: Ends of the names of their MX hosts.
         ptr: Ends of the names that their sending machines have in reverse DNS.
+        return_path: Whose domain is in MAIL FROM, and so whose SPF record has to list them.
         source: Where they say so.
     """
 
@@ -41,7 +53,16 @@ class Vendor:
     selectors: tuple[str, ...] = attrs.field(default=(), converter=tuple)
     mx: tuple[str, ...] = attrs.field(default=(), converter=tuple)
     ptr: tuple[str, ...] = attrs.field(default=(), converter=tuple)
+    return_path: ReturnPath = attrs.field(default=ReturnPath.EITHER, converter=ReturnPath)
     source: str
+
+    def include(self, domain: str) -> str:
+        """What customers include in SPF, for one of their domains; empty if nobody need include anything.
+
+        >>> vendor("google").include("example.com")
+        '_spf.google.com'
+        """
+        return next((name.replace("{domain}", domain) for name in self.spf), "")
 
     def __str__(self) -> str:
         return self.name

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
-from typing import Final
+from typing import Final, TypeVar
 
 import attrs
 
@@ -26,12 +26,15 @@ from mailkit.dns.aggregate.values import AuthResult, Row
 from mailkit.dns.vendors import Vendor, by_host, by_include
 from mailkit.errors import InvalidValue
 
-__all__ = ["Folding", "Names", "is_within", "network_of", "sources"]
+__all__ = ["PASSED_ON", "Folding", "Names", "is_within", "network_of", "sources"]
+
+T = TypeVar("T")
 
 Names = Mapping[str, str]
 """Reverse names by address, as a cache knows them; nobody is asked."""
 
-_FORWARDED: Final = frozenset({"forwarded", "mailing_list", "trusted_forwarder"})
+PASSED_ON: Final = frozenset({"forwarded", "mailing_list", "trusted_forwarder"})
+"""Reasons of receivers who saw that somebody had passed a message on."""
 _MOST_WORDS: Final = 50
 _MOST_KEPT: Final = 10_000
 _OTHERS: Final = "other networks"
@@ -48,6 +51,7 @@ class _Fold:
     dkim_aligned: int = 0
     spf_aligned: int = 0
     networks: Counter[str] = attrs.field(factory=Counter)
+    failing: Counter[IPv4Address | IPv6Address] = attrs.field(factory=Counter)
     hosts: dict[str, None] = attrs.field(factory=dict)
     dispositions: Counter[str] = attrs.field(factory=Counter)
     reasons: Counter[str] = attrs.field(factory=Counter)
@@ -67,6 +71,8 @@ class _Fold:
         self.dkim_aligned += count if row.dkim_aligned else 0
         self.spf_aligned += count if row.spf_aligned else 0
         _put(self.networks, network, count)
+        if not row.passes:
+            _put(self.failing, row.source_ip, count)
         _put(self.dispositions, row.disposition.value, count)
         _put(self.header_from, row.header_from, count)
         if host and len(self.hosts) < _MOST_WORDS:
@@ -96,7 +102,7 @@ class _Fold:
             self.foreign += count
 
 
-def _put(counter: Counter[str], word: str, count: int) -> None:
+def _put(counter: Counter[T], word: T, count: int) -> None:
     if word in counter or len(counter) < _MOST_WORDS:
         counter[word] += count
 
@@ -212,9 +218,11 @@ def _settled(folds: Iterable[_Fold]) -> Sources:
 
 
 def _kind(fold: _Fold, ours: set[str], passed: set[str]) -> Kind:
-    is_forwarding = sum(fold.reasons[word] for word in _FORWARDED) * 2 > fold.messages
+    if sum(fold.reasons[word] for word in PASSED_ON) * 2 > fold.messages:
+        is_list = fold.reasons["mailing_list"] * 2 > sum(fold.reasons[word] for word in PASSED_ON)
+        return Kind.MAILING_LIST if is_list else Kind.FORWARDER
     borrows = bool(fold.selectors) and fold.foreign == fold.messages and ours.issuperset(fold.selectors)
-    if is_forwarding or borrows:
+    if borrows:
         return Kind.FORWARDER if fold.passing * 2 >= fold.messages else Kind.MAILING_LIST
     if fold.vendor:
         return Kind.VENDOR
@@ -232,6 +240,9 @@ def _sending(fold: _Fold, kind: Kind) -> Sending:
         kind=kind,
         vendor=fold.vendor,
         networks=words(fold.networks),
+        failing_addresses=tuple(
+            str(ip) for ip, _ in sorted(fold.failing.items(), key=lambda one: (-one[1], str(one[0])))
+        ),
         hosts=tuple(fold.hosts),
         messages=fold.messages,
         passing=fold.passing,

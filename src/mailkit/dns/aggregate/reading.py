@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
+from typing import Final
 
 import attrs
 
+from mailkit.dns import show
 from mailkit.dns.aggregate.reader import rows_of
 from mailkit.dns.aggregate.values import Report, Row
 from mailkit.dns.notes import Notes, Refused
 from mailkit.dns.unpack import Limits, Source, documents
-from mailkit.findings import Findings
+from mailkit.findings import Findings, findings_html
 
 __all__ = ["Reading", "Rows", "read", "rows"]
+
+
+_MOST_SHOWN: Final = 100
 
 
 @attrs.frozen(kw_only=True)
@@ -36,6 +42,24 @@ class Reading:
     def messages(self) -> int:
         """How many messages the rows count."""
         return sum(row.count for row in self.rows)
+
+    def _repr_html_(self) -> str:
+        counted = Counter[int]()
+        for row in self.rows:
+            counted[id(row.report)] += row.count
+        told = (
+            (
+                report.org_name,
+                report.policy.domain,
+                *(f"{day:%Y-%m-%d %H:%M}" if day else "" for day in (report.begin, report.end)),
+                f"{counted[id(report)]:,}",
+            )
+            for report in self.reports[:_MOST_SHOWN]
+        )
+        more = len(self.reports) - _MOST_SHOWN
+        rest = f"<p>… and {more} more reports</p>" if more > 0 else ""
+        table = show.table(("Reporter", "Domain", "From", "To", "Messages"), told, none="No reports.")
+        return table + rest + (findings_html(self.findings) if self.findings else "")
 
 
 class Rows(Iterator[Row]):

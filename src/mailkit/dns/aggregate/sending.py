@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 import attrs
 
 from mailkit.dns.show import table
 from mailkit.dns.vendors import Vendor
 
-__all__ = ["Kind", "Sending", "Sources"]
+__all__ = ["PASSING_ON", "Kind", "Sending", "Sources"]
 
 
 class Kind(StrEnum):
@@ -21,11 +22,15 @@ class Kind(StrEnum):
     OWN = "own"
     """A machine of ours, or of a service that nobody has listed: its mail passes by itself."""
     FORWARDER = "forwarder"
-    """Passes our mail on unchanged: it passes by the signature that it came with."""
+    """Passes our mail on: it passes by the signature that it came with, and fails where it had none."""
     MAILING_LIST = "mailing list"
     """Passes our mail on and changes it, so that our signature breaks."""
     UNKNOWN = "unknown"
     """Nothing of ours is about it: a sender that nobody set up, or somebody who forges our name."""
+
+
+PASSING_ON: Final = (Kind.FORWARDER, Kind.MAILING_LIST)
+"""Kinds of sources that pass our mail on: nobody can mend what fails there."""
 
 
 @attrs.frozen(kw_only=True)
@@ -37,6 +42,7 @@ class Sending:
         kind: What it is to us.
         vendor: The vendor, where it is one.
         networks: Its networks, /24 or /48, those with most messages first.
+        failing_addresses: Where its failing mail came from, those with most messages first; at most fifty.
         hosts: The reverse names that the cache had for its addresses.
         messages: How many messages it sent.
         passing: How many of them pass DMARC.
@@ -60,6 +66,7 @@ class Sending:
     kind: Kind = attrs.field(converter=Kind)
     vendor: Vendor | None = None
     networks: tuple[str, ...] = ()
+    failing_addresses: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
     messages: int
     passing: int = 0

@@ -32,7 +32,8 @@ def lint(tree: Branch, *, sends_through: Sequence[str] = ()) -> tuple[Finding, .
 
     Args:
         tree: The record with all that it refers to.
-        sends_through: Vendors that send for the domain, as in `mailkit.dns.vendors`, whose includes must be there.
+        sends_through: Vendors that send for the domain, as in `mailkit.dns.vendors`. The includes must be there of
+            those whose letters have the domain itself in their return path; of others it is told how they pass.
 
     Raises:
         InvalidValue: A vendor is not in the table.
@@ -46,6 +47,8 @@ def lint(tree: Branch, *, sends_through: Sequence[str] = ()) -> tuple[Finding, .
     found = [finding for branch in tree.branches for finding in _branch(branch)]
     if tree.record:
         found += [*_size(tree), *_twice(tree), *_limits(tree), *_end(tree), *_not_included(tree, sends_through)]
+    if not isinstance(tree.outcome, Failure):
+        found += _return_paths(tree, sends_through)
     found += _sender_id(tree)
     return tuple(dict.fromkeys(found))
 
@@ -154,14 +157,35 @@ def _sender_id(tree: Branch) -> Iterator[Finding]:
 
 
 def _not_included(tree: Branch, keys: Sequence[str]) -> Iterator[Finding]:
-    """Vendors in use whose record is not included."""
-    names = [branch.name for branch in tree.branches]
-    for key in keys:
-        used = vendors.vendor(key)
-        wanted = [name.replace("{domain}", tree.name) for name in used.spf]
-        if wanted and not any(name == end or name.endswith(f".{end}") for name in names for end in wanted):
+    """Vendors in use whose record is not included where it must be."""
+    for used in map(vendors.vendor, keys):
+        include = used.include(tree.name)
+        if used.return_path is vendors.ReturnPath.CUSTOMER and include and not _is_included(tree, used):
             message = f"{used.name} sends for the domain, yet its record is not included"
-            yield say("not-included", _ERROR, message, tree.name, mend=f"add include:{wanted[0]}", source="5.2")
+            yield say("not-included", _ERROR, message, tree.name, mend=f"add include:{include}", source="5.2")
+
+
+def _return_paths(tree: Branch, keys: Sequence[str]) -> Iterator[Finding]:
+    """Vendors in use that SPF looks at elsewhere, by a return path that is not of the domain of From."""
+    for used in map(vendors.vendor, keys):
+        include = used.include(tree.name)
+        mend = f"let {used.name} sign with DKIM for {tree.name}, by which DMARC passes"
+        if used.return_path is vendors.ReturnPath.OWN:
+            message = (
+                f"{used.name} sends with a return path of its own, or of a subdomain that it has set up, where SPF is "
+                "looked at: it needs no include here"
+            )
+            yield say("return-path", _INFO, message, tree.name, mend=mend, source="2.4")
+        elif used.return_path is vendors.ReturnPath.EITHER and include and not _is_included(tree, used):
+            message = f"{used.name} is not included, which it needs only if its return path is of {tree.name} itself"
+            mend += f"; add include:{include} only if Return-Path names {tree.name}"
+            yield say("return-path", _INFO, message, tree.name, mend=mend, source="2.4")
+
+
+def _is_included(tree: Branch, used: vendors.Vendor) -> bool:
+    wanted = [name.replace("{domain}", tree.name) for name in used.spf]
+    names = [branch.name for branch in tree.branches]
+    return any(name == end or name.endswith(f".{end}") for name in names for end in wanted)
 
 
 def _limits(tree: Branch) -> Iterator[Finding]:

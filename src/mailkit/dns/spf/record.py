@@ -314,8 +314,8 @@ def _read_mechanism(matched: re.Match[str], span: Span) -> Mechanism:
 def _read_network(kind: str, rest: str) -> IPv4Network | IPv6Network:
     text = rest.removeprefix(":")
     if text == rest or not _NETWORK.match(text):
-        example = "192.0.2.0/24" if kind == "ip4" else "2001:db8::/32"
-        raise InvalidValue("SPF record", rest, "has no IP network after a colon", f"write {kind}:{example}")
+        mend = f"write an IPv{kind[2]} address or network right behind {kind}:"
+        raise InvalidValue("SPF record", rest, "has no IP network after a colon", mend)
     try:
         network = ip_network(text, strict=False)
     except ValueError as error:

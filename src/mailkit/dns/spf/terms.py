@@ -9,7 +9,7 @@ from mailkit.dns.saying import Saying
 from mailkit.dns.spf.macros import asks_for_name
 from mailkit.dns.spf.record import Mechanism, Modifier, Qualifier, Record, Term
 from mailkit.dns.spf.tree import Branch
-from mailkit.dns.tags import Fault, cut
+from mailkit.dns.tags import Broken, Fault, cut, plain
 from mailkit.errors import did_you_mean
 from mailkit.findings import Finding, Severity
 
@@ -30,7 +30,7 @@ def about_terms(branch: Branch) -> Iterator[Finding]:
     for broken in record.broken:
         whole = "; receivers ignore the whole record" if broken.fault is not Fault.UNREAD else ""
         message = f"{cut(broken.text, longest=40)!r} {broken.reason}{whole}"
-        yield say("syntax", _ERROR, message, branch.name, broken.text, broken.mend, "4.6", broken.span)
+        yield say("syntax", _ERROR, message, branch.name, broken.text, _correct(broken), "4.6", broken.span)
     yield from _repeated(branch.name, record)
     reached = {id(term) for term in record.mechanisms}
     for term in record.terms:
@@ -60,6 +60,10 @@ def about_terms(branch: Branch) -> Iterator[Finding]:
     if branch.term and record.all and record.all.qualifier is Qualifier.PASS:
         message = f"{branch.term} lets anybody send: its record has +all"
         yield say("plus-all", _WARNING, message, branch.name, branch.texts[0], "remove it", "5.1", record.all.span)
+
+
+def _correct(broken: Broken) -> str:
+    return broken.mend or f"correct the term {plain(broken.text, longest=40)!r}"
 
 
 def _argument(term: Term) -> str:

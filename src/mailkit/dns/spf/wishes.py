@@ -1,7 +1,7 @@
 """An SPF record from wishes: who sends the letters of a domain.
 
->>> print(suggest("example.com", sends_through=["google", "192.0.2.10", "unisender"]))
-example.com. IN TXT "v=spf1 include:_spf.google.com ip4:192.0.2.10 include:spf.unisender.com ~all"
+>>> print(suggest("example.com", sends_through=["google", "192.0.2.10", "spf.example.net"]))
+example.com. IN TXT "v=spf1 include:_spf.google.com ip4:192.0.2.10 include:spf.example.net ~all"
 """
 
 from __future__ import annotations
@@ -14,14 +14,15 @@ from typing import Final
 import attrs
 
 from mailkit.dns import vendors
-from mailkit.dns.lookup import Failure, NoData, Outcome, Query, TimedOut
+from mailkit.dns.lookup import NoData, Outcome, Query, TimedOut
 from mailkit.dns.records import TextRecord
 from mailkit.dns.spf.addresses import AddressSet, IPAddress, IPNetwork
 from mailkit.dns.spf.comparison import settled
 from mailkit.dns.spf.lint import lint
-from mailkit.dns.spf.mend import suggested
+from mailkit.dns.spf.mend import obstacle, suggested
 from mailkit.dns.spf.packing import LONGEST, Item, pack, runs_of
 from mailkit.dns.spf.record import Mechanism, Modifier, Qualifier, Record
+from mailkit.dns.spf.restoring import restored_tree
 from mailkit.dns.spf.tree import Branch, lists, walk
 from mailkit.dns.tags import word
 from mailkit.dns.zonedict import DictResolver
@@ -82,16 +83,23 @@ def suggest(
     name = domain.removesuffix(".").lower()
     tree = published or Branch(name=name, outcome=NoData())
     terms, notes = senders(name, sends_through)
-    default = None if tree.texts else Qualifier.SOFTFAIL
+    default = None if restored_tree(tree).records else Qualifier.SOFTFAIL
     end = default if all is None else word(Qualifier, all, "spf.suggest: all")
     notes = (*notes, *_unsure(tree, terms))
     line = suggested(tree, terms, end=end)
     if line is None:
-        unknown = ("what is published is not known",) if isinstance(tree.outcome, Failure) else ()
-        return Suggestion(records=(), notes=(*notes, *unknown))
+        hindered = obstacle(tree) or _nobody(tree)
+        return Suggestion(records=(), notes=(*notes, *filter(None, [hindered])))
     records: tuple[TextRecord, ...] = (line,) if len(line.text) <= LONGEST else _in_parts(line, prefix)
     zone = {(record.name, "TXT"): [record.text] for record in records}
     return Suggestion(records=records, notes=notes, findings=_checked(name, zone))
+
+
+def _nobody(tree: Branch) -> str:
+    """What is to be said where no record was made: who sends is not known, unless the one that is there will do."""
+    end = tree.record.all if tree.record else None
+    is_open = end is not None and end.qualifier in (Qualifier.PASS, Qualifier.NEUTRAL)
+    return "who sends is not known: name them in sends_through" if is_open or not tree.record else ""
 
 
 def _unsure(tree: Branch, terms: Iterable[Mechanism]) -> Iterator[str]:
@@ -122,13 +130,23 @@ def senders(
         term = _term(wish)
         if term is None:
             used = vendors.vendor(str(wish))
-            include = next((name.replace("{domain}", domain) for name in used.spf), None)
-            if include is None:
-                notes.append(f"{used.name} sends with a return path of its own: SPF needs no include for it")
+            if used.return_path is not vendors.ReturnPath.CUSTOMER or not used.spf:
+                notes.append(_no_include(used, domain))
                 continue
-            term = Mechanism(kind="include", target=include)
+            term = Mechanism(kind="include", target=used.include(domain))
         terms.append(term)
     return tuple(dict.fromkeys(terms)), tuple(dict.fromkeys(notes))
+
+
+def _no_include(used: vendors.Vendor, domain: str) -> str:
+    """Why a vendor is not included, and what it needs in place of it."""
+    sign = f"let it sign with DKIM for {domain}"
+    if used.return_path is vendors.ReturnPath.EITHER and used.spf:
+        needed = f"include:{used.include(domain)} is needed only if its return path is of {domain} itself"
+        return f"{used.name} was not included: {needed}; {sign}"
+    if used.return_path is vendors.ReturnPath.OWN:
+        return f"{used.name} sends with a return path of its own: SPF needs no include for it; {sign}"
+    return f"{used.name} has no include that is the same for all its customers: add the one that it gave you"
 
 
 def _term(wish: str | IPAddress | IPNetwork) -> Mechanism | None:
