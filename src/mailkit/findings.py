@@ -161,13 +161,18 @@ def findings_html(findings: Iterable[Finding]) -> str:
 
 
 def _row_html(finding: Finding) -> str:
-    evidence = f' <code style="overflow-wrap:anywhere">{escape(finding.evidence)}</code>' if finding.evidence else ""
+    found = _harmless(finding.evidence)
     told = (
         f'<b style="color:{COLOURS[finding.severity]}">{finding.severity}</b>',
-        escape(str(finding.place)),
-        escape(finding.message) + evidence,
-        escape(finding.mend),
-        escape(finding.source),
+        _harmless(str(finding.place)),
+        _harmless(finding.message) + (f' <code style="overflow-wrap:anywhere">{found}</code>' if found else ""),
+        _harmless(finding.mend),
+        _harmless(finding.source),
     )
     cells = zip(_COLUMNS.values(), told, strict=True)
     return "<tr>" + "".join(f'<td style="{_CELL};{width}">{cell}</td>' for width, cell in cells) + "</tr>"
+
+
+def _harmless(text: str) -> str:
+    """A text from anywhere for a page: nothing in it is markup, or steers what shows it."""
+    return escape("".join(letter if letter.isprintable() or letter == "\n" else "\ufffd" for letter in text))

@@ -210,3 +210,15 @@ def test_names_compared_cost_little_however_they_are_compared() -> None:
 def test_what_cannot_be_sorted_is_told(source: str) -> None:
     with pytest.raises(TemplateError):
         render(source)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{% for p in ps %}{{ p.replace(' ', '_') }}{% endfor %}",
+        "{% for p in ps %}{% set q = p.replace(' ', '_', 1) %}{{ q }}{% endfor %}",
+        "{% for p in ps recursive %}{{ p.replace(' ', '_') }}{% endfor %}",
+    ],
+)
+def test_a_text_may_be_replaced_in_a_loop_as_anywhere(source: str) -> None:
+    assert "a_b" in compose.compile(f"<p>{source}</p>", subject=f"S {source}").render({"ps": ["a b"]}).html

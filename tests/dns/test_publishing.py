@@ -212,3 +212,12 @@ def test_a_name_that_no_zone_can_hold_is_refused(name: Any) -> None:
 def test_the_null_mx_can_be_written() -> None:
     assert str(Record(name=ZONE, type="MX", text="0 .")) == "example.com. IN MX 0 ."
     assert 'content  = "."' in terraform([Record(name=ZONE, type="MX", text="0 .")])
+
+
+@pytest.mark.parametrize("ttl", [-5, "1\n}", True, 1 << 31, None])
+def test_a_time_to_live_is_a_number_of_seconds(ttl: Any) -> None:
+    records = [TextRecord(name="example.com", text="v=spf1 -all")]
+    with pytest.raises(InvalidValue, match="seconds"):
+        terraform(records, ttl=ttl)
+    with pytest.raises(InvalidValue, match="seconds"):
+        octodns_yaml(records, zone="example.com", ttl=ttl)

@@ -169,7 +169,21 @@ def test_a_finding_that_appears_is_told() -> None:
     assert any(line.startswith("+ error: SPF of example.com") for line in str(new.diff(old)).splitlines())
 
 
-@pytest.mark.parametrize("given", ["{", "[]", "{}", {"form": 2}, {"form": 1}, 7, {"form": 1, "domain": "example.com"}])
+@pytest.mark.parametrize("damage", [{"score": "x"}, {"findings": 7}, {"snapshot": []}, {"snapshot": None}])
+def test_a_damaged_report_is_refused_in_words(damage: dict[str, Any]) -> None:
+    with pytest.raises(InvalidValue):
+        bad_report().diff(bad_report().facts() | damage)
+
+
+def test_a_hostile_record_steers_no_page() -> None:
+    zone = {("example.com", "TXT"): ["v=spf1 \x1b[31m\x00\x9b foo -all"]}
+    html = dns.check_sync("example.com", resolver=zone)._repr_html_()
+    assert all(letter.isprintable() or letter == "\n" for letter in html)
+
+
+@pytest.mark.parametrize(
+    "given", ["[" * 100_000, "{", "[]", "{}", {"form": 2}, {"form": 1}, 7, {"form": 1, "domain": "example.com"}]
+)
 def test_what_is_no_report_is_not_compared(given: Any) -> None:
     with pytest.raises(InvalidValue):
         bad_report().diff(given)

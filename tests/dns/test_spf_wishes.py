@@ -189,3 +189,8 @@ def test_other_wishes_that_make_no_sense_are_refused(arguments: dict[str, Any], 
     nothing: Any = timedelta()
     with pytest.raises(InvalidValue, match="is not text"):
         suggest(nothing)
+
+
+def test_no_record_includes_itself() -> None:
+    with pytest.raises(InvalidValue, match="the domain itself"):
+        suggest("example.com", sends_through=["Example.COM"])

@@ -269,3 +269,17 @@ def test_a_policy_of_broken_lines_is_told_in_time_that_grows_with_it() -> None:
 def test_a_long_policy_is_read_in_time_that_grows_with_it() -> None:
     one = tls.StsPolicy.parse("mx: a.example\n" * 4000 + "x" * 8000)
     assert len(one.mx) == 4000
+
+
+def test_a_policy_names_hosts_as_they_are_written_anywhere() -> None:
+    policy = tls.sts_policy(["mx.example.com.", "почта.рф", "*.example.net"])
+    assert policy.mx == ("mx.example.com", "xn--80a1acny.xn--p1ai", "*.example.net")
+    assert tls.sts_policy([], mode="none").mx == ()
+
+
+@pytest.mark.parametrize(
+    ("hosts", "mode"), [([], "testing"), (["mx.example.com"], "nope"), ("mx.example.com", "testing")]
+)
+def test_what_is_no_policy_is_refused_before_it_is_published(hosts: Any, mode: str) -> None:
+    with pytest.raises(InvalidValue):
+        tls.sts_policy(hosts, mode=mode)

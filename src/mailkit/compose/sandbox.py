@@ -161,7 +161,8 @@ def _size(number: Any) -> float:
 def _check_method(text: str, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
     """The arguments of a text's method, once it is clear that it will not take long or make much."""
     if name == "replace":
-        check_replaced(text, *args, **kwargs)
+        # inside of a loop Jinja adds what it knows of the template's variables
+        check_replaced(text, *args, **{key: one for key, one in kwargs.items() if not key.startswith("_")})
         return args
     for one in args:
         spend(len(text) * len(one) // 1_000 if isinstance(one, str) else 0)  # `strip` tries sign by sign

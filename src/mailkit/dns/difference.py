@@ -139,7 +139,9 @@ def difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> Difference:
             gone=tuple(line for line in was if line not in now),
             events=changes(before, after),
         )
-    except (KeyError, TypeError) as error:
+    except InvalidValue:
+        raise
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise InvalidValue("diff", old.get("domain"), f"is not what to_json gave ({error!r})") from error
 
 

@@ -22,6 +22,8 @@ from mailkit.errors import InvalidValue, did_you_mean
 __all__ = ["octodns_yaml", "table", "table_html", "terraform", "zone_text"]
 
 _TTL: Final = 3600
+_LONGEST_TTL: Final = 0x7FFFFFFF
+"""Seconds that a record may be kept at the most (RFC 2181, 8)."""
 _HEAD: Final = ("Type", "Name", "Value", "Why")
 
 
@@ -90,7 +92,7 @@ def terraform(records: Iterable[AnyRecord], *, provider: str = "cloudflare", ttl
         ttl: How many seconds they may be kept.
 
     Raises:
-        InvalidValue: The provider is neither.
+        InvalidValue: The provider is neither, or the time to live is not one.
 
     >>> from mailkit.dns.records import Record
     >>> print(terraform([Record(name="example.com", type="MX", text="10 mx.example.com")]))
@@ -108,7 +110,13 @@ def terraform(records: Iterable[AnyRecord], *, provider: str = "cloudflare", ttl
     if provider not in writers:
         mend = did_you_mean(str(provider), writers).removeprefix("; ") or "write 'cloudflare' or 'route53'"
         raise InvalidValue("provider", provider, "is not one that is known here", mend)
-    return "\n".join(writers[provider](tuple(records), ttl))
+    return "\n".join(writers[provider](tuple(records), _seconds(ttl)))
+
+
+def _seconds(ttl: int) -> int:
+    if isinstance(ttl, bool) or not isinstance(ttl, int) or not 0 <= ttl <= _LONGEST_TTL:
+        raise InvalidValue("ttl", ttl, "is not a number of seconds", "write 3600, for an hour")
+    return ttl
 
 
 def _cloudflare(records: Sequence[AnyRecord], ttl: int) -> list[str]:
@@ -231,7 +239,7 @@ def octodns_yaml(records: Iterable[AnyRecord], *, zone: str, ttl: int = _TTL) ->
     owners: dict[str, list[list[AnyRecord]]] = {}
     for same in _grouped(records):
         owners.setdefault(_within(same[0], zone), []).append(same)
-    lines = ["---"] if owners else ["--- {}"]
+    lines, ttl = ["---"] if owners else ["--- {}"], _seconds(ttl)
     for owner in sorted(owners):
         lines.append(f"{_quoted(owner)}:")
         for same in sorted(owners[owner], key=lambda same: same[0].type):

@@ -280,7 +280,7 @@ def _facts(given: DomainReport | Mapping[str, Any] | str) -> Mapping[str, Any]:
         return given.facts()
     try:
         told = json.loads(given) if isinstance(given, str | bytes) else given
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InvalidValue("DomainReport.diff", cut(str(given), longest=60), "is not JSON") from error
     if not isinstance(told, Mapping) or told.get("form") != _FORM:
         mend = "give a DomainReport, or what its to_json() gave"

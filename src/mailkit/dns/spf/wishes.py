@@ -134,6 +134,9 @@ def senders(
                 notes.append(_no_include(used, domain))
                 continue
             term = Mechanism(kind="include", target=used.include(domain))
+        if term.kind == "include" and term.target.removesuffix(".") == domain:
+            mend = "name who sends: addresses, vendors, 'mx' or 'a'"
+            raise InvalidValue("sends_through", wish, "is the domain itself, whose record cannot include itself", mend)
         terms.append(term)
     return tuple(dict.fromkeys(terms)), tuple(dict.fromkeys(notes))
 

@@ -8,11 +8,12 @@ from typing import Final, TypeAlias
 
 import attrs
 
+from mailkit.address import Domain
 from mailkit.dns.errands import Fetch, Fetched, NotAsked
 from mailkit.dns.lookup import Answer, Check, Failure, Malformed, Outcome, Query, ServerFailure, ask, fetch
 from mailkit.dns.records import TextRecord
 from mailkit.dns.saying import Saying
-from mailkit.dns.tags import Fault, cut
+from mailkit.dns.tags import Fault, cut, texts, word
 from mailkit.dns.tls.sts import Mode, StsPolicy, StsRecord, is_sts
 from mailkit.errors import InvalidValue
 from mailkit.findings import Finding, Severity
@@ -112,10 +113,27 @@ def sts_policy(
 ) -> StsPolicy:
     """The policy to publish for the MX hosts of a domain: testing until the reports are clean.
 
-    >>> sts_policy(["mx1.example.com"]).covers("mx1.example.com")
+    Args:
+        hosts: The MX hosts, with or without their final dot; international names, too.
+        mode: "testing", "enforce", or "none" to take a policy back.
+        max_age: How long senders keep it.
+
+    Raises:
+        InvalidValue: There is no host, or one of these is not what it should be.
+
+    >>> sts_policy(["mx1.example.com."]).covers("mx1.example.com")
     True
     """
-    return StsPolicy(mode=Mode(mode), mx=tuple(dict.fromkeys(hosts)), max_age=max_age)
+    named = tuple(dict.fromkeys(map(_host, texts(hosts))))
+    wanted = word(Mode, mode, "MTA-STS mode")
+    if not named and wanted is not Mode.NONE:
+        raise InvalidValue("MTA-STS policy", "", "names no host", "give the domain's MX hosts")
+    return StsPolicy(mode=wanted, mx=named, max_age=max_age)
+
+
+def _host(given: str) -> str:
+    host = given.removesuffix(".")
+    return host if host.isascii() else Domain.parse(host).ascii
 
 
 def lint_sts(found: StsFound, hosts: Sequence[str] = ()) -> tuple[Finding, ...]:
