@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 
@@ -259,6 +260,109 @@ def test_the_caller_knows_better_who_sends_for_us() -> None:
     abused = plan([OURS, SES], NONE, now=NOW, foreign=["amazon-ses"])
     assert abused.is_open
     assert [one.name for one in abused.unknown] == ["Amazon SES"]
+
+
+STRAY = row("198.51.100.1", 400, spf="evil.example")
+LATE = row("198.51.101.9", 1, dkim="amazonses.com", spf="b.evil.example")
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "198.51.100.0/24",
+        "198.51.100.1",
+        "198.51.100.77",
+        "198.51.100.0/30",
+        "198.51.0.0/16",
+        "evil.example",
+        " Evil.Example. ",
+    ],
+)
+def test_a_source_is_named_by_whatever_is_known_of_it(word: str) -> None:
+    assert plan([OURS, STRAY, LATE], NONE, now=NOW).is_open
+    told = plan([OURS, STRAY, LATE], NONE, now=NOW, ours=[word, word])
+    assert [one.source.name for one in told.blockers] == ["198.51.100.0/24"]
+    assert not told.is_open
+    assert plan([OURS, STRAY, LATE], NONE, now=NOW, foreign=[word]).is_open
+
+
+@pytest.mark.parametrize(
+    "word", ["amazon-ses", "AMAZON SES", "ses", "amazonses.com", "198.51.100.1", "198.51.100.0/24"]
+)
+def test_a_vendor_is_named_likewise(word: str) -> None:
+    told = plan([OURS, SES], NONE, now=NOW, foreign=[word])
+    assert ([one.name for one in told.unknown], told.is_open) == (["Amazon SES"], True)
+
+
+def test_what_was_seen_exactly_goes_before_what_is_near() -> None:
+    forged = row("198.51.100.9", 50, dkim="", spf="forger.example")
+    for word, name in [("198.51.100.9", "198.51.100.0/24"), ("198.51.100.1", "Amazon SES")]:
+        told = plan([OURS, SES, forged], NONE, now=NOW, ours=[word])
+        assert name in [one.source.name for one in told.blockers]
+        assert ("198.51.100.0/24" in [one.name for one in told.unknown]) is (name == "Amazon SES")
+    broken = attrs.evolve(forged, spf=(), dkim=(DKIMResult(domain="amazonses.com", selector="s", result="fail"),))
+    assert len(plan([OURS, SES, broken], NONE, now=NOW, foreign=["amazonses.com"]).unknown) == 2, (
+        "unknown it was before"
+    )
+    (blocker,) = plan([OURS, broken], NONE, now=NOW, ours=["amazonses.com"]).blockers
+    assert blocker.source.name == "198.51.100.0/24"
+
+
+@pytest.mark.parametrize("side", ["ours", "foreign"])
+def test_a_word_that_is_no_source_is_refused(side: str) -> None:
+    def said(word: object, rows: list[Row]) -> str:
+        with pytest.raises(InvalidValue, match=rf"plan\({side}=\)") as refused:
+            plan(rows, NONE, now=NOW, **{side: word})  # type: ignore[arg-type]
+        return str(refused.value)
+
+    assert "'typo' is no source of these reports; seen are 192.0.2.0/24, Amazon SES" in said(["typo"], [OURS, SES])
+    assert "did you mean 'Amazon SES'?" in said(["Amazon SSE"], [OURS, SES])
+    assert "and 1 more" in said(["typo"], [row(f"192.0.{number}.1", 1) for number in range(6)])
+    assert "no source has been seen yet" in said(["192.0.2.1"], [])
+    assert "write ['192.0.2.1']" in said("192.0.2.1", [OURS])
+    for word in ["", "203.0.113.1", "10.0.0.0/8", "2001:db8::1", "fe80::1%eth0", "sendgrid"]:
+        assert "is no source" in said([word], [OURS])
+
+
+@given(st.text())
+def test_any_word_is_a_source_or_refused(word: str) -> None:
+    with contextlib.suppress(InvalidValue):
+        assert plan([OURS], NONE, now=NOW, ours=[word]).is_open
+
+
+def test_rows_of_other_domains_count_for_nothing() -> None:
+    told = plan([OURS], NONE, now=NOW, domain="other.example")
+    assert unmet(told) == ["reports come (rua)", "reports of 14 days", "100 messages reported"]
+    assert "0 so far" in str(told)
+
+
+def test_a_plan_without_a_domain_says_so() -> None:
+    told = plan([], NONE, now=NOW)
+    assert str(told).startswith("a domain that nobody has named is at none; ")
+    assert "a domain that nobody has named: none" in told._repr_html_()
+    assert "reject for a domain that nobody has named: 0 of 0" in str(replay([], "reject"))
+
+
+def test_a_report_that_comes_twice_is_counted_once() -> None:
+    def copy(report_id: str = "7", **changes: object) -> list[Row]:
+        head = attrs.evolve(MONTH, org_name="receiver.example", report_id=report_id, **changes)  # type: ignore[arg-type]
+        return [attrs.evolve(one, report=head) for one in (OURS, SES, SES)]
+
+    single, other = copy(), copy("8")
+    assert replay(single, "reject").messages == 5600, "some reporters write a row for each message"
+    assert replay([*single, *copy()], "reject").messages == 5600
+    assert replay([*single, *single], "reject").messages == 5600
+    assert replay([*single, *other, *single, *other], "reject").messages == 11200
+    assert replay([*single, *copy(end=NOW)], "reject").messages == 11200, "another time is another report"
+    assert replay([*copy(""), *copy("")], "reject").messages == 11200, "without an id nobody knows"
+    small = [attrs.evolve(one, count=20) for one in single]
+    assert "100 messages reported" in unmet(plan([*small, *small], NONE, now=NOW))
+
+
+def test_reports_from_the_future_open_nothing() -> None:
+    told = plan([OURS], NONE, now=START)
+    assert unmet(told) == ["reports come (rua)"]
+    assert "which is after 2026-11-01 00:00 UTC, the present instant that was given" in str(told)
 
 
 def test_what_to_mend_names_the_keys_and_the_domain_that_is_written_from() -> None:

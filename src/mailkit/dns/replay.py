@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 import attrs
 
+from mailkit.dns.aggregate.copies import once
 from mailkit.dns.aggregate.folding import PASSED_ON, Folding, Names, is_within
 from mailkit.dns.aggregate.sending import PASSING_ON, Kind, Sending, Sources
 from mailkit.dns.aggregate.values import AuthResult, DKIMResult, Row, SPFResult
@@ -14,11 +15,13 @@ from mailkit.dns.dmarc.record import Alignment, Policy, Record
 from mailkit.dns.show import table
 from mailkit.dns.tags import plain
 
-__all__ = ["MILDER", "Replay", "Struck", "replay"]
+__all__ = ["MILDER", "UNNAMED", "Replay", "Struck", "replay", "watched"]
 
 MILDER: Final = {Policy.REJECT: Policy.QUARANTINE, Policy.QUARANTINE: Policy.NONE, Policy.NONE: Policy.NONE}
 """What a receiver does instead under t=y (RFC 9989, 4.7)."""
 
+UNNAMED: Final = "a domain that nobody has named"
+"""What is said where no domain is given, and no report names one."""
 _SPARED: Final = PASSED_ON | {"local_policy", "other"}
 
 
@@ -119,8 +122,8 @@ class Replay:
 
     def __str__(self) -> str:
         return (
-            f"{self.record.p or Policy.NONE} for {plain(self.domain)}: {self.lost} of {self.messages} messages "
-            f"({self.lost_share:.1%}) would have been lost, {self.lost_of_ours} of them ours"
+            f"{self.record.p or Policy.NONE} for {plain(self.domain) or UNNAMED}: {self.lost} of "
+            f"{self.messages} messages ({self.lost_share:.1%}) would have been lost, {self.lost_of_ours} of them ours"
         )
 
     def _repr_html_(self) -> str:
@@ -151,7 +154,8 @@ def replay(
     """Say what a policy would have done to the mail of past reports.
 
     A From domain below the policy's is judged by `sp`; whether it exists, reports do not tell, so `np` is
-    not looked at. Rows of other domains, and of subdomains with a record of their own, are passed over.
+    not looked at. Rows of other domains, and of subdomains with a record of their own, are passed over;
+    a report that is given twice is counted once.
     Strict alignment is judged anew from the results. t=y is one step milder (RFC 9989).
 
     Args:
@@ -171,14 +175,32 @@ def replay(
     >>> print(replay(past, "reject"))
     reject for example.com: 50 of 100 messages (50.0%) would have been lost, 50 of them ours
     """
+    return watched(rows, policy, domain=domain, names=names, watch=lambda row, source: None)
+
+
+def watched(
+    rows: Iterable[Row],
+    policy: Record | Policy | str,
+    *,
+    domain: str,
+    names: Names | None,
+    watch: Callable[[Row, str], None],
+) -> Replay:
+    """The same, while somebody watches the rows that count, each with the name of its source.
+
+    >>> watched([], "reject", domain="example.com", names=None, watch=print).messages
+    0
+    """
     record, name = _record(policy), domain.lower().rstrip(".")
     folding, tallies, messages, passed_over = Folding(names or {}), dict[str, _Tally](), 0, 0
-    for row in rows:
+    for row in once(rows):
         name = name or row.report.policy.domain or row.header_from
         if not _is_about(row, name):
             passed_over += row.count
             continue
-        tally = tallies.setdefault(folding.add(row), _Tally())
+        source = folding.add(row)
+        watch(row, source)
+        tally = tallies.setdefault(source, _Tally())
         messages += row.count
         tally.messages += row.count
         struck = _struck(row, record, name)

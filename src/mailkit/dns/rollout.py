@@ -23,11 +23,12 @@ import attrs
 from mailkit.checks import counted, share
 from mailkit.clock import utc
 from mailkit.dns.aggregate.folding import Names
+from mailkit.dns.aggregate.naming import Naming
 from mailkit.dns.aggregate.sending import PASSING_ON, Kind, Sending
 from mailkit.dns.aggregate.values import Row
 from mailkit.dns.dmarc.record import Policy, Record
 from mailkit.dns.records import TextRecord
-from mailkit.dns.replay import MILDER, Replay, Struck, replay
+from mailkit.dns.replay import MILDER, UNNAMED, Replay, Struck, replay, watched
 from mailkit.dns.show import table
 from mailkit.dns.tags import plain
 from mailkit.dns.vendors import ReturnPath
@@ -166,7 +167,7 @@ class Plan:
         return self.next_stage is not None and not self.blockers and all(one.is_met for one in self.conditions)
 
     def __str__(self) -> str:
-        head = f"{plain(self.domain)} is at {self.stage}"
+        head = f"{plain(self.domain) or UNNAMED} is at {self.stage}"
         head += (
             f"; the next stage, {self.next_stage}, is {'open' if self.is_open else 'shut'}" if self.next_stage else ""
         )
@@ -176,7 +177,7 @@ class Plan:
     def _repr_html_(self) -> str:
         rows = [("condition", str(one)) for one in self.conditions] + [("blocker", str(one)) for one in self.blockers]
         rows += [("paste", str(self.record))] if self.is_open else []
-        title = f"{plain(self.domain)}: {self.stage} → {self.next_stage or 'done'}"
+        title = f"{plain(self.domain) or UNNAMED}: {self.stage} → {self.next_stage or 'done'}"
         return table((title, ""), rows, none="Nothing is known.")
 
 
@@ -195,18 +196,22 @@ def plan(
     """Say what stands between a domain and the next stage: none, testing, quarantine, reject.
 
     Args:
-        rows: The rows of past reports, of the last month for example; they are gone through once.
+        rows: The rows of past reports, of the last month for example; they are gone through once. Rows of other
+            domains count for nothing, and a report that is given twice counts once.
         record: The record as it is published now.
         now: The present instant.
         domain: The domain; if empty, that of the first report.
         since: When the present record went live; only reports from then on count for `Conditions.least_days`.
         conditions: What is wanted before a stage opens.
         names: Reverse names by address, for naming sources.
-        ours: Names (or vendors' keys) of sources that are known to send for us, whatever they show.
-        foreign: Names (or vendors' keys) of sources that are known not to send for us.
+        ours: Sources that are known to send for us, whatever they show. Each is a source's name as it is shown, a
+            vendor's key, an address that was seen there or lies in its networks, a network that contains it, or a
+            domain that it signs (DKIM d=) or sends (SPF) with.
+        foreign: Sources that are known not to send for us, said in the same words; `ours` goes before.
 
     Raises:
-        InvalidValue: The record is none, or an instant has no zone.
+        InvalidValue: The record is none, an instant has no zone, or a word of `ours` or `foreign` is no source of
+            these reports.
 
     >>> from datetime import UTC
     >>> new_year, published = datetime(2026, 1, 1, tzinfo=UTC), "v=DMARC1; p=none; rua=mailto:dmarc@example.com"
@@ -223,8 +228,16 @@ def plan(
     stage = stage_of(present)
     next_stage = _STAGES[_STAGES.index(stage) + 1] if stage is not _STAGES[-1] else None
     target = _at(present, next_stage or stage)
-    past = replay(span.watched(rows), attrs.evolve(target, is_testing=False), domain=domain, names=names)
-    kinds = {one.name: _known_kind(one, frozenset(ours), frozenset(foreign)) for one in past.sources}
+    ours_by, foreign_by = Naming(ours, what="plan(ours=)"), Naming(foreign, what="plan(foreign=)")
+
+    def watch(row: Row, source: str) -> None:
+        span.see(row)
+        ours_by.see(row, source)
+        foreign_by.see(row, source)
+
+    past = watched(rows, attrs.evolve(target, is_testing=False), domain=domain, names=names, watch=watch)
+    known = ours_by.names(past.sources), foreign_by.names(past.sources)
+    kinds = {one.name: _known_kind(one, *known) for one in past.sources}
     struck = tuple(_as_known(one, kinds[one.name]) for one in past.struck)
     past = attrs.evolve(past, struck=struck)
     return Plan(
@@ -274,13 +287,11 @@ class _Span:
     first: datetime | None = None
     last: datetime | None = None
 
-    def watched(self, rows: Iterable[Row]) -> Iterable[Row]:
-        for row in rows:
-            begin, end = row.report.begin, row.report.end
-            if begin and end and (self.since is None or end >= self.since):
-                self.first = begin if self.first is None else min(begin, self.first)
-                self.last = end if self.last is None else max(end, self.last)
-            yield row
+    def see(self, row: Row) -> None:
+        begin, end = row.report.begin, row.report.end
+        if begin and end and (self.since is None or end >= self.since):
+            self.first = begin if self.first is None else min(begin, self.first)
+            self.last = end if self.last is None else max(end, self.last)
 
     @property
     def days(self) -> float:
@@ -306,10 +317,12 @@ def _conditions(wanted: Conditions, past: Replay, span: _Span, present: Record, 
 
 def _reports_come(wanted: Conditions, span: _Span, present: Record, now: datetime) -> Condition:
     what = f"the newest is from {span.last:%Y-%m-%d %H:%M} UTC" if span.last else "none has come yet"
+    if span.last and now < span.last:
+        what += f", which is after {now:%Y-%m-%d %H:%M} UTC, the present instant that was given"
     if not present.rua:
         what += ", and the record asks for none: add rua="
     return Condition(
-        is_met=bool(present.rua) and span.last is not None and now - span.last <= wanted.stalest,
+        is_met=bool(present.rua) and span.last is not None and timedelta() <= now - span.last <= wanted.stalest,
         what=f"reports come (rua), {what}",
     )
 
@@ -343,10 +356,9 @@ def _as_known(one: Struck, kind: Kind) -> Struck:
 
 def _known_kind(one: Sending, ours: frozenset[str], foreign: frozenset[str]) -> Kind:
     """What a source is to us, by the caller's own knowledge first."""
-    words = {one.name, one.vendor.key} if one.vendor else {one.name}
-    if words & ours:
+    if one.name in ours:
         return Kind.VENDOR if one.vendor else Kind.OWN
-    return Kind.UNKNOWN if words & foreign else one.kind
+    return Kind.UNKNOWN if one.name in foreign else one.kind
 
 
 def _blockers(wanted: Conditions, past: Replay) -> tuple[Blocker, ...]:
