@@ -399,3 +399,11 @@ def test_the_stage_is_what_receivers_do() -> None:
     for text, stage in said.items():
         assert rollout.stage_of(Record.parse(f"v=DMARC1; {text}")) == stage
     assert rollout.stage_of(Record()) is Stage.NONE
+
+
+def test_a_vendor_may_be_named_before_it_has_sent_anything() -> None:
+    record = "v=DMARC1; p=none; rua=mailto:d@example.com"
+    now = datetime(2026, 1, 17, tzinfo=UTC)
+    assert rollout.plan([], record, now=now, domain="example.com", ours=["SendGrid", "ses"]).blockers == ()
+    with pytest.raises(InvalidValue, match="sendgird"):
+        rollout.plan([], record, now=now, domain="example.com", ours=["sendgird"])

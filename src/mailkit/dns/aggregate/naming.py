@@ -11,6 +11,7 @@ import attrs
 from mailkit.dns.aggregate.folding import network_of
 from mailkit.dns.aggregate.sending import Sending, Sources
 from mailkit.dns.aggregate.values import AuthResult, DKIMResult, Row, SPFResult
+from mailkit.dns.vendors import known
 from mailkit.errors import InvalidValue, did_you_mean
 
 __all__ = ["Naming"]
@@ -89,7 +90,7 @@ class Naming:
                 (meant.exact if said.result is AuthResult.PASS else meant.near).add(source)
 
     def names(self, sources: Sources) -> frozenset[str]:
-        """The names of the sources that are meant.
+        """The names of the sources that are meant; a vendor who has sent nothing yet is none.
 
         Raises:
             InvalidValue: A word means none of them.
@@ -102,7 +103,7 @@ class Naming:
     def _found(self, one: _Meant, by_word: dict[str, str], sources: Sources) -> set[str]:
         text = one.word.strip().lower()
         found = {by_word[text]} if text in by_word else one.meets()
-        if not found:
+        if not found and text not in _vendor_words():  # a vendor who has sent nothing yet is no slip of the pen
             shown = [source.name for source in sources]
             near = did_you_mean(one.word, shown).removeprefix("; ") or _seen(shown)
             raise InvalidValue(self._what, one.word, "is no source of these reports", near)
@@ -113,6 +114,10 @@ def _words(one: Sending) -> tuple[str, ...]:
     vendor = one.vendor
     words = (one.name, vendor.key, vendor.name, *vendor.aliases) if vendor else (one.name,)
     return tuple(word.lower() for word in words)
+
+
+def _vendor_words() -> frozenset[str]:
+    return frozenset(word.lower() for one in known() for word in (one.key, one.name, *one.aliases))
 
 
 def _seen(names: list[str]) -> str:
