@@ -133,14 +133,14 @@ def test_an_empty_domain_gets_everything_to_paste() -> None:
     assert codes(report) == ["spf-absent", "dmarc-absent", "mx-absent", "ptr-absent", "dkim-unknown"]
     assert [str(record) for record in report.records] == [
         'example.com. IN TXT "v=spf1 ip4:8.8.4.4 -all"',
-        '_dmarc.example.com. IN TXT "v=DMARC1; p=none; rua=mailto:dmarc@example.com"',
+        '_dmarc.example.com. IN TXT "v=DMARC1; p=none"',
     ]
     assert [finding.mend for finding in report.findings[:2]] == [str(record) for record in report.records]
     assert (report.spf, report.dmarc, report.policy, report.score) == (None, None, None, 10)  # TLS, and no letter
 
 
 def test_what_is_pasted_is_found_right_when_checked_again() -> None:
-    before = dns.check_sync("example.com", sends_through=["8.8.4.4"], resolver={})
+    before = dns.check_sync("example.com", sends_through=["8.8.4.4"], resolver=MX)
     zone: dict[Any, Any] = MX | PTR | {(record.name, "TXT"): [record.text] for record in before.records}
     zone["news._domainkey.example.com", "TXT"] = [key_text(2048)]
     after = dns.check_sync("example.com", selectors=["news"], sends_through=["8.8.4.4"], resolver=zone)
@@ -164,7 +164,7 @@ def test_only_findings_at_the_domain_itself_get_its_record() -> None:
 
 
 def test_an_ignored_record_gets_a_better_one_to_paste() -> None:
-    report = dns.check_sync("example.com", resolver={("_dmarc.example.com", "TXT"): ["v=DMARC1; adkim=s"]})
+    report = dns.check_sync("example.com", resolver=MX | {("_dmarc.example.com", "TXT"): ["v=DMARC1; adkim=s"]})
     assert report.records[-1].text == "v=DMARC1; p=none; rua=mailto:dmarc@example.com; adkim=s"
     assert report.policy is None
 
@@ -388,7 +388,7 @@ def test_no_include_is_wanted_of_a_vendor_whose_return_path_is_elsewhere() -> No
 @pytest.mark.parametrize("return_path", ["<b@bounce.example.com>", "<b@example.com>"])
 def test_a_letter_shows_where_spf_is_looked_at(return_path: str) -> None:
     letter = f"Return-Path: {return_path}\r\nFrom: a@example.com\r\n\r\nHi".encode()
-    zone = flat(READY)
+    zone = flat(READY) | {("bounce.example.com", "TXT"): ["v=spf1 ip4:8.8.4.4 -all"]}
 
     def told(*vendors: str) -> set[str]:
         return spf_codes(
@@ -502,3 +502,8 @@ def test_reports_that_cannot_arrive_are_told(zone: Any) -> None:
     assert told("v=DMARC1; p=none; rua=mailto:d@example.com") == ["dmarc-rua-unreachable"]
     assert told("v=DMARC1; p=none; rua=mailto:d@example.net") == []
     assert told("v=DMARC1; p=none") == ["dmarc-no-rua"]
+
+
+def test_keys_and_silence_are_no_proof_that_nobody_sends() -> None:
+    report = dns.check_sync("example.com", selectors=["news"], resolver=LOCKED)
+    assert report.records[-1].text == "v=DMARC1; p=none"
