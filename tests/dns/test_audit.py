@@ -133,14 +133,14 @@ def test_an_empty_domain_gets_everything_to_paste() -> None:
     assert codes(report) == ["spf-absent", "dmarc-absent", "mx-absent", "ptr-absent", "dkim-unknown"]
     assert [str(record) for record in report.records] == [
         'example.com. IN TXT "v=spf1 ip4:8.8.4.4 -all"',
-        '_dmarc.example.com. IN TXT "v=DMARC1; p=none; rua=mailto:dmarc@example.com"',
+        '_dmarc.example.com. IN TXT "v=DMARC1; p=none"',
     ]
     assert [finding.mend for finding in report.findings[:2]] == [str(record) for record in report.records]
     assert (report.spf, report.dmarc, report.policy, report.score) == (None, None, None, 10)  # TLS, and no letter
 
 
 def test_what_is_pasted_is_found_right_when_checked_again() -> None:
-    before = dns.check_sync("example.com", sends_through=["8.8.4.4"], resolver={})
+    before = dns.check_sync("example.com", sends_through=["8.8.4.4"], resolver=MX)
     zone: dict[Any, Any] = MX | PTR | {(record.name, "TXT"): [record.text] for record in before.records}
     zone["news._domainkey.example.com", "TXT"] = [key_text(2048)]
     after = dns.check_sync("example.com", selectors=["news"], sends_through=["8.8.4.4"], resolver=zone)
@@ -164,7 +164,7 @@ def test_only_findings_at_the_domain_itself_get_its_record() -> None:
 
 
 def test_an_ignored_record_gets_a_better_one_to_paste() -> None:
-    report = dns.check_sync("example.com", resolver={("_dmarc.example.com", "TXT"): ["v=DMARC1; adkim=s"]})
+    report = dns.check_sync("example.com", resolver=MX | {("_dmarc.example.com", "TXT"): ["v=DMARC1; adkim=s"]})
     assert report.records[-1].text == "v=DMARC1; p=none; rua=mailto:dmarc@example.com; adkim=s"
     assert report.policy is None
 
@@ -388,7 +388,7 @@ def test_no_include_is_wanted_of_a_vendor_whose_return_path_is_elsewhere() -> No
 @pytest.mark.parametrize("return_path", ["<b@bounce.example.com>", "<b@example.com>"])
 def test_a_letter_shows_where_spf_is_looked_at(return_path: str) -> None:
     letter = f"Return-Path: {return_path}\r\nFrom: a@example.com\r\n\r\nHi".encode()
-    zone = flat(READY)
+    zone = flat(READY) | {("bounce.example.com", "TXT"): ["v=spf1 ip4:8.8.4.4 -all"]}
 
     def told(*vendors: str) -> set[str]:
         return spf_codes(
@@ -409,3 +409,101 @@ def test_a_return_path_that_somebody_serves_shows_it_too(vendor: str) -> None:
         "example.com", selectors=["news"], sends_through=["google"], serves=[path], resolver=flat(READY)
     )
     assert spf_codes(report) == set()
+
+
+def letter_from(return_path: str) -> bytes:
+    return f"Return-Path: <b@{return_path}>\r\nFrom: a@example.com\r\n\r\nHi".encode()
+
+
+@pytest.mark.parametrize(
+    ("records", "expected"),
+    [
+        ([], {"dns.spf-absent"}),
+        (["v=spf1 ip4:nonsense -all"], {"dns.spf-syntax"}),
+        (dns.TimedOut(), {"dns.spf-unanswered"}),
+        (["v=spf1 ip4:192.0.2.0/24 -all"], set()),
+    ],
+)
+def test_spf_is_looked_at_where_the_letter_returns_to(records: Any, expected: set[str]) -> None:
+    zone = flat(READY) | ({("em1.example.com", "TXT"): records} if records else {})
+    report = dns.check_sync("example.com", selectors=["news"], sample=letter_from("em1.example.com"), resolver=zone)
+    assert spf_codes(report) == expected
+    assert {str(one.place.source) for one in report.findings if one.code in expected} <= {"SPF of em1.example.com"}
+
+
+@pytest.mark.parametrize(
+    ("records", "expected"),
+    [([], {"dns.spf-return-path-absent"}), (["v=spf1 foo -all"], set()), (dns.TimedOut(), set())],
+)
+def test_a_strangers_return_path_is_told_of_only_if_it_has_no_spf(records: Any, expected: set[str]) -> None:
+    zone = flat(READY) | ({("bounces.example.net", "TXT"): records} if records else {})
+    letter = letter_from("bounces.example.net")
+    report = dns.check_sync("example.com", selectors=["news"], sample=letter, resolver=zone)
+    assert spf_codes(report) == expected
+    assert all(one.severity is Severity.INFO for one in report.findings if one.code in expected)
+
+
+def test_a_return_path_that_is_no_name_is_not_asked_for() -> None:
+    report = dns.check_sync("example.com", sample=letter_from("x" * 64 + ".example.com"), resolver=flat(READY))
+    assert report.seen.letter is not None
+    assert report.seen.letter.return_path_tree is None
+
+
+def test_a_letter_disproves_that_a_vendor_needs_no_include() -> None:
+    def told(zone: dict[Any, Any], *through: str) -> dns.DomainReport:
+        letter = letter_from("example.com")
+        return dns.check_sync("example.com", selectors=["news"], sends_through=through, sample=letter, resolver=zone)
+
+    zone = flat(READY)
+    report = told(zone, "sendgrid")
+    assert spf_codes(report) == {"dns.spf-not-included"}
+    assert report.records[0].text.startswith("v=spf1 include:sendgrid.net ")
+    included = {("example.com", "TXT"): [report.records[0].text], ("sendgrid.net", "TXT"): ["v=spf1 ip4:8.8.4.4 -all"]}
+    assert spf_codes(told(zone | included, "sendgrid")) == set()
+    assert spf_codes(told(zone, "sendgrid", "192.0.2.1")) == {"dns.spf-return-path"}, "it passes as it is"
+
+
+NULL: dict[Any, Any] = {("example.com", "MX"): ["0 ."]}
+LOCKED = NULL | {("example.com", "TXT"): ["v=spf1 -all"]}
+
+
+@pytest.mark.parametrize(
+    ("zone", "senders", "wanted"),
+    [
+        (NULL, [], "v=DMARC1; p=reject; sp=reject"),
+        (LOCKED, [], "v=DMARC1; p=reject; sp=reject"),
+        (LOCKED, ["8.8.4.4"], "v=DMARC1; p=none"),
+        (NULL | {("example.com", "TXT"): ["v=spf1 ip4:8.8.4.4 -all"]}, [], "v=DMARC1; p=none"),
+        (NULL | {("example.com", "TXT"): dns.TimedOut()}, [], "v=DMARC1; p=none"),
+        ({}, [], "v=DMARC1; p=none"),
+        ({("example.com", "A"): ["8.8.8.8"]}, [], "v=DMARC1; p=none; rua=mailto:dmarc@example.com"),
+        ({("example.com", "A"): dns.TimedOut()}, [], "v=DMARC1; p=none; rua=mailto:dmarc@example.com"),
+        ({("example.com", "MX"): dns.TimedOut()}, [], "v=DMARC1; p=none; rua=mailto:dmarc@example.com"),
+        (MX, [], "v=DMARC1; p=none; rua=mailto:dmarc@example.com"),
+        (LOCKED | {("_dmarc.example.com", "TXT"): ["v=DMARC1; adkim=s"]}, [], "v=DMARC1; p=reject; adkim=s"),
+    ],
+)
+def test_no_reports_are_asked_to_a_domain_that_takes_no_mail(zone: Any, senders: list[str], wanted: str) -> None:
+    report = dns.check_sync("example.com", sends_through=senders, resolver=zone)
+    record = report.records[-1]
+    assert record.text == wanted
+    assert ("at a domain that takes mail" in record.why) is ("rua=" not in wanted)
+    mends = [one.mend for one in report.findings if one.code in ("dns.dmarc-absent", "dns.dmarc-no-policy")]
+    assert mends == [str(record)]
+
+
+@pytest.mark.parametrize("zone", [{}, LOCKED])
+def test_reports_that_cannot_arrive_are_told(zone: Any) -> None:
+    def told(text: str) -> list[str]:
+        report = dns.check_sync("example.com", resolver=zone | {("_dmarc.example.com", "TXT"): [text]})
+        assert not any("_dmarc" in record.name for record in report.records)
+        return [code for code in codes(report) if code.startswith("dmarc-") and "report" not in code]
+
+    assert told("v=DMARC1; p=none; rua=mailto:d@example.com") == ["dmarc-rua-unreachable"]
+    assert told("v=DMARC1; p=none; rua=mailto:d@example.net") == []
+    assert told("v=DMARC1; p=none") == ["dmarc-no-rua"]
+
+
+def test_keys_and_silence_are_no_proof_that_nobody_sends() -> None:
+    report = dns.check_sync("example.com", selectors=["news"], resolver=LOCKED)
+    assert report.records[-1].text == "v=DMARC1; p=none"

@@ -165,3 +165,38 @@ def _seed(pem: bytes) -> bytes:
     """The private key as dkimpy wants it."""
     key = load_pem_private_key(pem, password=None)
     return b64encode(key.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption()))
+
+
+@pytest.mark.parametrize(
+    ("records", "holds"),
+    [
+        ([], False),
+        (["v=spf1 foo -all"], False),
+        (dns.TimedOut(), None),
+        (["v=spf1 ip4:8.8.4.4 -all"], True),
+    ],
+)
+@pytest.mark.parametrize("name", ["em1.example.com", "bounces.example.net"])
+def test_spf_is_judged_where_the_letter_returns_to(name: str, records: Any, holds: bool | None) -> None:
+    zone = ZONE | ({(name, "TXT"): records} if records else {})
+    letter = LETTER.replace(b"bounce@example.com", f"b@{name}".encode())
+    assert seen(zone, sample=letter)["spf"].holds is holds
+    assert seen(zone, sample=letter, sends_through=["8.8.4.4"])["spf"].holds is holds
+
+
+def test_spf_is_met_by_the_evaluation_where_there_is_one() -> None:
+    letter = LETTER.replace(b"bounce@example.com", b"b@em1.example.com")
+    fails = seen(ZONE | {("em1.example.com", "TXT"): ["v=spf1 -all"]}, sample=letter, sends_through=["8.8.4.4"])
+    assert (fails["spf"].holds, fails["spf"].evidence) == (False, "SPF does not pass for the letter: fail")
+    assert seen(ZONE, sample=LETTER, sends_through=["8.8.4.4"])["spf"].holds
+    assert seen(ZONE, sample=LETTER, sends_through=["8.8.4.4", "8.8.8.8"])["spf"].holds is False
+    silent = ZONE | {("example.com", "TXT"): ["v=spf1 exists:%{i}.x.example -all"]}
+    silent |= {("8.8.4.4.x.example", "A"): dns.TimedOut()}
+    assert seen(silent, sample=LETTER, sends_through=["8.8.4.4"])["spf"].holds is None
+
+
+def test_reports_to_a_domain_that_takes_no_mail_go_to_nobody() -> None:
+    zone = ZONE | {("example.com", "MX"): ["0 ."]}
+    assert seen(zone)["rua"].holds is False
+    both = ["v=DMARC1; p=none; rua=mailto:d@example.com,mailto:d@example.net"]
+    assert seen(zone | {("_dmarc.example.com", "TXT"): both})["rua"].holds is True

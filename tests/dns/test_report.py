@@ -93,8 +93,8 @@ def test_the_report_reads_from_the_verdict_to_what_to_paste() -> None:
     assert "correct the term 'foo'" in text, "and no record is offered that would be without it"
     assert lines[-3:] == [
         "To publish:",
-        "  ; asks for daily reports, without a change for any mail",
-        '  _dmarc.example.com. IN TXT "v=DMARC1; p=none; rua=mailto:dmarc@example.com"',
+        "  ; add rua=mailto: with an address at a domain that takes mail: this one takes none",
+        '  _dmarc.example.com. IN TXT "v=DMARC1; p=none"',
     ]
 
 

@@ -11,14 +11,14 @@ import attrs
 
 from mailkit.address import Domain
 from mailkit.clock import SystemClock, utc
-from mailkit.dns import blocklists, dkim, hosts, mx, names, paths, tls
+from mailkit.dns import blocklists, dkim, hosts, mx, names, paths, return_paths, tls
 from mailkit.dns.bimi import lint as bimi_lint
 from mailkit.dns.dkim import lint as dkim_lint
 from mailkit.dns.dmarc import external
 from mailkit.dns.dmarc import lint as dmarc_lint
 from mailkit.dns.drive import DEADLINE, Helpers, run, run_sync
 from mailkit.dns.facts import facts
-from mailkit.dns.lookup import Check, Fetcher, Greeter, Resolver, TimedOut
+from mailkit.dns.lookup import Absence, Answer, Check, Fetcher, Greeter, Resolver, TimedOut
 from mailkit.dns.parked import is_parked, locked
 from mailkit.dns.readiness import judge
 from mailkit.dns.records import TextRecord
@@ -205,14 +205,14 @@ def _audit(wish: Wish) -> Check[DomainReport]:
 
 
 def _report(seen: Seen) -> DomainReport:
-    sending, vendors = _sending(seen.wish), seen.wish.vendors
+    sending, vendors = _sending(seen), seen.wish.vendors
     wanted = spf_mend.offered(
         seen.spf_tree,
         sending,
         lambda query: seen.outcomes.get(query, TimedOut()),
         has_others=bool(vendors) and not sending,
     )
-    line = dmarc_lint.wanted(seen.dmarc_walk)
+    line = dmarc_lint.wanted(seen.dmarc_walk, mail=_mail(seen))
     said = _findings(seen, wanted)
     if is_parked(seen):
         findings = tuple(sorted(_few(locked(seen.wish.domain.ascii, said)), key=_rank))
@@ -226,15 +226,31 @@ def _report(seen: Seen) -> DomainReport:
     )
 
 
-def _sending(wish: Wish) -> list[IPv4Address | IPv6Address | Mechanism]:
+def _mail(seen: Seen) -> dmarc_lint.Mail:
+    """Whether reports could arrive at the domain, and whether anybody sends in its name."""
+    wish, found, record = seen.wish, seen.mx, seen.spf_tree.record
+    is_null = found.null_preference is not None and not found.hosts
+    if not is_null and not (found.implicit and found.implicit.is_without_address):
+        return dmarc_lint.Mail.SENT
+    sends = wish.addresses or wish.vendors or wish.sample or wish.selectors or any(key.record for key in seen.keys)
+    is_locked = record is not None and [str(term) for term in record.terms] == ["-all"]
+    is_unsaid = isinstance(seen.spf_tree.outcome, Answer | Absence) and not seen.spf_tree.texts
+    is_silent = is_null and not sends and (is_locked or is_unsaid)
+    return dmarc_lint.Mail.NONE if is_silent else dmarc_lint.Mail.ONLY_SENT
+
+
+def _sending(seen: Seen) -> list[IPv4Address | IPv6Address | Mechanism]:
     """Who the SPF record has to list."""
-    included, _ = senders(wish.domain.ascii, _heard_by_spf(wish))
-    return [*wish.addresses, *included]
+    wish, name = seen.wish, seen.wish.domain.ascii
+    included, _ = senders(name, _heard_by_spf(seen))
+    shown = [Mechanism(kind="include", target=used.include(name)) for used in return_paths.disproved(seen)]
+    return [*wish.addresses, *included, *shown]
 
 
-def _heard_by_spf(wish: Wish) -> list[str]:
+def _heard_by_spf(seen: Seen) -> list[str]:
     """The vendors about whose return path nothing is known, or that it is of the domain itself."""
-    name = wish.domain.ascii
+    wish, name = seen.wish, seen.wish.domain.ascii
+    shown = return_paths.disproved(seen)
     served = [path for path in wish.paths if path.purpose is paths.Purpose.RETURN_PATH and path.name != name]
     is_away = bool(wish.sample and wish.sample.return_path not in ("", name))
     is_away |= any(not path.vendor for path in served)
@@ -243,7 +259,9 @@ def _heard_by_spf(wish: Wish) -> list[str]:
     return [
         one.key
         for one in wish.vendors
-        if one.key not in away and not (is_away and (is_alone or one.return_path is not ReturnPath.CUSTOMER))
+        if one not in shown
+        and one.key not in away
+        and not (is_away and (is_alone or one.return_path is not ReturnPath.CUSTOMER))
     ]
 
 
@@ -256,7 +274,7 @@ def _findings(seen: Seen, wanted: TextRecord | None) -> Iterator[Finding]:
     if not seen.keys:
         yield _no_selector(seen)
     yield from _without_rsa(seen)
-    yield from dmarc_lint.lint(seen.dmarc_walk)
+    yield from dmarc_lint.lint(seen.dmarc_walk, mail=_mail(seen))
     yield from external.lint_destinations(seen.destinations)
     yield from mx.lint(seen.mx)
     yield from names.lint(seen.names)
@@ -283,7 +301,8 @@ def _bimi_findings(seen: Seen) -> Iterator[Finding]:
 def _spf_findings(seen: Seen, wanted: TextRecord | None) -> list[Finding]:
     """What is to be said about SPF, with the record to paste where a better text would mend it."""
     tree = seen.spf_tree
-    findings = list(spf_lint.lint(tree, sends_through=_heard_by_spf(seen.wish)))
+    findings = list(spf_lint.lint(tree, sends_through=_heard_by_spf(seen)))
+    findings = list(dict.fromkeys([*findings, *return_paths.lint(seen)]))
     addresses = seen.wish.addresses
     unlisted = [address for address in addresses if tree.record and spf_tree.lists(tree, address) is False]
     findings += [_not_listed(tree, str(address)) for address in unlisted]

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+from mailkit.dns import return_paths
+from mailkit.dns.dmarc.external import report_host
 from mailkit.dns.dmarc.verdict import Result
 from mailkit.dns.readiness import Fact
 from mailkit.dns.sample import Sample
@@ -36,14 +38,14 @@ def facts(seen: Seen, findings: Sequence[Finding]) -> tuple[Fact, ...]:
         seen: What there is about the domain.
         findings: What is to be said about it.
     """
-    spf, dkim = _area("spf", findings), _keys(seen, findings)
+    spf, dkim = _spf(seen, findings), _keys(seen, findings)
     return (
         spf,
         dkim,
         _either(spf, dkim),
         _area("dmarc", findings),
         _aligned(seen.letter),
-        _reported(seen),
+        _reported(seen, findings),
         _reverse(seen, findings),
         Fact(demand="own-from", holds=seen.wish.domain.ascii not in FREE_MAIL, mend="write from a domain of your own"),
         _answerable(findings),
@@ -71,6 +73,12 @@ def _area(area: str, findings: Sequence[Finding]) -> Fact:
     if unseen:
         return Fact(demand=area, holds=None, evidence=unseen.message)
     return Fact(demand=area, holds=True)
+
+
+def _spf(seen: Seen, findings: Sequence[Finding]) -> Fact:
+    """What SPF says where receivers look at it: at the return path, if there is a letter that shows it."""
+    own = _area("spf", findings)
+    return return_paths.fact(seen.letter, own, findings) if seen.letter else own
 
 
 def _keys(seen: Seen, findings: Sequence[Finding]) -> Fact:
@@ -127,10 +135,14 @@ def _aligned(letter: Letter | None) -> Fact:
     return Fact(demand="aligned", holds=None if is_open else False, evidence=evidence, mend=mend)
 
 
-def _reported(seen: Seen) -> Fact:
+def _reported(seen: Seen, findings: Sequence[Finding]) -> Fact:
     applied = seen.dmarc_walk.applied
     if applied is None or applied.record is None:
         return Fact(demand="rua", holds=None if seen.dmarc_walk.unanswered else False, mend="publish a DMARC record")
+    lost = next((one for one in findings if one.code == "dns.dmarc-rua-unreachable"), None)
+    name = seen.wish.domain.ascii
+    if lost and all(report_host(uri) == name for uri in applied.record.rua):
+        return Fact(demand="rua", holds=False, evidence=lost.message, mend=lost.mend)
     return Fact(demand="rua", holds=bool(applied.record.rua), mend="add rua= to the DMARC record")
 
 

@@ -53,9 +53,10 @@ class DomainReport:
         readiness: What each mailbox provider demands, and whether it is met; empty for a domain that sends no mail.
 
     >>> from mailkit import dns
-    >>> report = dns.check_sync("example.com", resolver={("example.com", "TXT"): ["v=spf1 ip4:192.0.2.10 -all"]})
+    >>> zone = {("example.com", "TXT"): ["v=spf1 ip4:192.0.2.10 -all"], ("example.com", "MX"): ["10 mx.example.com"]}
+    >>> report = dns.check_sync("example.com", resolver=zone | {("mx.example.com", "A"): ["8.8.8.8"]})
     >>> report.is_ready, report.score, str(report.spf.all)
-    (False, 45, '-all')
+    (False, 50, '-all')
     >>> print(report.records[0])
     _dmarc.example.com. IN TXT "v=DMARC1; p=none; rua=mailto:dmarc@example.com"
     >>> [provider.provider for provider in report.readiness if provider.is_ready is False]

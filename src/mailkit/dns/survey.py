@@ -24,7 +24,7 @@ from mailkit.dns.dmarc.external import Destination, destinations
 from mailkit.dns.dmarc.verdict import Identifier
 from mailkit.dns.dmarc.verdict import Verdict as DmarcVerdict
 from mailkit.dns.dmarc.walk import Discovery, discover
-from mailkit.dns.lookup import Answer, Check, Failure, Outcome, Query, ask, each, recorded, together
+from mailkit.dns.lookup import Answer, Check, Failure, Outcome, Query, ask, each, name_fault, recorded, together
 from mailkit.dns.sample import Sample
 from mailkit.dns.spf import tree as spf_tree
 from mailkit.dns.spf.evaluation import check_host
@@ -79,11 +79,16 @@ class Letter:
         verification: Its signatures.
         verdict: DMARC's verdict, SPF counted where an address was given.
         from_domains: The domains of its From.
+        spf: SPF's result for the first of the addresses; empty if none was given.
+        return_path_tree: The SPF record of its Return-Path's domain with all that it refers to; None if that
+            is the domain itself, or not known.
     """
 
     verification: dkim.Verification
     verdict: DmarcVerdict
     from_domains: tuple[str, ...]
+    spf: str = ""
+    return_path_tree: spf_tree.Branch | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -232,11 +237,27 @@ def _letter(wish: Wish) -> Check[Letter | None]:
     """Judge the sample as a receiver would, for the first of the addresses."""
     if wish.sample is None:
         return None
-    verification, spf = yield from together(dkim.check_mail(wish.raw, now=wish.now), _spf(wish, wish.sample))
+    verification, spf, tree = yield from together(
+        dkim.check_mail(wish.raw, now=wish.now), _spf(wish, wish.sample), _returned(wish, wish.sample)
+    )
     authors = from_domains(wish.raw)
     signed = [Identifier(domain=one.domain, result=str(one.result)) for one in verification.results if one.domain]
     verdict = yield from judged(authors, spf=spf, dkim=signed)
-    return Letter(verification=verification, verdict=verdict, from_domains=authors)
+    return Letter(
+        verification=verification,
+        verdict=verdict,
+        from_domains=authors,
+        spf=spf.result if spf else "",
+        return_path_tree=tree,
+    )
+
+
+def _returned(wish: Wish, sample: Sample) -> Check[spf_tree.Branch | None]:
+    """The SPF tree of the return path, where it is of another domain."""
+    name = sample.return_path
+    if name in ("", wish.domain.ascii) or name_fault(name):
+        return None
+    return (yield from spf_tree.walk(name))
 
 
 def _spf(wish: Wish, sample: Sample) -> Check[Identifier | None]:
