@@ -507,3 +507,9 @@ def test_reports_that_cannot_arrive_are_told(zone: Any) -> None:
 def test_keys_and_silence_are_no_proof_that_nobody_sends() -> None:
     report = dns.check_sync("example.com", selectors=["news"], resolver=LOCKED)
     assert report.records[-1].text == "v=DMARC1; p=none"
+
+
+def test_who_is_said_to_send_decides_which_selectors_are_guessed() -> None:
+    zone = {("zendesk1._domainkey.example.com", "TXT"): [key_text(2048)]}
+    assert "zendesk1" not in dns.check_sync("example.com", resolver=zone).dkim
+    assert "zendesk1" in dns.check_sync("example.com", sends_through=["zendesk"], resolver=zone).dkim
