@@ -1,13 +1,16 @@
 """The tree of a segment: frozen values that know nothing of how they are written or run.
 
 How to think about it. A *condition* is true or false of a person. It is made of *values*: a
-field of the record, a constant, the present, or one number drawn from the person's events.
-*Events* are those of one kind, of one window, with given properties; inside `where`, a field
-is a property of the event.
+field of the record, a constant, the present, something worked out of another value, or one
+value drawn from the person's events. *Events* are those of one kind, of one window, with given
+properties; inside `where`, a field is a property of the event, but a time zone is always the
+person's.
 
-    condition = Comparison | OneOf | TextTest | IsNull | Count | And | Or | Not
-    value     = Field | Constant | Now | Shift | Aggregate
+    condition = Comparison | OneOf | TextTest | IsNull | Anniversary
+              | Count | Sequence | Regular | Member | And | Or | Not
+    value     = Field | Constant | Now | Shift | Begin | PartOf | Folded | Size | Distance | Bucket | Aggregate
     window    = Ever | Last | Between | After
+    zone      = Constant (its name) | Field (of the person)
 """
 
 from __future__ import annotations
@@ -22,36 +25,49 @@ from typing import Any, Final, TypeAlias
 import attrs
 
 from mailkit.errors import SegmentError, shorten
-from mailkit.segment.spans import Span
-from mailkit.segment.values import instant, is_null, plain, sort
+from mailkit.segment.spans import Span, Unit
+from mailkit.segment.values import instant, is_null, plain, sort, zone
 
 __all__ = [
     "DEEPEST",
     "After",
     "Aggregate",
     "And",
+    "Anniversary",
+    "Begin",
     "Between",
+    "Bucket",
     "Comparison",
     "Condition",
     "Constant",
     "Count",
+    "Distance",
     "Events",
     "Ever",
     "Field",
+    "Folded",
     "Function",
     "IsNull",
     "Last",
+    "Member",
     "Node",
     "Not",
     "Now",
     "OneOf",
     "Operator",
     "Or",
+    "Part",
+    "PartOf",
+    "Regular",
+    "Sequence",
     "Shift",
+    "Size",
+    "Step",
     "TextMatch",
     "TextTest",
     "Value",
     "Window",
+    "Zone",
     "person_fields",
     "walk",
 ]
@@ -87,6 +103,8 @@ class TextMatch(StrEnum):
     """At its beginning."""
     ENDS_WITH = "ends with"
     """At its end."""
+    MATCHES = "matches"
+    """Anywhere, by a regular expression, which is always run in linear time (see `regex`)."""
 
 
 class Function(StrEnum):
@@ -104,6 +122,27 @@ class Function(StrEnum):
     """That of the earliest event, of several at one instant the first given; null of nothing."""
     LAST = "last"
     """That of the latest event, of several at one instant the last given; null of nothing."""
+    DISTINCT = "distinct"
+    """How many different values; 0 of nothing. Values of two sorts differ, 1 and 1.0 do not."""
+
+
+class Part(StrEnum):
+    """What is read off a clock and a calendar on somebody's wall."""
+
+    CLOCK = "clock"
+    """The time of day as text: "09:05"."""
+    HOUR = "hour"
+    """0 to 23."""
+    WEEKDAY = "weekday"
+    """1, which is Monday, to 7 (ISO 8601)."""
+    DAY = "day"
+    """Of the month, from 1."""
+    MONTH = "month"
+    """1 to 12."""
+    YEAR = "year"
+    """Such as 2026."""
+    DATE = "date"
+    """The date."""
 
 
 def _constant(value: Any) -> Any:
@@ -185,7 +224,7 @@ class _Nest:
             for child in held if isinstance(held, tuple) else (held,):
                 if isinstance(child, _Nest):
                     below = max(below, child.depth)
-        depth = below + isinstance(self, And | Or | Not | Between | After | Shift | Aggregate)
+        depth = below + (not isinstance(self, _Flat))
         if depth > DEEPEST:
             mend = "to ask for any of many values, write isin([...])"
             raise SegmentError(f"the parts stand within each other {depth} deep, {DEEPEST} is the most; {mend}")
@@ -199,6 +238,103 @@ class Shift(_Nest):
     base: Value
     span: Span
     is_forward: bool
+
+
+def _zone(instance: object, attribute: object, value: Zone) -> None:
+    if isinstance(value, Constant):
+        if not isinstance(value.value, str):
+            raise SegmentError(f"{shorten(value.value)} is not a time zone; write e.g. 'Europe/Moscow'")
+        zone(value.value)
+    elif not isinstance(value, Field):
+        raise SegmentError(f"{shorten(value)} is not a time zone; give its name, or the person's field that has it")
+
+
+@attrs.frozen(kw_only=True)
+class Begin(_Nest):
+    """The instant at which a calendar period begins on the clocks of a zone; null if the zone is null.
+
+    Attributes:
+        unit: Which periods: days, weeks (from Monday), months or years.
+        offset: Which of them: 0 is the one that has now in it, -1 the one before, 1 the one after.
+        zone: Where.
+    """
+
+    unit: Unit = attrs.field(converter=Unit)
+    offset: int = attrs.field()
+    zone: Zone = attrs.field(validator=_zone)
+
+    @unit.validator
+    def _check_unit(self, attribute: object, value: Unit) -> None:
+        if value not in _CALENDAR:
+            raise SegmentError(f"{value} is not a period of the calendar; there are {', '.join(_CALENDAR)}")
+
+    @offset.validator
+    def _check_offset(self, attribute: object, value: int) -> None:
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise SegmentError(f"{shorten(value)} is not a whole number of periods before or after the current one")
+
+
+_CALENDAR: Final = (Unit.DAY, Unit.WEEK, Unit.MONTH, Unit.YEAR)
+
+
+@attrs.frozen(kw_only=True)
+class PartOf(_Nest):
+    """What clock or calendar show at a time, on the clocks of a zone; null if either is null.
+
+    Of a date, which has no clock, the calendar's parts are read as they are, whatever the zone.
+    """
+
+    of: Value
+    part: Part = attrs.field(converter=Part)
+    zone: Zone = attrs.field(validator=_zone)
+
+
+@attrs.frozen(kw_only=True)
+class Folded(_Nest):
+    """A text without regard to case (Unicode's full case folding); null if it is null."""
+
+    value: Value
+
+
+@attrs.frozen(kw_only=True)
+class Size(_Nest):
+    """How many items a list has, or characters a text; null if it is null."""
+
+    value: Value
+
+
+def _degrees(most: float) -> Any:
+    def check(instance: object, attribute: Any, value: float) -> None:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not -most <= value <= most:
+            raise SegmentError(f"{shorten(value)} is not a {attribute.name[3:]}: degrees from -{most} to {most} are")
+
+    return check
+
+
+@attrs.frozen(kw_only=True)
+class Distance(_Nest):
+    """Kilometres over the globe to a place, by the haversine on a sphere of 6,371.0088 km; null if a part is null."""
+
+    latitude: Value
+    longitude: Value
+    to_latitude: float = attrs.field(validator=_degrees(90))
+    to_longitude: float = attrs.field(validator=_degrees(180))
+
+
+@attrs.frozen(kw_only=True)
+class Bucket(_Nest):
+    """A number from 0 up to below 1, drawn once and for all of a value as text, and a salt; null if it is null.
+
+    It is the first 13 hexadecimal digits of SHA-256 over salt, a line feed and the value, over 16 ** 13.
+    """
+
+    of: Value
+    salt: str = attrs.field()
+
+    @salt.validator
+    def _check_salt(self, attribute: object, value: str) -> None:
+        if not isinstance(value, str) or not value or "\n" in value:
+            raise SegmentError(f"{shorten(value)} is not a salt: one line of text, such as the name of the test, is")
 
 
 @attrs.frozen(kw_only=True)
@@ -254,7 +390,7 @@ class Events(_Nest):
 
     @where.validator
     def _check_where(self, attribute: object, value: Condition | None) -> None:
-        if value is not None and any(isinstance(node, Events) for node in walk(value)):
+        if value is not None and any(isinstance(node, Events | Member) for node in walk(value)):
             raise SegmentError("where() is asked of one event, so it cannot ask about events", text=str(self.kind))
 
 
@@ -300,6 +436,10 @@ class TextTest(_Nest):
     def _check(self, attribute: object, constant: Constant) -> None:
         if self.match is not TextMatch.CONTAINS and not isinstance(constant.value, str):
             raise SegmentError(f"{shorten(constant.value)} is not text, so nothing {self.match} it")
+        if self.match is TextMatch.MATCHES:
+            from mailkit.segment.regex import compiled  # here, since most segments have none
+
+            compiled(constant.value)
 
 
 @attrs.frozen(kw_only=True)
@@ -333,6 +473,124 @@ class Count(_Nest):
             raise SegmentError(f"{shorten(value)} is not a number of events: a whole number from 0 up is")
 
 
+@attrs.frozen(kw_only=True)
+class Anniversary(_Nest):
+    """Whether a day is a whole number of years after that of a date, and today or near it; false if it is null.
+
+    One of 29 February is on 28 February in common years. The day itself is none: the first is a year later.
+
+    Attributes:
+        of: A date; or a time, of which it is the date in the zone.
+        last: It may have been so many days ago.
+        next: It may be so many days ahead. With 0 and 0, it is today.
+        zone: Where it is today.
+    """
+
+    of: Value
+    last: int = attrs.field(default=0)
+    next: int = attrs.field(default=0)
+    zone: Zone = attrs.field(validator=_zone)
+
+    @last.validator
+    @next.validator
+    def _check(self, attribute: object, value: int) -> None:
+        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 182:
+            raise SegmentError(f"{shorten(value)} is not a number of days near an anniversary: 0 to 182 are")
+
+
+@attrs.frozen(kw_only=True)
+class Step(_Nest):
+    """What comes, or does not come, after the event before it in a `Sequence`.
+
+    Attributes:
+        events: Which events; their window is `Ever`.
+        within: How soon: [the one before, the one before + within). None for any time until now.
+        is_absent: Whether none of them may come. As `Count` does, that waits until the time has passed.
+    """
+
+    events: Events = attrs.field()
+    within: Span | None = None
+    is_absent: bool = False
+
+    @events.validator
+    def _check(self, attribute: object, value: Events) -> None:
+        _any_time(value)
+
+
+def _any_time(events: Events) -> None:
+    if events.window != Ever():
+        raise SegmentError("when it happened is said by what stands around it, so it has no window", text=events.kind)
+
+
+def _steps(steps: Iterable[Step]) -> tuple[Step, ...]:
+    return tuple(steps)
+
+
+@attrs.frozen(kw_only=True)
+class Sequence(_Nest):
+    """Whether there are events one after another: each later than the one before, or after it at the same instant.
+
+    What does not come (a step that `is_absent`) is asked of the event before it; several such steps
+    in a row are all asked of that one. The next step that comes follows that one, too.
+
+    Attributes:
+        first: The first event, and when it happened.
+        steps: What follows, at least one step.
+    """
+
+    first: Events
+    steps: tuple[Step, ...] = attrs.field(converter=_steps)
+
+    @steps.validator
+    def _check(self, attribute: object, value: tuple[Step, ...]) -> None:
+        if not value:
+            raise SegmentError("a sequence has at least two steps", text=self.first.kind)
+
+
+@attrs.frozen(kw_only=True)
+class Regular(_Nest):
+    """Whether something happened in at least so many of the last periods, counted back from now.
+
+    The periods are (now - D, now], (now - 2 D, now - D] and so on.
+
+    Attributes:
+        events: What happened; its window is `Ever`.
+        least: In at least so many periods.
+        of: Of so many.
+        unit: How long a period is.
+    """
+
+    events: Events = attrs.field()
+    least: int = attrs.field()
+    of: int = attrs.field()
+    unit: Unit = attrs.field(converter=Unit)
+
+    @events.validator
+    def _check_events(self, attribute: object, value: Events) -> None:
+        _any_time(value)
+
+    @of.validator
+    def _check(self, attribute: object, value: int) -> None:
+        for given in (self.least, value):
+            if isinstance(given, bool) or not isinstance(given, int) or given < 1:
+                raise SegmentError(f"{shorten(given)} is not a number of {self.unit}s: a whole number from 1 up is")
+        if self.least > value or value > 1000:
+            reason = f"in {self.least} of the last {value} {self.unit}s: the first may not be more, the second not over 1000"
+            raise SegmentError(reason, text=self.events.kind)
+
+
+@attrs.frozen(kw_only=True)
+class Member:
+    """Whether the person is in another segment, which is known by its name; see `Segment.bind`."""
+
+    name: str = attrs.field()
+
+    @name.validator
+    def _check(self, attribute: object, value: str) -> None:
+        if not isinstance(value, str) or not value:
+            raise SegmentError(f"{shorten(value)} is not the name of a segment; a name is a text")
+
+
 def _parts(conditions: Iterable[Condition]) -> tuple[Condition, ...]:
     return tuple(conditions)
 
@@ -363,10 +621,17 @@ class Not(_Nest):
     part: Condition
 
 
-Value: TypeAlias = Field | Constant | Now | Shift | Aggregate
+Zone: TypeAlias = Constant | Field
+Value: TypeAlias = (
+    Field | Constant | Now | Shift | Begin | PartOf | Folded | Size | Distance | Bucket | Aggregate
+)
 Window: TypeAlias = Ever | Last | Between | After
-Condition: TypeAlias = Comparison | OneOf | TextTest | IsNull | Count | And | Or | Not
-Node: TypeAlias = Value | Window | Condition | Events
+Condition: TypeAlias = (
+    Comparison | OneOf | TextTest | IsNull | Anniversary | Count | Sequence | Regular | Member | And | Or | Not
+)
+Node: TypeAlias = Value | Window | Condition | Events | Step
+_Flat = Comparison | OneOf | TextTest | IsNull | Anniversary | Events | Count | Step | Sequence | Regular
+"""What holds other nodes without standing within others of its kind, so that it does not make them deeper."""
 
 
 def walk(node: Node) -> Iterator[Node]:
@@ -383,11 +648,20 @@ def person_fields(node: Node) -> Iterator[Field]:
             yield node
         case Events():
             yield from person_fields(node.window)
+            if node.where is not None:
+                yield from _zones(node.where)
         case Aggregate():
             yield from person_fields(node.events)
         case _:
             for child in _children(node):
                 yield from person_fields(child)
+
+
+def _zones(where: Condition) -> Iterator[Field]:
+    """The fields that say where the person's clocks are, which are his own, inside `where` too."""
+    for node in walk(where):
+        if isinstance(node, PartOf | Begin | Anniversary) and isinstance(node.zone, Field):
+            yield node.zone
 
 
 def _children(node: Node) -> Iterator[Node]:
