@@ -22,8 +22,14 @@ from __future__ import annotations
 
 from mailkit.segment.fields import Field, Value, ago, ahead, field
 from mailkit.segment.happenings import Happening, event
-from mailkit.segment.segments import Segment, partition
+from mailkit.segment.segments import Segment
 from mailkit.segment.spans import Span, days, hours, minutes, months, weeks, years
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from mailkit.segment.runs import partition
 
 __all__ = [
     "Field",
@@ -43,3 +49,21 @@ __all__ = [
     "weeks",
     "years",
 ]
+
+_LATER = {"partition": "runs"}
+"""What is loaded when it is first used, and from which module: a program that imports segments need not run any."""
+
+
+def __getattr__(name: str) -> Any:
+    home = _LATER.get(name)
+    if home is None:
+        raise AttributeError(f"module 'mailkit.segment' has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(f"mailkit.segment.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
