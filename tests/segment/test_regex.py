@@ -90,6 +90,14 @@ def test_what_an_automaton_remembers_is_bounded():
         ("(a+)+b", None),
         ("c(a+)+b", 0),
         ("^(a*)*b", 0),
+        (r"^c(\b\B)*d", 0),
+        (r"^c(\b[\bx]|d)*e", 0),
+        ("^c(?:de)*f", None),
+        ("^c(d|)*e", 0),
+        (r"^c(?:\bd){2,4}e", None),
+        (r"^c(?:(?:de){2,3})*f", 0),
+        (r"^c(?:d{2})*f", None),
+        ("^(a?b?){40}c", 0),
     ],
 )
 def test_re_runs_what_it_cannot_explode_on(pattern, safe):

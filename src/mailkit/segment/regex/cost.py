@@ -75,7 +75,7 @@ def _cost(tree: Tree, length: int) -> Cost:
 def _of_repeat(tree: Repeat, length: int) -> Cost:
     ways, steps = _cost(tree.part, length)
     if tree.most is None:
-        if ways > 1 or _may_be_empty(tree.part):
+        if _may_be_empty(tree.part) or ways > 1:
             return _ENDLESS, _ENDLESS
         return length + 1, (length + 1) * steps
     all_ways, all_steps, at_once = 0.0, 1.0, 1.0

@@ -6,7 +6,7 @@ pattern = ["(?i)"] choice ;  choice = row {"|" row} ;  row = {atom [how often]}
 from __future__ import annotations
 
 import re
-from typing import Final, NoReturn, TypeAlias
+from typing import Final, NoReturn, TypeAlias, assert_never
 
 import attrs
 
@@ -312,3 +312,5 @@ def rendered(tree: Tree) -> str:
             return f"(?:{'|'.join(map(rendered, parts))})"
         case Repeat(part=part, least=least, most=most):
             return f"(?:{rendered(part)}){{{least},{'' if most is None else most}}}"
+        case _ as never:
+            assert_never(never)
