@@ -52,7 +52,9 @@ def test_the_least_and_the_most_are_among_the_values(values: list) -> None:
     [(function, 0 if function in (Function.SUM, Function.DISTINCT) else None) for function in Function],
 )
 @pytest.mark.parametrize("values", [[], [None, float("nan")]])
-def test_nothing_sums_up_to_0_has_0_different_values_and_is_null_otherwise(function: Function, expected: object, values: list) -> None:
+def test_nothing_sums_up_to_0_has_0_different_values_and_is_null_otherwise(
+    function: Function, expected: object, values: list
+) -> None:
     assert draw(function, dated(*values), None) == expected
 
 
