@@ -20,8 +20,9 @@ What null, windows, ties and time zones mean is told on one page, "What a segmen
 
 from __future__ import annotations
 
-from mailkit.segment.fields import Field, Value, ago, ahead, field
-from mailkit.segment.happenings import Happening, event
+from mailkit.segment.fields import Field, Value, field
+from mailkit.segment.functions import ago, ahead, distance, member
+from mailkit.segment.happenings import Chain, Happening, event
 from mailkit.segment.segments import Segment
 from mailkit.segment.spans import Span, days, hours, minutes, months, weeks, years
 
@@ -29,28 +30,36 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from mailkit.segment.periods import Period, previous, this, today
     from mailkit.segment.runs import partition
 
 __all__ = [
+    "Chain",
     "Field",
     "Happening",
+    "Period",
     "Segment",
     "Span",
     "Value",
     "ago",
     "ahead",
     "days",
+    "distance",
     "event",
     "field",
     "hours",
+    "member",
     "minutes",
     "months",
     "partition",
+    "previous",
+    "this",
+    "today",
     "weeks",
     "years",
 ]
 
-_LATER = {"partition": "runs"}
+_LATER = {"Period": "periods", "partition": "runs", "previous": "periods", "this": "periods", "today": "periods"}
 """What is loaded when it is first used, and from which module: a program that imports segments need not run any."""
 
 

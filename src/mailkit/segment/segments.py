@@ -103,7 +103,7 @@ class Segment(Combining):
         raise SegmentError(f"{name!r} cannot be set: a segment is never changed, but made anew", text=str(self))
 
     def __reduce__(self) -> tuple[object, ...]:
-        return Segment, (self.node,)
+        return type(self), (self.node,)
 
     def _condition(self) -> nodes.Condition:
         return self.node
