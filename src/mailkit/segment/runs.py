@@ -7,7 +7,7 @@ in the segment's sentence.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, tzinfo
 from typing import Any, TypeVar
 
@@ -17,12 +17,13 @@ from mailkit.segment import nodes
 from mailkit.segment.access import read
 from mailkit.segment.evaluate import Maker, asks_about_events
 from mailkit.segment.histories import EventSource, Histories
+from mailkit.segment.plans import spread
 from mailkit.segment.segments import Segment
 from mailkit.segment.subjects import Subject
 from mailkit.segment.text import sentence
 from mailkit.segment.values import instant, zone
 
-__all__ = ["first_of", "partition", "records"]
+__all__ = ["Run", "partition", "records"]
 
 P = TypeVar("P")
 
@@ -65,12 +66,9 @@ def partition(
         if not isinstance(segment, Segment):
             raise SegmentError(f"{name!r} is {shorten(segment)}, which is not a segment")
     conditions = tuple(segment.node for segment in segments.values())
-    which = first_of(conditions, events=events, now=now, key=key, assume_zone=assume_zone)
+    run = Run(conditions, events=events, now=now, key=key, assume_zone=assume_zone)
     names = [*segments, None]
-    divided: dict[str | None, list[P]] = {name: [] for name in names}
-    for person in records(people):
-        divided[names[which(person)]].append(person)
-    return divided
+    return dict(zip(names, spread(run, records(people), to_first=True), strict=True))
 
 
 def records(people: Iterable[P]) -> Iterable[P]:
@@ -88,45 +86,63 @@ def records(people: Iterable[P]) -> Iterable[P]:
     return people
 
 
-def first_of(
-    conditions: tuple[nodes.Condition, ...],
-    *,
-    events: EventSource | None,
-    now: datetime | None,
-    key: str,
-    assume_zone: tzinfo | str | None,
-    is_own: bool = False,
-) -> Callable[[Any], int]:
-    """A function from a record to the place of the first condition that it fulfils; -1 if it fulfils none."""
-    assumed = zone(assume_zone)
-    if not isinstance(key, str) or not key:
-        raise SegmentError(f"key={shorten(key)} is not the name of the field with a person's id")
-    if events is None:
-        for node in conditions:
-            if asks_about_events(node):
-                raise SegmentError("this asks about events: give events=", text=sentence(node))
-    histories = Histories(key=key, assumed=assumed, is_own=is_own)
-    subject = Subject(histories.finder(() if events is None else events))
-    as_of = SystemClock().now() if now is None else instant(now, assumed)
-    maker = Maker(now=as_of, assumed=assumed, person=subject.person, history=subject.history)
-    tests = [(place, maker.test(node)) for place, node in enumerate(conditions)]
-    is_first = True
+class Run:
+    """Conditions, the events of those who are asked about, and as of when.
 
-    def which(record: Any) -> int:
-        nonlocal is_first
-        subject.turn_to(record)
+    Attributes:
+        conditions: What is asked.
+        find: Finds a person's events.
+        subject: The person at hand.
+        maker: Makes closures as of now.
+        key: The field with a person's id.
+    """
+
+    def __init__(
+        self,
+        conditions: tuple[nodes.Condition, ...],
+        *,
+        events: EventSource | None,
+        now: datetime | None,
+        key: str,
+        assume_zone: tzinfo | str | None,
+        is_own: bool = False,
+    ) -> None:
+        assumed = zone(assume_zone)
+        if not isinstance(key, str) or not key:
+            raise SegmentError(f"key={shorten(key)} is not the name of the field with a person's id")
+        if events is None:
+            for node in conditions:
+                if asks_about_events(node):
+                    raise SegmentError("this asks about events: give events=", text=sentence(node))
+        self.conditions, self.key = conditions, key
+        self.histories = Histories(key=key, assumed=assumed, is_own=is_own)
+        self.find = self.histories.finder(() if events is None else events)
+        self.subject = Subject(self.find)
+        as_of = SystemClock().now() if now is None else instant(now, assumed)
+        self.maker = Maker(now=as_of, assumed=assumed, person=self.subject.person, history=self.subject.history)
+        self._tests = [(place, self.maker.test(node)) for place, node in enumerate(conditions)]
+        self._is_first = True
+
+    def which(self, record: Any) -> int:
+        """The place of the first condition that the person fulfils; -1 if he fulfils none."""
+        return next(self.places(record), -1)
+
+    def places(self, record: Any) -> Iterator[int]:
+        """The places of all conditions that the person fulfils.
+
+        Raises:
+            SegmentError: Something about him is wrong; it names him.
+        """
+        self.subject.turn_to(record)
         try:
-            if is_first:  # a misspelt field is told even if nobody comes so far as to be asked for it
-                is_first = False
-                _check_fields(conditions, record)
-            for place, test in tests:
+            if self._is_first:  # a misspelt field is told even if nobody comes so far as to be asked for it
+                self._is_first = False
+                _check_fields(self.conditions, record)
+            for place, test in self._tests:
                 if test(record):
-                    return place
+                    yield place
         except SegmentError as error:
-            raise _about(record, key, error) from error.__cause__
-        return -1
-
-    return which
+            raise _about(record, self.key, error) from error.__cause__
 
 
 def _check_fields(conditions: tuple[nodes.Condition, ...], record: Any) -> None:

@@ -14,6 +14,7 @@ from mailkit.segment.values import plain, sort
 
 if TYPE_CHECKING:
     from mailkit.segment.histories import EventSource
+    from mailkit.segment.plans import Plan
 
 __all__ = ["Combining", "Segment", "condition"]
 
@@ -91,13 +92,15 @@ class Segment(Combining):
     [{'id': 1, 'city': 'Kazan'}]
     """
 
-    __slots__ = ("__weakref__", "node")
+    __slots__ = ("__weakref__", "_plan", "node")
     node: nodes.Condition
+    _plan: Plan | None
 
     def __init__(self, node: nodes.Condition) -> None:
         if not isinstance(node, nodes.Condition):
             raise SegmentError(f"{shorten(node)} is not the tree of a condition; write f.city == 'Kazan' and the like")
         object.__setattr__(self, "node", node)
+        object.__setattr__(self, "_plan", None)
 
     def __setattr__(self, name: str, value: object) -> None:
         raise SegmentError(f"{name!r} cannot be set: a segment is never changed, but made anew", text=str(self))
@@ -158,10 +161,11 @@ class Segment(Combining):
         >>> (f.age >= 18).filter([{"name": "Anna", "age": 34}, {"name": "Oleg", "age": None}])
         [{'name': 'Anna', 'age': 34}]
         """
-        from mailkit.segment.runs import first_of, records
+        from mailkit.segment.plans import chosen
+        from mailkit.segment.runs import Run, records
 
-        which = first_of((self.node,), events=events, now=now, key=key, assume_zone=assume_zone)
-        return [person for person in records(people) if which(person) == 0]
+        run = Run((self.node,), events=events, now=now, key=key, assume_zone=assume_zone)
+        return chosen(run, self._its_plan(), records(people))
 
     def count(
         self,
@@ -178,10 +182,11 @@ class Segment(Combining):
         >>> f.city.isin(["Kazan", "Ufa"]).count([{"city": "Ufa"}, {"city": "Perm"}])
         1
         """
-        from mailkit.segment.runs import first_of, records
+        from mailkit.segment.plans import counted
+        from mailkit.segment.runs import Run, records
 
-        which = first_of((self.node,), events=events, now=now, key=key, assume_zone=assume_zone)
-        return sum(1 for person in records(people) if which(person) == 0)
+        run = Run((self.node,), events=events, now=now, key=key, assume_zone=assume_zone)
+        return counted(run, self._its_plan(), records(people))
 
     def matches(
         self,
@@ -202,10 +207,17 @@ class Segment(Combining):
         >>> ev.clicked.did(last=months(1)).matches({}, events=[clicked], now=datetime(2026, 2, 20, tzinfo=UTC))
         True
         """
-        from mailkit.segment.runs import first_of
+        from mailkit.segment.runs import Run
 
-        which = first_of((self.node,), events=events, now=now, key=key, assume_zone=assume_zone, is_own=True)
-        return which(person) == 0
+        run = Run((self.node,), events=events, now=now, key=key, assume_zone=assume_zone, is_own=True)
+        return run.which(person) == 0
+
+    def _its_plan(self) -> Plan:
+        from mailkit.segment.plans import Plan
+
+        plan = self._plan or Plan(self.node)
+        object.__setattr__(self, "_plan", plan)
+        return plan
 
     def __str__(self) -> str:
         return sentence(self.node)
