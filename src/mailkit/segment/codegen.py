@@ -118,7 +118,7 @@ class Writer:
                 return self._text_test(node, field, place) or self._closure(node, place)
             case nodes.IsNull(value=nodes.Field() as field):
                 read, name = self._read(field, place)
-                return f"({read} is None or type({name}) not in NEVER_NULL and {self._closure(node, place)})"
+                return f"(({read}) is None or type({name}) not in NEVER_NULL and {self._closure(node, place)})"
             case nodes.Count():
                 self.turns = self.turns or varies(node.events.window)
                 return self.counting.expression(node)
@@ -136,7 +136,7 @@ class Writer:
     def _read(self, field: nodes.Field, place: Place) -> tuple[str, str]:
         """An expression that gives a field's value and keeps it, and the name under which it does."""
         name = self.arguments.local()
-        return f"({name} := {place.read(field)})", name
+        return f"{name} := {place.read(field)}", name
 
     def _otherwise(self, name: str, node: nodes.Condition, place: Place) -> str:
         """Nothing is true of null; values of unexpected types are the closures'."""
@@ -149,8 +149,7 @@ class Writer:
         read, name = self._read(field, place)
         kind = type(right.value) if isinstance(right, nodes.Constant) else datetime
         if kind in (int, float) and node.operator is not Operator.NE:  # NaN differs from everything, and is null
-            kept = self.arguments.local()
-            fits = f"({kept} := type({read})) is int or {kept} is float"
+            fits = f"type({read}) is int or type({name}) is float"
         elif kind is datetime:
             fits = f"type({read}) is datetime and {name}.tzinfo is UTC"
         elif kind in (str, bool, int, float, date):
@@ -168,13 +167,12 @@ class Writer:
         if not texts and not numbers:
             return ""
         read, name = self._read(field, place)
-        kind = self.arguments.local()
-        found, fits = f"({kind} := type({read}))", []
+        fits = []
         sets: list[tuple[frozenset[Any], str]] = [(texts, "str"), (numbers, "int")]
         for some, of in sets:
             if some:
-                fits.append(f"{name} in {self.arguments.constant(some)} if {found} is {of}")
-                found = kind
+                fits.append(f"{name} in {self.arguments.constant(some)} if type({read}) is {of}")
+                read = name
         return f"({' else '.join(fits)} else {self._otherwise(name, node, place)})"
 
     def _text_test(self, node: nodes.TextTest, field: nodes.Field, place: Place) -> str:
