@@ -108,13 +108,14 @@ class Histories:
         key: The field with a person's id; it and an event's `person` are compared as text.
         assumed: The zone of times without one; None to refuse them.
         is_own: Whether events in an iterable may be without a person, being the own of who is asked about.
+        is_patient: Whether a faulty event in an iterable is told when its person is asked about, and not before.
     """
 
-    def __init__(self, *, key: str, assumed: tzinfo | None, is_own: bool = False) -> None:
+    def __init__(self, *, key: str, assumed: tzinfo | None, is_own: bool = False, is_patient: bool = False) -> None:
         from mailkit.event import Event  # here, so that segments over mappings do not wait for it
 
         self._event: type[Event] = Event
-        self._key, self._assumed, self._is_own = key, assumed, is_own
+        self._key, self._assumed, self._is_own, self._is_patient = key, assumed, is_own, is_patient
         self._get = getter((key,), is_optional=True)
 
     def finder(self, events: EventSource) -> Finder:
@@ -126,7 +127,7 @@ class Histories:
         if isinstance(events, Mapping):
             return self._in_mapping(events)
         if callable(events):
-            return Finder(lambda record: _several(events(record)), self.read)
+            return Finder(lambda record: _asked(events, record), self.read)
         if isinstance(events, str | bytes) or not isinstance(events, Iterable):
             reason = "is not events; give a mapping from id to events, an iterable of events, or a function"
             raise SegmentError(f"{shorten(events)} {reason}")
@@ -178,25 +179,37 @@ class Histories:
     def _in_iterable(self, events: SomeEvents) -> Finder:
         by_person: dict[str, list[Any]] = {}
         nobodys: list[Any] = []
+        faults: dict[str, SegmentError] = {}
         for event in events:
             person: Any
             if isinstance(event, self._event):
                 person = event.person
             else:
-                if not _is_plainly_one(event):
-                    self._fact(event)  # which tells what is wrong with it, if something is
+                error = None if _is_plainly_one(event) else self._fault(event)
                 person = cast("Mapping[str, Any]", event).get("person")
+                if error is not None:
+                    if person is None:
+                        raise error
+                    faults.setdefault(str(person), error)
+                    continue
             if person is not None:
                 by_person.setdefault(str(person), []).append(event)
             elif self._is_own:
                 nobodys.append(event)
             else:
                 raise SegmentError(f"the event {shorten(event)} has no 'person', so nobody knows whose it is")
-        if not by_person:
+        if not by_person and not faults:
             return Finder(lambda record: nobodys, self.read)
         if nobodys:
             raise SegmentError("some of the events name a person and some do not; name him in all or in none")
-        return Finder(lambda record: by_person.get(str(self._identity(record)), ()), self.read)
+
+        def give(record: Any) -> Given:
+            identity = str(self._identity(record))
+            if identity in faults:
+                raise SegmentError(faults[identity].reason)
+            return by_person.get(identity, ())
+
+        return Finder(give, self.read)
 
     def _identity(self, record: Any) -> Any:
         found = self._get(record)
@@ -205,19 +218,38 @@ class Histories:
             raise SegmentError(f"{reason}; name another with key=")
         return found
 
+    def _fault(self, event: Any) -> SegmentError | None:
+        """What is wrong with an event that is given among everybody's; raised at once unless the others can go on."""
+        try:
+            self._fact(event)
+        except SegmentError as error:
+            if not self._is_patient or not isinstance(event, Mapping):
+                raise
+            return error
+        return None
+
     def _fact(self, event: Any) -> Fact:
         if not isinstance(event, Mapping):
             reason = "is no event; give mailkit.Event, or a mapping with 'kind', 'at' and 'person'"
             raise SegmentError(f"{shorten(event)} {reason}")
         for name in ("kind", "at"):
             if event.get(name) is None:
-                known = [other for other in event if isinstance(other, str)]
+                known = [other for other in event if isinstance(other, str) and other != name]
                 raise SegmentError(f"the event {shorten(event)} has no {name!r}{did_you_mean(name, known)}")
         try:
             at = instant(event["at"], self._assumed)
         except SegmentError as error:
             raise SegmentError(f"the event {shorten(event['kind'])}: its time {error.reason}") from error
         return Fact(str(event["kind"]), at, event)
+
+
+def _asked(events: Callable[[Any], Any], record: Any) -> Given:
+    try:
+        return _several(events(record))
+    except SegmentError:
+        raise
+    except Exception as error:  # the application's own code may raise anything, and the others must go on
+        raise SegmentError(f"asking for the events raised {type(error).__name__}: {error}") from error
 
 
 def _several(events: Any) -> Given:

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from mailkit.segment import nodes
 from mailkit.segment.access import is_read_by_attribute
@@ -82,7 +82,7 @@ def _chosen(run: Run, plan: Plan, people: Iterable[Any], kept: list[Any]) -> Ite
         program = plan.program(_shape(run, like))
         return None if program is None else bound(program, run, like, SLOW=slow, ADD=kept.append)
 
-    for chunk, function in _chunks(people, plan.is_due, bind):
+    for chunk, function in _chunks(people, lambda more: plan.is_due(more) and run.is_checked, bind):
         if function is None:
             kept.extend(person for person in chunk if slow(person))
         yield
@@ -99,9 +99,9 @@ def spread(run: Run, people: Iterable[Any], *, to_first: bool = False) -> list[l
     lists: list[list[Any]] = [[] for _ in (*run.conditions, None)]
 
     def slow(person: Any) -> None:
-        found = [run.which(person)] if to_first else list(run.places(person)) or [-1]
-        for place in found:
-            lists[place].append(person)
+        for place in [run.which(person)] if to_first else run.places(person):
+            if place >= -1:
+                lists[place].append(person)
 
     def bind(like: Any) -> Callable[[list[Any]], int] | None:
         program = _spreading(run.conditions, _shape(run, like), to_first)
@@ -113,7 +113,7 @@ def spread(run: Run, people: Iterable[Any], *, to_first: bool = False) -> list[l
     def is_due(people: int) -> bool:
         nonlocal asked
         asked += people * len(run.conditions)
-        return asked >= ENOUGH * len(run.conditions)
+        return asked >= ENOUGH * len(run.conditions) and run.is_checked
 
     for chunk, function in _chunks(people, is_due, bind):
         if function is None:
@@ -148,7 +148,9 @@ def _chunks(
 def _shape(run: Run, record: Any) -> Shape:
     from mailkit.event import Event
 
-    kind = "dict" if type(record) is dict else "object" if is_read_by_attribute(record) else "other"
+    kind: Literal["dict", "object", "other"] = (
+        "dict" if type(record) is dict else "object" if is_read_by_attribute(record) else "other"
+    )
     identity = record.get(run.key) if type(record) is dict else getattr(record, run.key, None)
     is_plain = kind != "other" and run.find.alike is not None and type(identity) is run.find.alike
     is_event = run.find.sample is not None and issubclass(run.find.sample, Event)

@@ -56,10 +56,10 @@ def spreading(conditions: tuple[nodes.Condition, ...], shape: Shape, *, to_first
                 yield f"if {test}: ADD{place}(p); continue"
             yield f"ADD{last}(p); continue"
         else:
-            yield "none = True"
+            yield "found = []"  # and added at the end, lest who turns out odd has been added to some
             for place, test in enumerate(tests):
-                yield f"if {test}: ADD{place}(p); none = False"
-            yield f"if none: ADD{last}(p)"
+                yield f"if {test}: found.append(ADD{place})"
+            yield f"for add in found or (ADD{last},): add(p)"
             yield "continue"
 
     own = tuple(f"ADD{place}" for place in range(last + 1))

@@ -7,9 +7,9 @@ in the segment's sentence.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, tzinfo
-from typing import Any, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar
 
 from mailkit.clock import SystemClock
 from mailkit.errors import SegmentError, shorten
@@ -23,9 +23,13 @@ from mailkit.segment.subjects import Subject
 from mailkit.segment.text import sentence
 from mailkit.segment.values import instant, zone
 
-__all__ = ["Run", "partition", "records"]
+__all__ = ["UNJUDGED", "OnError", "Run", "partition", "records"]
 
 P = TypeVar("P")
+OnError: TypeAlias = Callable[[Any, SegmentError], None]
+"""What is told of records that cannot be judged: the record, and the error that names it."""
+UNJUDGED: Final = -2
+"""Where a record is that cannot be judged."""
 
 
 def partition(
@@ -36,6 +40,7 @@ def partition(
     now: datetime | None = None,
     key: str = "id",
     assume_zone: tzinfo | str | None = None,
+    on_error: OnError | None = None,
 ) -> dict[str | None, list[P]]:
     """Divide the people among segments: each goes to the first that he is in, or else to None.
 
@@ -46,6 +51,8 @@ def partition(
         now: As of when, aware; the present unless given.
         key: The field with the person's id.
         assume_zone: The zone of times without one, which are refused otherwise.
+        on_error: What to do with a record that cannot be judged, as in `Segment.filter`: he is under no name then,
+            and not under None either.
 
     Raises:
         SegmentError: As in `Segment.filter`.
@@ -66,7 +73,7 @@ def partition(
         if not isinstance(segment, Segment):
             raise SegmentError(f"{name!r} is {shorten(segment)}, which is not a segment")
     conditions = tuple(segment.node for segment in segments.values())
-    run = Run(conditions, events=events, now=now, key=key, assume_zone=assume_zone)
+    run = Run(conditions, events=events, now=now, key=key, assume_zone=assume_zone, on_error=on_error)
     names = [*segments, None]
     return dict(zip(names, spread(run, records(people), to_first=True), strict=True))
 
@@ -91,10 +98,12 @@ class Run:
 
     Attributes:
         conditions: What is asked.
+        key: The field with a person's id.
+        histories: Reads events.
         find: Finds a person's events.
         subject: The person at hand.
         maker: Makes closures as of now.
-        key: The field with a person's id.
+        is_checked: Whether a record was met that has all the fields.
     """
 
     def __init__(
@@ -106,7 +115,11 @@ class Run:
         key: str,
         assume_zone: tzinfo | str | None,
         is_own: bool = False,
+        on_error: OnError | None = None,
     ) -> None:
+        if on_error is not None and not callable(on_error):
+            reason = f"on_error={shorten(on_error)} cannot be called; give a function of a record and an error"
+            raise SegmentError(reason)
         assumed = zone(assume_zone)
         if not isinstance(key, str) or not key:
             raise SegmentError(f"key={shorten(key)} is not the name of the field with a person's id")
@@ -114,35 +127,46 @@ class Run:
             for node in conditions:
                 if asks_about_events(node):
                     raise SegmentError("this asks about events: give events=", text=sentence(node))
-        self.conditions, self.key = conditions, key
-        self.histories = Histories(key=key, assumed=assumed, is_own=is_own)
+        self.conditions, self.key, self._on_error = conditions, key, on_error
+        self.histories = Histories(key=key, assumed=assumed, is_own=is_own, is_patient=on_error is not None)
         self.find = self.histories.finder(() if events is None else events)
         self.subject = Subject(self.find)
         as_of = SystemClock().now() if now is None else instant(now, assumed)
         self.maker = Maker(now=as_of, assumed=assumed, person=self.subject.person, history=self.subject.history)
-        self._tests = [(place, self.maker.test(node)) for place, node in enumerate(conditions)]
-        self._is_first = True
+        self._tests = [self.maker.test(node) for node in conditions]
+        self.is_checked = False
 
     def which(self, record: Any) -> int:
-        """The place of the first condition that the person fulfils; -1 if he fulfils none."""
-        return next(self.places(record), -1)
+        """The place of the first condition that the person fulfils; -1 if he fulfils none.
 
-    def places(self, record: Any) -> Iterator[int]:
-        """The places of all conditions that the person fulfils.
-
-        Raises:
-            SegmentError: Something about him is wrong; it names him.
+        With `on_error`, a record that cannot be judged is at `UNJUDGED`.
         """
+        return self._places(record, is_first_enough=True)[0]
+
+    def places(self, record: Any) -> list[int]:
+        """The places of all conditions that the person fulfils; -1 or `UNJUDGED` as from `which`."""
+        return self._places(record, is_first_enough=False)
+
+    def _places(self, record: Any, *, is_first_enough: bool) -> list[int]:
         self.subject.turn_to(record)
+        place, found = 0, []
         try:
-            if self._is_first:  # a misspelt field is told even if nobody comes so far as to be asked for it
-                self._is_first = False
+            if not self.is_checked:  # a misspelt field is told even if nobody comes so far as to be asked for it
                 _check_fields(self.conditions, record)
-            for place, test in self._tests:
+                self.is_checked = True
+            for place, test in enumerate(self._tests):
                 if test(record):
-                    yield place
+                    found.append(place)
+                    if is_first_enough:
+                        break
         except SegmentError as error:
-            raise _about(record, self.key, error) from error.__cause__
+            named = _about(record, self.key, _placed(error, self.conditions[place], record))
+            if self._on_error is None:
+                raise named from error.__cause__
+            named.__cause__ = error.__cause__
+            self._on_error(record, named)
+            return [UNJUDGED]
+        return found or [-1]
 
 
 def _check_fields(conditions: tuple[nodes.Condition, ...], record: Any) -> None:
@@ -155,6 +179,19 @@ def _check_fields(conditions: tuple[nodes.Condition, ...], record: Any) -> None:
                 found = [match.span() for match in re.finditer(re.escape(sentence(field)), whole)]
                 start, end = found[0] if len(found) == 1 else (None, None)
                 raise SegmentError(error.reason, text=whole, start=start, end=end) from error.__cause__
+
+
+def _placed(error: SegmentError, condition: nodes.Condition, record: Any) -> SegmentError:
+    """The error with the place in the segment, if it is one of reading, which does not know where it reads for."""
+    if error.text:
+        return error
+    try:
+        _check_fields((condition,), record)
+    except SegmentError as again:
+        return again
+    placed = SegmentError(error.reason, text=sentence(condition))
+    placed.__cause__ = error.__cause__
+    return placed
 
 
 def _about(record: Any, key: str, error: SegmentError) -> SegmentError:

@@ -15,6 +15,7 @@ from mailkit.segment.values import plain, sort
 if TYPE_CHECKING:
     from mailkit.segment.histories import EventSource
     from mailkit.segment.plans import Plan
+    from mailkit.segment.runs import OnError
 
 __all__ = ["Combining", "Segment", "condition"]
 
@@ -141,6 +142,7 @@ class Segment(Combining):
         now: datetime | None = None,
         key: str = "id",
         assume_zone: tzinfo | str | None = None,
+        on_error: OnError | None = None,
     ) -> list[P]:
         """The people in the segment, in the order given.
 
@@ -152,6 +154,8 @@ class Segment(Combining):
             now: As of when, aware; later events are not seen. The present unless given.
             key: The field with the person's id, which is compared as text.
             assume_zone: The zone, or its name, of times without one, which are refused otherwise.
+            on_error: What to do with a record that cannot be judged: called with it and the error, after which he
+                is in no segment, and the others follow. Unless given, the first such error is raised.
 
         Raises:
             SegmentError: A field is missing, two sorts of values are compared, a time has no zone,
@@ -160,11 +164,15 @@ class Segment(Combining):
         >>> from mailkit.segment import field as f
         >>> (f.age >= 18).filter([{"name": "Anna", "age": 34}, {"name": "Oleg", "age": None}])
         [{'name': 'Anna', 'age': 34}]
+        >>> people = [{"id": 1, "age": "34"}, {"id": 2, "age": 18}]
+        >>> (f.age >= 18).filter(people, on_error=lambda record, error: print(error.reason))
+        age: '34' (text) cannot be compared with 18 (a number) (person 1)
+        [{'id': 2, 'age': 18}]
         """
         from mailkit.segment.plans import chosen
         from mailkit.segment.runs import Run, records
 
-        run = Run((self.node,), events=events, now=now, key=key, assume_zone=assume_zone)
+        run = Run((self.node,), events=events, now=now, key=key, assume_zone=assume_zone, on_error=on_error)
         return chosen(run, self._its_plan(), records(people))
 
     def count(
@@ -175,6 +183,7 @@ class Segment(Combining):
         now: datetime | None = None,
         key: str = "id",
         assume_zone: tzinfo | str | None = None,
+        on_error: OnError | None = None,
     ) -> int:
         """How many of the people are in the segment; arguments and errors are those of `filter`.
 
@@ -185,7 +194,7 @@ class Segment(Combining):
         from mailkit.segment.plans import counted
         from mailkit.segment.runs import Run, records
 
-        run = Run((self.node,), events=events, now=now, key=key, assume_zone=assume_zone)
+        run = Run((self.node,), events=events, now=now, key=key, assume_zone=assume_zone, on_error=on_error)
         return counted(run, self._its_plan(), records(people))
 
     def matches(
