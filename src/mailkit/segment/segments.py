@@ -201,6 +201,25 @@ class Segment(Combining):
         which = _first_of((self.node,), events=events, now=now, key=key, assume_zone=assume_zone, is_own=True)
         return which(person) == 0
 
+    def bind(self, segments: Mapping[str, Combining]) -> Segment:
+        """The same segment with what each name in it stands for: `in segment "loyal"` becomes what loyal means.
+
+        Args:
+            segments: Segments by name, which may name each other; those that are not needed are passed over.
+
+        Raises:
+            SegmentError: A name is not among them, a segment is said by itself, or the whole is too large.
+
+        >>> from mailkit.segment import field as f, member
+        >>> print((member("loyal") & (f.city == "Ufa")).bind({"loyal": f.orders > 9}))
+        orders > 9 and city = "Ufa"
+        """
+        from mailkit.segment.binding import bound
+
+        if not isinstance(segments, Mapping):
+            raise SegmentError(f"{shorten(segments)} is not segments by name; give {{'loyal': f.orders > 9, ...}}")
+        return Segment(bound(self.node, {name: condition(segment) for name, segment in segments.items()}))
+
     def __str__(self) -> str:
         return sentence(self.node)
 
