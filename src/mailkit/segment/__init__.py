@@ -20,17 +20,28 @@ What null, windows, ties and time zones mean is told on one page, "What a segmen
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
 from mailkit.segment.fields import Field, Value, ago, ahead, field
 from mailkit.segment.happenings import Happening, event
 from mailkit.segment.segments import Segment, partition
 from mailkit.segment.spans import Span, days, hours, minutes, months, weeks, years
 
+if TYPE_CHECKING:
+    from mailkit.segment.explain import Explanation
+    from mailkit.segment.overlaps import Overlap, overlap
+    from mailkit.segment.waterfalls import Waterfall
+
 __all__ = [
+    "Explanation",
     "Field",
     "Happening",
+    "Overlap",
     "Segment",
     "Span",
     "Value",
+    "Waterfall",
     "ago",
     "ahead",
     "days",
@@ -39,7 +50,23 @@ __all__ = [
     "hours",
     "minutes",
     "months",
+    "overlap",
     "partition",
     "weeks",
     "years",
 ]
+
+_HOMES: Final = {"Explanation": "explain", "Overlap": "overlaps", "Waterfall": "waterfalls", "overlap": "overlaps"}
+"""The modules of what most programs never ask for, which are loaded when it is first used."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'mailkit.segment' has no attribute {name!r}")
+    value = getattr(import_module(f"mailkit.segment.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

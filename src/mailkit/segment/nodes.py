@@ -575,7 +575,9 @@ class Regular(_Nest):
             if isinstance(given, bool) or not isinstance(given, int) or given < 1:
                 raise SegmentError(f"{shorten(given)} is not a number of {self.unit}s: a whole number from 1 up is")
         if self.least > value or value > 1000:
-            reason = f"in {self.least} of the last {value} {self.unit}s: the first may not be more, the second not over 1000"
+            reason = (
+                f"in {self.least} of the last {value} {self.unit}s: the first may not be more, the second not over 1000"
+            )
             raise SegmentError(reason, text=self.events.kind)
 
 
@@ -622,9 +624,7 @@ class Not(_Nest):
 
 
 Zone: TypeAlias = Constant | Field
-Value: TypeAlias = (
-    Field | Constant | Now | Shift | Begin | PartOf | Folded | Size | Distance | Bucket | Aggregate
-)
+Value: TypeAlias = Field | Constant | Now | Shift | Begin | PartOf | Folded | Size | Distance | Bucket | Aggregate
 Window: TypeAlias = Ever | Last | Between | After
 Condition: TypeAlias = (
     Comparison | OneOf | TextTest | IsNull | Anniversary | Count | Sequence | Regular | Member | And | Or | Not
