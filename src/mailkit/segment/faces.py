@@ -17,7 +17,22 @@ import attrs
 from mailkit.segment import nodes
 from mailkit.segment.text import sentence
 
-__all__ = ["FALSE", "MUTED", "TRUE", "bar", "cell", "frame", "harmless", "layout", "row", "shade", "table", "ticks"]
+__all__ = [
+    "FALSE",
+    "MUTED",
+    "TRUE",
+    "aligned",
+    "bar",
+    "cell",
+    "frame",
+    "harmless",
+    "layout",
+    "listed",
+    "row",
+    "shade",
+    "table",
+    "ticks",
+]
 
 MUTED: Final = "opacity:.75"
 TRUE: Final = "color:#15803d"
@@ -135,3 +150,13 @@ def _line(line: Line, is_wide: bool) -> str:
 def listed(names: Sequence[str], word: str = "and") -> str:
     """Names in a row: "a, b and c"."""
     return f" {word} ".join((", ".join(names[:-1]), names[-1])) if len(names) > 1 else "".join(names)
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Rows as lines of text, the first column to the left and the others to the right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = []
+    for first, *others in rows:
+        cells = [first.ljust(widths[0]), *(text.rjust(width) for text, width in zip(others, widths[1:], strict=True))]
+        lines.append("  ".join(cells).rstrip())
+    return lines

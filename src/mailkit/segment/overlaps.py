@@ -10,7 +10,7 @@ from typing import Any
 import attrs
 
 from mailkit.errors import SegmentError, shorten
-from mailkit.segment.faces import MUTED, bar, cell, frame, harmless, listed, row, shade, table
+from mailkit.segment.faces import MUTED, aligned, bar, cell, frame, harmless, listed, row, shade, table
 from mailkit.segment.histories import EventSource
 from mailkit.segment.segments import Segment, partition
 from mailkit.segment.tallies import answers
@@ -115,7 +115,7 @@ class Overlap:
             for short, (name, size) in zip(names, self.sizes.items(), strict=True)
         ]
         together = [[f"{one.people:,}", listed(one.names) or "none"] for one in self.combinations[:_SHOWN]]
-        return "\n".join([f"{self._summary()}.", "", *_columns([head, *rows]), "", "In just these:", *_pairs(together)])
+        return "\n".join([f"{self._summary()}.", "", *aligned([head, *rows]), "", "In just these:", *_pairs(together)])
 
     def _shares(self, name: str) -> list[str]:
         return ["·" if name == other else _percent(self.common_share(name, other)) for other in self.names]
@@ -236,18 +236,6 @@ def _percent(share: float | None) -> str:
 
 def _short(name: str) -> str:
     return name if len(name) <= 24 else f"{name[:23]}…"
-
-
-def _columns(rows: list[list[str]]) -> list[str]:
-    """Rows as lines, the first column to the left and the others to the right."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join(
-            text.rjust(width) if place else text.ljust(width)
-            for place, (text, width) in enumerate(zip(one, widths, strict=True))
-        ).rstrip()
-        for one in rows
-    ]
 
 
 def _pairs(rows: list[list[str]]) -> list[str]:

@@ -6,8 +6,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime, tzinfo
-from html import escape
-from typing import Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import attrs
 
@@ -20,6 +19,9 @@ from mailkit.segment.histories import EventSource, Histories
 from mailkit.segment.subjects import Subject
 from mailkit.segment.text import sentence
 from mailkit.segment.values import instant, plain, sort, zone
+
+if TYPE_CHECKING:
+    from mailkit.segment.waterfalls import Waterfall
 
 __all__ = ["Combining", "Segment", "condition", "partition"]
 
@@ -201,6 +203,42 @@ class Segment(Combining):
         which = _first_of((self.node,), events=events, now=now, key=key, assume_zone=assume_zone, is_own=True)
         return which(person) == 0
 
+    def waterfall(
+        self,
+        people: Iterable[Any],
+        *,
+        events: EventSource | None = None,
+        now: datetime | None = None,
+        key: str = "id",
+        assume_zone: tzinfo | str | None = None,
+        sample: int = 3,
+    ) -> Waterfall:
+        """How many people each condition leaves, and a few of them to look at; in a notebook as a picture.
+
+        The conditions are those that the outermost "and" or "or" joins. Each is asked of everybody,
+        also of people who would not come so far in `filter`; `sample` is how many people to show,
+        the other arguments and errors are those of `filter`.
+
+        >>> from mailkit.segment import field as f
+        >>> people = [{"city": "Kazan", "age": 34}, {"city": "Kazan", "age": 17}, {"city": "Ufa", "age": 40}]
+        >>> print(((f.city == "Kazan") & (f.age >= 18)).waterfall(people, sample=1))
+        1 of 3 people are in (33.3%).
+        <BLANKLINE>
+                             left          true of  kept out by this alone
+        everybody               3  100.0%
+            city = "Kazan"      2   66.7%        2                       1
+        and age >= 18           1   33.3%        2                       1
+        <BLANKLINE>
+        In, for example:
+          ✓✓  city: 'Kazan', age: 34
+        <BLANKLINE>
+        Not in, for example:
+          ✗✓  city: 'Ufa', age: 40
+        """
+        from mailkit.segment.waterfalls import waterfall
+
+        return waterfall(self, people, events=events, now=now, key=key, assume_zone=assume_zone, sample=sample)
+
     def __str__(self) -> str:
         return sentence(self.node)
 
@@ -208,7 +246,9 @@ class Segment(Combining):
         return f"<Segment: {self}>"
 
     def _repr_html_(self) -> str:
-        return f'<p class="mailkit-segment"><code>{escape(str(self))}</code></p>'
+        from mailkit.segment.faces import frame, layout
+
+        return frame("mailkit-segment", "Segment", layout(self.node))
 
 
 def partition(
