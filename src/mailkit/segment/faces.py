@@ -35,14 +35,15 @@ __all__ = [
 ]
 
 MUTED: Final = "opacity:.75"
-TRUE: Final = "color:#15803d"
+TRUE: Final = "color:#1a8f4c"
 FALSE: Final = "color:#c2410c"
 _BLUE: Final = "59,130,246"
 _LINE: Final = "rgba(128,128,128,.35)"
 _CELL: Final = f"padding:.3em .7em;border:0;border-bottom:1px solid {_LINE};text-align:left;vertical-align:top"
 _NUMBER: Final = ";text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap"
 _CODE: Final = "font-family:ui-monospace,Menlo,Consolas,'Liberation Mono',monospace;font-size:.95em"
-ANYWHERE: Final = ";overflow-wrap:anywhere"
+_ANYWHERE: Final = ";overflow-wrap:anywhere"
+_BY_WORDS: Final = ";overflow-wrap:break-word;max-width:26em"
 
 
 def harmless(text: str) -> str:
@@ -60,7 +61,7 @@ def cell(text: str, *, head: str = "", is_number: bool = False, style: str = "")
     """A cell around HTML; `head` makes it the head of its "row" or "col"."""
     tag, scope = ("th", f' scope="{head}"') if head else ("td", "")
     weight = ";font-weight:600" if head == "col" else ";font-weight:400" if head else ""
-    more = (_NUMBER if is_number else ANYWHERE) + (";white-space:normal" if head == "col" else "")
+    more = (_NUMBER if is_number else _BY_WORDS) + (";white-space:normal" if head == "col" else "")
     return f'<{tag}{scope} style="{_CELL}{weight}{more}{";" + style if style else ""}">{text}</{tag}>'
 
 
@@ -113,7 +114,7 @@ def _lines(node: nodes.Condition, joint: str, depth: int) -> list[Line]:
         case nodes.And() | nodes.Or():
             return _several(node, joint, depth)
         case nodes.Not(part=nodes.And() | nodes.Or() as part):
-            return _bracketed(part, f"{joint} not".strip(), depth)
+            return _bracketed(part, joint, depth, before="not ")
         case _:
             return [Line(depth, joint, sentence(node))]
 
@@ -128,8 +129,8 @@ def _several(node: nodes.And | nodes.Or, joint: str, depth: int) -> list[Line]:
     return found
 
 
-def _bracketed(node: nodes.Condition, joint: str, depth: int) -> list[Line]:
-    return [Line(depth, joint, "("), *_lines(node, "", depth + 1), Line(depth, "", ")")]
+def _bracketed(node: nodes.Condition, joint: str, depth: int, *, before: str = "") -> list[Line]:
+    return [Line(depth, joint, f"{before}("), *_lines(node, "", depth + 1), Line(depth, "", ")")]
 
 
 def layout(condition: nodes.Condition) -> str:
@@ -142,9 +143,9 @@ def layout(condition: nodes.Condition) -> str:
 def _line(line: Line, is_wide: bool) -> str:
     left = 2.2 * line.depth + (4.4 if is_wide else 0)
     style = f"padding-left:{left:.1f}em;text-indent:{-4.4 if is_wide else 0}em"
-    width = "display:inline-block;width:3.8em;margin-right:.6em;text-indent:0;text-align:right;font-weight:600"
+    width = "display:inline-block;width:3.8em;text-indent:0;text-align:right;font-weight:600"
     joint = f'<span style="{width};{MUTED}">{line.joint}</span>' if is_wide else ""
-    return f'<div style="{style}{ANYWHERE}">{joint} {harmless(line.text)}</div>\n'
+    return f'<div style="{style}{_ANYWHERE}">{joint} {harmless(line.text)}</div>\n'
 
 
 def listed(names: Sequence[str], word: str = "and") -> str:

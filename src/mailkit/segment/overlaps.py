@@ -12,7 +12,7 @@ import attrs
 from mailkit.errors import SegmentError, shorten
 from mailkit.segment.faces import MUTED, aligned, bar, cell, frame, harmless, listed, row, shade, table
 from mailkit.segment.histories import EventSource
-from mailkit.segment.segments import Segment, partition
+from mailkit.segment.segments import Segment, check_named
 from mailkit.segment.tallies import answers
 
 __all__ = ["Combination", "Overlap", "overlap"]
@@ -203,7 +203,7 @@ def overlap(
     1  local
     1  adult
     """
-    partition(segments, ())  # which refuses what is no segments by name
+    check_named(segments)
     names = tuple(segments)
     wrong = [name for name in names if not isinstance(name, str) or not name]
     if wrong or not names:

@@ -23,7 +23,7 @@ from mailkit.segment.values import instant, plain, sort, zone
 if TYPE_CHECKING:
     from mailkit.segment.waterfalls import Waterfall
 
-__all__ = ["Combining", "Segment", "condition", "partition"]
+__all__ = ["Combining", "Segment", "check_named", "condition", "partition"]
 
 P = TypeVar("P")
 
@@ -281,13 +281,7 @@ def partition(
     >>> partition({"big": f.spent > 500, "buyer": f.spent > 0}, people)
     {'big': [{'spent': 900}], 'buyer': [{'spent': 40}], None: [{'spent': 0}]}
     """
-    if not isinstance(segments, Mapping):
-        raise SegmentError(f"{shorten(segments)} is not segments by name; give {{'loyal': f.orders > 9, ...}}")
-    for name, segment in segments.items():
-        if name is None:
-            raise SegmentError("None is no name for a segment: it is where those go who are in none", text=str(segment))
-        if not isinstance(segment, Segment):
-            raise SegmentError(f"{name!r} is {shorten(segment)}, which is not a segment")
+    check_named(segments)
     conditions = tuple(segment.node for segment in segments.values())
     which = _first_of(conditions, events=events, now=now, key=key, assume_zone=assume_zone)
     names = [*segments, None]
@@ -295,6 +289,21 @@ def partition(
     for person in _records(people):
         divided[names[which(person)]].append(person)
     return divided
+
+
+def check_named(segments: object) -> None:
+    """Refuse what is not segments by name.
+
+    Raises:
+        SegmentError: It is no mapping, a name is None, or what is named is no segment.
+    """
+    if not isinstance(segments, Mapping):
+        raise SegmentError(f"{shorten(segments)} is not segments by name; give {{'loyal': f.orders > 9, ...}}")
+    for name, segment in segments.items():
+        if name is None:
+            raise SegmentError("None is no name for a segment: it is where those go who are in none", text=str(segment))
+        if not isinstance(segment, Segment):
+            raise SegmentError(f"{name!r} is {shorten(segment)}, which is not a segment")
 
 
 def _records(people: Iterable[P]) -> Iterable[P]:

@@ -88,7 +88,7 @@ class Waterfall:
 
     def __str__(self) -> str:
         head = ["", self._so_far(), "", "true of", self._only()]
-        rows = [["everybody", f"{self.people:,}", self._share(self.people), "", ""]]
+        rows = [] if self.joint == "or" else [["everybody", f"{self.people:,}", self._share(self.people), "", ""]]
         for place, step in enumerate(self.steps):
             words = f"{self.joint} {step.sentence}" if place else f"{' ' * len(self.joint)} {step.sentence}"
             told = [f"{step.left:,}", self._share(step.left), f"{step.alone:,}", f"{step.decides:,}"]
@@ -124,7 +124,8 @@ class Waterfall:
     def _steps_html(self) -> str:
         titles = (self._so_far(), "true of", self._only())
         head = [cell("condition", head="col"), *(cell(title, head="col", is_number=True) for title in titles)]
-        rows = [row(cell("everybody", head="row"), self._bar(self.people), cell(""), cell(""))]
+        everybody = row(cell("everybody", head="row"), self._bar(self.people), cell(""), cell(""))
+        rows = [] if self.joint == "or" else [everybody]
         for place, step in enumerate(self.steps):
             joint = f'<b style="{MUTED}">{self.joint}</b> ' if place else ""
             rows.append(
