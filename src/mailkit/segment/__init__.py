@@ -20,17 +20,18 @@ What null, windows, ties and time zones mean is told on one page, "What a segmen
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final
-
 from mailkit.segment.fields import Field, Value, ago, ahead, field
 from mailkit.segment.happenings import Happening, event
-from mailkit.segment.segments import Segment, partition
+from mailkit.segment.segments import Segment
 from mailkit.segment.spans import Span, days, hours, minutes, months, weeks, years
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from mailkit.segment.explain import Explanation
     from mailkit.segment.overlaps import Overlap, overlap
+    from mailkit.segment.runs import partition
     from mailkit.segment.waterfalls import Waterfall
 
 __all__ = [
@@ -56,14 +57,23 @@ __all__ = [
     "years",
 ]
 
-_HOMES: Final = {"Explanation": "explain", "Overlap": "overlaps", "Waterfall": "waterfalls", "overlap": "overlaps"}
-"""The modules of what most programs never ask for, which are loaded when it is first used."""
+_LATER = {
+    "Explanation": "explain",
+    "Overlap": "overlaps",
+    "Waterfall": "waterfalls",
+    "overlap": "overlaps",
+    "partition": "runs",
+}
+"""What is loaded when it is first used, and from which module: a program that imports segments need not run any."""
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
+    home = _LATER.get(name)
+    if home is None:
         raise AttributeError(f"module 'mailkit.segment' has no attribute {name!r}")
-    value = getattr(import_module(f"mailkit.segment.{_HOMES[name]}"), name)
+    from importlib import import_module
+
+    value = getattr(import_module(f"mailkit.segment.{home}"), name)
     globals()[name] = value
     return value
 

@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Any, Final, TypedDict, Unpack
 from mailkit.errors import SegmentError, did_you_mean, shorten
 from mailkit.segment import nodes
 from mailkit.segment.fields import Field, Length, Value, operand
-from mailkit.segment.nodes import Function
+from mailkit.segment.nodes import Function, sentence
 from mailkit.segment.segments import Combining, Segment, condition
 from mailkit.segment.spans import as_span
-from mailkit.segment.text import sentence
 
 __all__ = ["Happening", "WindowWords", "event"]
 

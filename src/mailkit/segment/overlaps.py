@@ -12,7 +12,8 @@ import attrs
 from mailkit.errors import SegmentError, shorten
 from mailkit.segment.faces import MUTED, aligned, bar, cell, frame, harmless, listed, row, shade, table
 from mailkit.segment.histories import EventSource
-from mailkit.segment.segments import Segment, check_named
+from mailkit.segment.runs import check_named
+from mailkit.segment.segments import Segment
 from mailkit.segment.tallies import answers
 
 __all__ = ["Combination", "Overlap", "overlap"]

@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 
 from mailkit.clock import SystemClock
 from mailkit.segment.histories import EventSource
-from mailkit.segment.segments import Segment, partition
+from mailkit.segment.runs import partition
+from mailkit.segment.segments import Segment
 
 __all__ = ["answers"]
 
