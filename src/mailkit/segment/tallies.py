@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sized
+from collections.abc import Iterable, Mapping, Sized
 from datetime import datetime, tzinfo
 from typing import Any, TypeVar
 
@@ -38,19 +38,25 @@ def answers(
     )
 
 
-def _kept(events: EventSource | None) -> Mapping[Any, Any] | Iterable[Any] | Callable[[Any], Any] | None:
+def _kept(events: Any) -> Any:
     """The events so that they can be gone through several times."""
-    is_lasting = events is None or callable(events) or isinstance(events, Sized)
-    return list(events) if not is_lasting and isinstance(events, Iterable) else events
+    if isinstance(events, Mapping):
+        return {who: _lasting(theirs) for who, theirs in events.items()}
+    return events if callable(events) else _lasting(events)
+
+
+def _lasting(events: Any) -> Any:
+    return list(events) if isinstance(events, Iterable) and not isinstance(events, Sized) else events
 
 
 def _marks(everybody: list[P], inside: list[P]) -> list[bool]:
     """Whether each is among those inside, who stand in the same order."""
-    left = iter([*inside, None])
-    awaited = next(left)
+    nobody = object()
+    left = iter(inside)
+    awaited: object = next(left, nobody)
     marks = []
     for person in everybody:
         marks.append(person is awaited)
         if marks[-1]:
-            awaited = next(left)
+            awaited = next(left, nobody)
     return marks
