@@ -20,8 +20,10 @@ What null, windows, ties and time zones mean is told on one page, "What a segmen
 
 from __future__ import annotations
 
-from mailkit.segment.fields import Field, Value, ago, ahead, field
-from mailkit.segment.happenings import Happening, event
+from mailkit.segment.fields import Field, Value, field
+from mailkit.segment.functions import ago, ahead, distance, member
+from mailkit.segment.happenings import Chain, Happening, event
+from mailkit.segment.periods import Period, previous, this, today
 from mailkit.segment.segments import Segment
 from mailkit.segment.spans import Span, days, hours, minutes, months, weeks, years
 
@@ -35,10 +37,12 @@ if TYPE_CHECKING:
     from mailkit.segment.waterfalls import Waterfall
 
 __all__ = [
+    "Chain",
     "Explanation",
     "Field",
     "Happening",
     "Overlap",
+    "Period",
     "Segment",
     "Span",
     "Value",
@@ -46,13 +50,18 @@ __all__ = [
     "ago",
     "ahead",
     "days",
+    "distance",
     "event",
     "field",
     "hours",
+    "member",
     "minutes",
     "months",
     "overlap",
     "partition",
+    "previous",
+    "this",
+    "today",
     "weeks",
     "years",
 ]

@@ -244,7 +244,7 @@ def _zone(instance: object, attribute: object, value: Zone) -> None:
     if isinstance(value, Constant):
         if not isinstance(value.value, str):
             raise SegmentError(f"{shorten(value.value)} is not a time zone; write e.g. 'Europe/Moscow'")
-        zone(value.value)
+        zone(value.value, what="")
     elif not isinstance(value, Field):
         raise SegmentError(f"{shorten(value)} is not a time zone; give its name, or the person's field that has it")
 
