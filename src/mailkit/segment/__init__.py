@@ -22,12 +22,14 @@ from __future__ import annotations
 
 from mailkit.segment.fields import Field, Value, ago, ahead, field
 from mailkit.segment.happenings import Happening, event
+from mailkit.segment.schema import Schema
 from mailkit.segment.segments import Segment, partition
 from mailkit.segment.spans import Span, days, hours, minutes, months, weeks, years
 
 __all__ = [
     "Field",
     "Happening",
+    "Schema",
     "Segment",
     "Span",
     "Value",
