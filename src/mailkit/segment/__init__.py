@@ -33,12 +33,14 @@ if TYPE_CHECKING:
     from mailkit.segment.overlaps import overlap
     from mailkit.segment.periods import Period, previous, this, today
     from mailkit.segment.runs import partition
+    from mailkit.segment.schema import Schema
 
 __all__ = [
     "Chain",
     "Field",
     "Happening",
     "Period",
+    "Schema",
     "Segment",
     "Span",
     "Value",
@@ -64,6 +66,7 @@ __all__ = [
 _LATER = {
     "Period": "periods",
     "overlap": "overlaps",
+    "Schema": "schema",
     "partition": "runs",
     "previous": "periods",
     "this": "periods",
