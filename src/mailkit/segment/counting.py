@@ -109,12 +109,14 @@ class Counting:
         yield f"    if at >= {first}:" if first else f"    if at < {self._end}:"
         if is_dict:
             yield "        if type(at) is not datetime or type(k) is not str and IS_ODD(k): raise ODD"
+        margin = " " * 8
         if first:
             yield f"        if at < {self._end}:"
+            margin += " " * 4
         word = "if"
         for kind, lines in self._by_kind.items():
-            yield f"            {word} k == {kind}:"
-            yield from (f"                {line}" for line in lines)
+            yield f"{margin}{word} k == {kind}:"
+            yield from (f"{margin}    {line}" for line in lines)
             word = "elif"
         if is_dict:
             yield "    elif type(at) is not datetime or k is None: raise ODD"

@@ -23,7 +23,7 @@ from mailkit.segment.subjects import Subject
 from mailkit.segment.text import sentence
 from mailkit.segment.values import instant, zone
 
-__all__ = ["UNJUDGED", "OnError", "Run", "partition", "records"]
+__all__ = ["UNJUDGED", "OnError", "Run", "check_named", "partition", "records"]
 
 P = TypeVar("P")
 OnError: TypeAlias = Callable[[Any, SegmentError], None]
@@ -65,6 +65,19 @@ def partition(
     >>> partition({"big": f.spent > 500, "buyer": f.spent > 0}, people)
     {'big': [{'spent': 900}], 'buyer': [{'spent': 40}], None: [{'spent': 0}]}
     """
+    check_named(segments)
+    conditions = tuple(segment.node for segment in segments.values())
+    run = Run(conditions, events=events, now=now, key=key, assume_zone=assume_zone, on_error=on_error)
+    names = [*segments, None]
+    return dict(zip(names, spread(run, records(people), to_first=True), strict=True))
+
+
+def check_named(segments: object) -> None:
+    """Refuse what is not segments by name.
+
+    Raises:
+        SegmentError: It is no mapping, a name is None, or what is named is no segment.
+    """
     if not isinstance(segments, Mapping):
         raise SegmentError(f"{shorten(segments)} is not segments by name; give {{'loyal': f.orders > 9, ...}}")
     for name, segment in segments.items():
@@ -72,10 +85,6 @@ def partition(
             raise SegmentError("None is no name for a segment: it is where those go who are in none", text=str(segment))
         if not isinstance(segment, Segment):
             raise SegmentError(f"{name!r} is {shorten(segment)}, which is not a segment")
-    conditions = tuple(segment.node for segment in segments.values())
-    run = Run(conditions, events=events, now=now, key=key, assume_zone=assume_zone, on_error=on_error)
-    names = [*segments, None]
-    return dict(zip(names, spread(run, records(people), to_first=True), strict=True))
 
 
 def records(people: Iterable[P]) -> Iterable[P]:
