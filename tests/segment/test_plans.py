@@ -20,7 +20,7 @@ from mailkit.segment import Segment, days, nodes
 from mailkit.segment import event as ev
 from mailkit.segment import field as f
 from mailkit.segment.places import Shape
-from mailkit.segment.plans import _shape, bound
+from mailkit.segment.plans import bound, shape_of
 from mailkit.segment.programs import filtering, spreading
 from mailkit.segment.runs import Run
 from mailkit.testing.strategies import SegmentCase, segment_cases
@@ -80,7 +80,7 @@ def agree(segment: Segment, people: list[Any], events: Any, now: datetime, **mor
 
     def answer() -> list[Any]:
         nonlocal odd
-        kept, odd = generated(made, _shape(made, people[0]), people)
+        kept, odd = generated(made, shape_of(made, people[0]), people)
         return kept
 
     found = outcome(answer)

@@ -30,15 +30,17 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from mailkit.segment.index import Index
     from mailkit.segment.overlaps import overlap
     from mailkit.segment.periods import Period, previous, this, today
-    from mailkit.segment.runs import partition
+    from mailkit.segment.runs import memberships, partition
     from mailkit.segment.schema import Schema
 
 __all__ = [
     "Chain",
     "Field",
     "Happening",
+    "Index",
     "Period",
     "Schema",
     "Segment",
@@ -52,6 +54,7 @@ __all__ = [
     "field",
     "hours",
     "member",
+    "memberships",
     "minutes",
     "months",
     "overlap",
@@ -64,9 +67,11 @@ __all__ = [
 ]
 
 _LATER = {
+    "Index": "index",
     "Period": "periods",
     "overlap": "overlaps",
     "Schema": "schema",
+    "memberships": "runs",
     "partition": "runs",
     "previous": "periods",
     "this": "periods",
