@@ -7,6 +7,7 @@ as what they are not, since most people are among them. With numpy, a set is an 
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable
@@ -17,6 +18,8 @@ import attrs
 
 __all__ = ["Algebra", "Arrays", "Postings", "Sets", "algebra_for"]
 
+Numbers: TypeAlias = "list[int] | array[int]"
+"""People's numbers, each as often as there are events."""
 _MANY: Final = 20_000
 """With fewer events than this, loading numpy takes longer than it saves."""
 
@@ -28,7 +31,7 @@ class Postings:
 
     def __init__(self) -> None:
         self._times: list[datetime] = []
-        self._numbers: list[int] = []
+        self._numbers = array("q")  # side by side in memory, where a list has the numbers anywhere
         self._given: list[Any] = []
         self._is_sorted = True
         self._cached: Any = None
@@ -48,12 +51,12 @@ class Postings:
         if not self._is_sorted:
             order = sorted(range(len(self._times)), key=self._times.__getitem__)
             self._times = [self._times[place] for place in order]
-            self._numbers = [self._numbers[place] for place in order]
+            self._numbers = array("q", [self._numbers[place] for place in order])
             self._given = [self._given[place] for place in order]
             self._is_sorted = True
         return slice(bisect_left(self._times, start), bisect_left(self._times, end))
 
-    def numbers(self, places: slice) -> list[int]:
+    def numbers(self, places: slice) -> Numbers:
         """The people of these events, each as often as there are events."""
         return self._numbers[places]
 
@@ -61,7 +64,7 @@ class Postings:
         """These events."""
         return self._given[places]
 
-    def cached(self, make: Callable[[list[int]], Any]) -> Any:
+    def cached(self, make: Callable[[Numbers], Any]) -> Any:
         """What is made of all numbers, once until an event is added."""
         if self._cached is None:
             self._cached = make(self._numbers)
@@ -72,7 +75,7 @@ class Postings:
 class _Set:
     """Some numbers, of which a list may have some more than once; or all but these."""
 
-    some: set[int] | list[int]
+    some: set[int] | Numbers
     is_all_but: bool = False
 
 
@@ -86,10 +89,10 @@ class Sets:
         """Those with so many events, or more, in a slice."""
         return self.often(times, postings.numbers(postings.places(start, end)))
 
-    def often(self, times: int, numbers: list[int]) -> Any:
+    def often(self, times: int, numbers: Numbers) -> Any:
         """Those who are met so many times, or more."""
         if times == 0:
-            return _Set([], is_all_but=True)
+            return _Set(set(), is_all_but=True)
         if times == 1:
             return _Set(numbers)
         if times > 255:
