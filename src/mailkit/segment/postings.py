@@ -167,7 +167,7 @@ def algebra_for(people: int, events: int) -> Algebra:
     if events < _MANY:
         return Sets(people)
     try:
-        import numpy  # type: ignore[import-not-found, unused-ignore]  # the application's own, if it has it
+        import numpy  # the application's own, if it has it
     except ImportError:
         return Sets(people)
     return Arrays(people, numpy)
