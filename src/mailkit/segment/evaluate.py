@@ -125,7 +125,7 @@ class Maker:
         return shifted
 
     def _begin(self, node: nodes.Begin) -> Get:
-        where = self.zone(node.zone)
+        where = self.zone(node.zone, node)
         known: dict[tzinfo | None, datetime | None] = {None: None}
 
         def beginning(record: Any) -> datetime | None:
@@ -137,7 +137,7 @@ class Maker:
         return beginning
 
     def _part(self, node: nodes.PartOf, fetch: Fetch) -> Get:
-        get, where = self.value(node.of, fetch), self.zone(node.zone)
+        get, where = self.value(node.of, fetch), self.zone(node.zone, node)
 
         def part_of(record: Any) -> Any:
             value = plain(get(record))
@@ -182,8 +182,8 @@ class Maker:
 
         return distance
 
-    def zone(self, node: nodes.Zone) -> Callable[[], tzinfo | None]:
-        """The function that gives the zone of the person at hand; None if it is null."""
+    def zone(self, node: nodes.Zone, place: nodes.Node) -> Callable[[], tzinfo | None]:
+        """The function that gives the zone of the person at hand, for a part of the segment; None if it is null."""
         if isinstance(node, nodes.Constant):
             fixed = zone(node.value)
             return lambda: fixed
@@ -196,11 +196,11 @@ class Maker:
             if is_null(value) or isinstance(value, tzinfo):
                 return value if isinstance(value, tzinfo) else None
             if not isinstance(value, str):
-                blame(SegmentError(f"{shorten(value)} is not a time zone; its name, a text, is"), node, node)
+                blame(SegmentError(f"{shorten(value)} is not a time zone; its name, a text, is"), node, place)
             try:
                 return places.setdefault(value, zone(value, what=""))
             except SegmentError as error:
-                blame(error, node, node)
+                blame(error, node, place)
 
         return theirs
 
