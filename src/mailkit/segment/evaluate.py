@@ -153,17 +153,11 @@ class Maker:
 
     def _measure(self, node: nodes.Folded | nodes.Size | nodes.Bucket, fetch: Fetch) -> Get:
         of = node.of if isinstance(node, nodes.Bucket) else node.value
-        get = self.value(of, fetch)
+        get, work = self.value(of, fetch), _work_of(node)
 
         def measured(record: Any) -> Any:
             try:
-                match node:
-                    case nodes.Folded():
-                        return folded(get(record))
-                    case nodes.Size():
-                        return size(get(record))
-                    case nodes.Bucket():
-                        return share(get(record), node.salt)
+                return work(get(record))
             except SegmentError as error:
                 blame(error, of, node)
 
@@ -213,6 +207,13 @@ class Maker:
             return instant(value, self.assumed)
         except SegmentError as error:
             blame(error, node, node)
+
+
+def _work_of(node: nodes.Folded | nodes.Size | nodes.Bucket) -> Callable[[Any], Any]:
+    if isinstance(node, nodes.Bucket):
+        salt = node.salt
+        return lambda value: share(value, salt)
+    return folded if isinstance(node, nodes.Folded) else size
 
 
 def _all(tests: list[Test]) -> Test:
