@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from mailkit.segment.periods import Period, previous, this, today
     from mailkit.segment.runs import partition
+    from mailkit.segment.syntax import parse
 
 __all__ = [
     "Chain",
@@ -51,6 +52,7 @@ __all__ = [
     "member",
     "minutes",
     "months",
+    "parse",
     "partition",
     "previous",
     "this",
@@ -59,7 +61,14 @@ __all__ = [
     "years",
 ]
 
-_LATER = {"Period": "periods", "partition": "runs", "previous": "periods", "this": "periods", "today": "periods"}
+_LATER = {
+    "Period": "periods",
+    "parse": "syntax",
+    "partition": "runs",
+    "previous": "periods",
+    "this": "periods",
+    "today": "periods",
+}
 """What is loaded when it is first used, and from which module: a program that imports segments need not run any."""
 
 

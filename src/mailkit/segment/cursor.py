@@ -9,6 +9,7 @@ Python's stack, and every token is looked at a fixed number of times.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable
+from itertools import islice
 from typing import Any, Final, TypeAlias, TypeVar
 
 from mailkit.errors import SegmentError, did_you_mean, shorten
@@ -40,7 +41,8 @@ class Cursor:
         self.text = text
         self.places: dict[int, tuple[int, int]] = {}
         self.steps = 0
-        self._tokens = list(tokens(text))
+        self._tokens: list[Token] = []
+        self._more = tokens(text)
         self._next = 0
 
     @property
@@ -50,7 +52,7 @@ class Cursor:
         Raises:
             SegmentError: It cannot be read.
         """
-        token = self._tokens[self._next]
+        token = self.ahead(0)
         if token.sort is Sort.WRONG:
             raise self.error(token.value, token.start, token.end)
         return token
@@ -63,12 +65,19 @@ class Cursor:
     @property
     def following(self) -> Token:
         """The token after the next."""
-        return self._tokens[min(self._next + 1, len(self._tokens) - 1)]
+        return self.ahead(1)
+
+    def ahead(self, further: int) -> Token:
+        """The token so much further on, or else the last; it may be one that cannot be read."""
+        place = self._next + further
+        if place >= len(self._tokens):  # no more is read than is needed: most of what is wrong is wrong early
+            self._tokens.extend(islice(self._more, place + 1 - len(self._tokens)))
+        return self._tokens[place] if place < len(self._tokens) else self._tokens[-1]
 
     @property
     def start(self) -> int:
         """Where the next token begins."""
-        return self._tokens[self._next].start
+        return self.ahead(0).start
 
     @property
     def end(self) -> int:

@@ -79,7 +79,7 @@ class Operands(Cursor, ABC):
 
     def _number(self) -> nodes.Value:
         token, unit = self.token, self.following
-        if unit.sort is not Sort.WORD or (unit.shown not in UNITS and self._tokens[self._next + 2].shown != "ago"):
+        if unit.sort is not Sort.WORD or (unit.shown not in UNITS and self.ahead(2).shown != "ago"):
             return self._constant(self.take().value, token)
         span = self._span()
         if not self.takes("ago"):

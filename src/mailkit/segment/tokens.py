@@ -10,9 +10,7 @@ import re
 from collections.abc import Iterator
 from datetime import date, datetime
 from enum import Enum
-from typing import Any, Final
-
-import attrs
+from typing import Any, Final, NamedTuple
 
 from mailkit.errors import shorten
 from mailkit.segment.slips import AS_UNIT
@@ -41,8 +39,7 @@ class Sort(Enum):
     """What cannot be read."""
 
 
-@attrs.frozen(eq=False)
-class Token:
+class Token(NamedTuple):
     """A piece of a text.
 
     Attributes:
