@@ -30,8 +30,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from mailkit.segment.overlaps import overlap
     from mailkit.segment.periods import Period, previous, this, today
     from mailkit.segment.runs import partition
+    from mailkit.segment.schema import Schema
     from mailkit.segment.syntax import parse
 
 __all__ = [
@@ -39,6 +41,7 @@ __all__ = [
     "Field",
     "Happening",
     "Period",
+    "Schema",
     "Segment",
     "Span",
     "Value",
@@ -52,6 +55,7 @@ __all__ = [
     "member",
     "minutes",
     "months",
+    "overlap",
     "parse",
     "partition",
     "previous",
@@ -63,6 +67,8 @@ __all__ = [
 
 _LATER = {
     "Period": "periods",
+    "overlap": "overlaps",
+    "Schema": "schema",
     "parse": "syntax",
     "partition": "runs",
     "previous": "periods",

@@ -14,6 +14,7 @@ from mailkit.segment.values import plain, sort
 
 if TYPE_CHECKING:
     from mailkit.segment.histories import EventSource
+    from mailkit.segment.waterfalls import Waterfall
 
 __all__ = ["Combining", "Segment", "condition"]
 
@@ -226,6 +227,42 @@ class Segment(Combining):
             raise SegmentError(f"{shorten(segments)} is not segments by name; give {{'loyal': f.orders > 9, ...}}")
         return Segment(bound(self.node, {name: condition(segment) for name, segment in segments.items()}))
 
+    def waterfall(
+        self,
+        people: Iterable[Any],
+        *,
+        events: EventSource | None = None,
+        now: datetime | None = None,
+        key: str = "id",
+        assume_zone: tzinfo | str | None = None,
+        sample: int = 3,
+    ) -> Waterfall:
+        """How many people each condition leaves, and a few of them to look at; in a notebook as a picture.
+
+        The conditions are those that the outermost "and" or "or" joins. Each is asked of everybody,
+        also of people who would not come so far in `filter`; `sample` is how many people to show,
+        the other arguments and errors are those of `filter`.
+
+        >>> from mailkit.segment import field as f
+        >>> people = [{"city": "Kazan", "age": 34}, {"city": "Kazan", "age": 17}, {"city": "Ufa", "age": 40}]
+        >>> print(((f.city == "Kazan") & (f.age >= 18)).waterfall(people, sample=1))
+        1 of 3 people are in (33.3%).
+        <BLANKLINE>
+                             left          true of  kept out by this alone
+        everybody               3  100.0%
+            city = "Kazan"      2   66.7%        2                       1
+        and age >= 18           1   33.3%        2                       1
+        <BLANKLINE>
+        In, for example:
+          ✓✓  city: 'Kazan', age: 34
+        <BLANKLINE>
+        Not in, for example:
+          ✗✓  city: 'Ufa', age: 40
+        """
+        from mailkit.segment.waterfalls import waterfall
+
+        return waterfall(self, people, events=events, now=now, key=key, assume_zone=assume_zone, sample=sample)
+
     def __str__(self) -> str:
         return sentence(self.node)
 
@@ -233,6 +270,6 @@ class Segment(Combining):
         return f"<Segment: {self}>"
 
     def _repr_html_(self) -> str:
-        from html import escape
+        from mailkit.segment.faces import frame, layout
 
-        return f'<p class="mailkit-segment"><code>{escape(str(self))}</code></p>'
+        return frame("mailkit-segment", "Segment", layout(self.node))

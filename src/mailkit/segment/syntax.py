@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Final, NamedTuple, TypeAlias
 
 from mailkit.segment import nodes
-from mailkit.segment.cursor import Rule
 from mailkit.segment.nodes import Operator, TextMatch
 from mailkit.segment.occurrences import JOINED, Occurrences
+from mailkit.segment.rounds import Rule, run
 from mailkit.segment.segments import Segment
 from mailkit.segment.slips import AFTER_VALUE, AS_EVENTS
 from mailkit.segment.tokens import Sort, Token
@@ -22,6 +22,8 @@ Places: TypeAlias = dict[int, tuple[int, int]]
 _OPERATORS: Final = {str(operator): operator for operator in Operator}
 _NEGATED: Final = ("in", "between", "contains", "starts", "ends", "matches")
 _AFTER: Final = ("not", "is", *_NEGATED)
+_DEEPEST: Final = 2000
+"""How many rules may wait for each other; the deepest tree with all its parentheses needs half as many."""
 _AMOUNTS: Final = (("at", "least"), ("at", "most"))
 
 
@@ -72,7 +74,7 @@ def parse_with_places(text: str) -> tuple[nodes.Condition, Places]:
     ((0, 4), (22, 30))
     """
     reader = _Conditions(text)
-    return reader.run(reader.whole()), reader.places
+    return run(reader.whole(), deepest=_DEEPEST, too_deep=reader.too_deep)[0], reader.places
 
 
 class _Conditions(Occurrences):
@@ -127,6 +129,8 @@ class _Conditions(Occurrences):
         negations = []
         while self.token.shown == "not":
             negations.append(self.take().start)
+            if len(negations) > nodes.DEEPEST:
+                raise self.too_deep()
         start = self.token.start
         found: _Found = yield self._predicate()
         if negations:
