@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+import jsonschema
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailkit.segment import nodes, parse, text
+from mailkit.segment import Segment, nodes, parse, text
+from mailkit.segment.json_schema import segment_schema
 from mailkit.segment.nodes import Function, Operator, Part, TextMatch
 from mailkit.segment.spans import Span, Unit
 
+VALIDATOR = jsonschema.Draft202012Validator(segment_schema())
 CALENDAR = (Unit.DAY, Unit.WEEK, Unit.MONTH, Unit.YEAR)
 # Names that could be read as something else, too.
 NAMES = st.one_of(
@@ -187,14 +191,31 @@ def check_text(tree: nodes.Condition) -> None:
     assert str(parse(shown)) == shown
 
 
+def check_json(tree: nodes.Condition) -> None:
+    segment = Segment(tree)
+    written = segment.to_json()
+    assert "\n" not in written
+    assert Segment.from_json(written) == segment
+    assert Segment.from_json(json.loads(written)) == segment
+    assert Segment.from_json(written).to_json() == written
+    VALIDATOR.validate(json.loads(written))
+
+
 @settings(max_examples=150)
 @given(trees())
 def test_every_tree_is_read_back_from_its_text(tree: nodes.Condition) -> None:
     check_text(tree)
 
 
+@settings(max_examples=100)
+@given(trees())
+def test_every_tree_is_read_back_from_its_json(tree: nodes.Condition) -> None:
+    check_json(tree)
+
+
 @pytest.mark.slow
 @settings(max_examples=3000)
 @given(trees())
-def test_very_many_trees_are_read_back_from_their_text(tree: nodes.Condition) -> None:
+def test_very_many_trees_are_read_back_from_both(tree: nodes.Condition) -> None:
     check_text(tree)
+    check_json(tree)
