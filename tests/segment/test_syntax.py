@@ -41,6 +41,11 @@ ALSO = [
     ("exactly 0 purchase", ev.purchase.none()),
     ("any purchase within last 3 days where (value > 1)", ev.purchase.where(f.value > 1).did(last=days(3))),
     ("any a then any b within 1 day", ev.a.then(ev.b, within=days(1))),
+    ("anniversary of born today in 'UTC'", f.born.anniversary(zone="UTC")),
+    (
+        "anniversary of born within next 3 and last 2 days in z",
+        f.born.anniversary(zone=f.z, last=days(2), next=days(3)),
+    ),
     ("at = 1 and start = 1 and segment = 1", (f["at"] == 1) & (f.start == 1) & (f.segment == 1)),
     ("# who\r\na = 1 # and\n\tand b\u00a0= 2\ufeff#", A & B),
     ("a = 1 and b = 2 or c = 3 and not a = 1", (A & B) | (C & ~A)),
@@ -372,7 +377,7 @@ def test_nothing_but_its_own_error_leaves_the_parser(written: str) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=20_000)
+@settings(max_examples=5000)
 @given(st.lists(PIECES, max_size=20).map(" ".join) | st.lists(PIECES, max_size=20).map("".join) | st.text())
 def test_nothing_but_its_own_error_leaves_the_parser_for_long(written: str) -> None:
     check_anything(written)

@@ -25,7 +25,6 @@ __all__ = ["decoded", "encoded"]
 _HEAD: Final = "mailkit.segment"
 _SAFE: Final = 2**53  # whole numbers up to here are kept by programs whose numbers are all floats
 _DEEPEST: Final = 1000  # rules that may wait; the deepest tree needs half as many
-_MOST: Final = 1_000_000  # objects; a mapping may have itself in it many times over, which no text can
 _HALF: Final = re.compile(r"[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]")
 _BY_NAME: Final = {type_name(kind): kind for kind in SHAPES}
 _Path: TypeAlias = "tuple[_Path, str | int] | None"
@@ -80,8 +79,8 @@ def _literal(value: Any) -> Any:
             return {"type": "date", "value": value.isoformat()}
 
 
-def decoded(source: str | Mapping[str, Any]) -> nodes.Condition:
-    """The condition of a JSON text, or of what a database has made of one.
+def decoded(source: str | Mapping[str, Any], *, most: int = 1_000_000) -> nodes.Condition:
+    """The condition of a JSON text, or of what a database has made of one, of at `most` so many parts.
 
     Raises:
         SegmentError: It is no JSON, or not that of a segment. The reason begins with the place, such as
@@ -102,7 +101,7 @@ def decoded(source: str | Mapping[str, Any]) -> nodes.Condition:
     if isinstance(whole[_HEAD], bool) or whole[_HEAD] != VERSION:
         mend = f"this mailkit reads {VERSION}; a newer one may have written it"
         raise SegmentError(f"$[{json.dumps(_HEAD)}]: {_shown(whole[_HEAD])} is not a version that is known; {mend}")
-    reader = _Reader()
+    reader = _Reader(most)
     reader.check_keys(whole, None, (_HEAD, "condition"), ("condition",))
     rule = reader.node("condition", whole["condition"], (None, "condition"))
     too_deep = SegmentError("$.condition: the parts stand within each other too deep")
@@ -140,8 +139,8 @@ def _no_number(name: str) -> Any:
 class _Reader:
     """The rules for JSON; places are kept as pairs of the place above and the key, and written when needed."""
 
-    def __init__(self) -> None:
-        self._left = _MOST
+    def __init__(self, most: int) -> None:
+        self._most = self._left = most  # a mapping may have another in it many times over, which no text can
 
     def error(self, place: _Path, reason: str) -> SegmentError:
         keys = []
@@ -162,7 +161,7 @@ class _Reader:
     def node(self, group: str, raw: Any, place: _Path) -> Rule[Any]:
         self._left -= 1
         if self._left < 0:
-            raise self.error(place, f"there are more than {_MOST} parts")
+            raise self.error(place, f"there are more than {self._most} parts")
         if nodes.Constant in GROUPS[group]:
             literal = self._constant(raw, place)
             if literal is not None:

@@ -60,8 +60,8 @@ class Cursor:
     def ahead(self, further: int) -> Token:
         """The token so much further on, or else the last; it may be one that cannot be read."""
         place = self._next + further
-        if place >= len(self._tokens):  # no more is read than is needed: most of what is wrong is wrong early
-            self._tokens.extend(islice(self._more, place + 1 - len(self._tokens)))
+        missing = max(0, place + 1 - len(self._tokens))
+        self._tokens.extend(islice(self._more, missing))  # no more than is needed: what is wrong is wrong early
         return self._tokens[place] if place < len(self._tokens) else self._tokens[-1]
 
     @property

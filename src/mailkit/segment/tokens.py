@@ -82,7 +82,7 @@ _SMART: Final = {"“": "”", "”": "”", "„": "“”", "«": "»", "»": 
 
 
 def tokens(text: str) -> Iterator[Token]:
-    """The tokens of a text up to its end, or up to the first that cannot be read; comments are passed over.
+    """The tokens of a text and its end; comments are passed over.
 
     >>> [token.shown for token in tokens('City = "Kazan"  # where we are')]
     ['city', '=', '"Kazan"', '']
@@ -92,8 +92,6 @@ def tokens(text: str) -> Iterator[Token]:
         if found.lastgroup != "skip":
             token = _READ[found.lastgroup or "other"](found)
             yield token
-            if token.sort is Sort.WRONG:
-                return
             end = token.end
     yield Token(Sort.END, "", end, end)
 
