@@ -36,7 +36,7 @@ from mailkit.dns.authors import from_domains
 from mailkit.dns.fetcher import HttpsFetcher
 from mailkit.dns.greeter import SMTPGreeter
 from mailkit.findings import Findings
-from mailkit.segment import Segment, days, partition
+from mailkit.segment import Segment, days, parse, partition
 from mailkit.segment import event as ev
 from mailkit.segment import field as f
 
@@ -80,6 +80,10 @@ def segments(people: Sequence[Mapping[str, object]], log: Sequence[Event]) -> No
     segment = (f.city == "Kazan") & ev.purchase.none(last=days(90)) & (ev.purchase.sum("value") >= 100)
     assert_type(segment, Segment)
     segment.filter(people, events=log, now=NOW)
+    assert_type(parse("city = 'Kazan' and no purchase within last 90 days"), Segment)
+    assert_type(segment.to_json(), str)
+    assert_type(Segment.from_json('{"mailkit.segment": 1}'), Segment)
+    assert_type(Segment.from_json({"mailkit.segment": 1}), Segment)
     partition({"loyal": segment}, people, events=log, now=NOW)
 
 
