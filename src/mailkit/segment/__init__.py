@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from mailkit.segment.periods import Period, previous, this, today
     from mailkit.segment.runs import partition
     from mailkit.segment.schema import Schema
+    from mailkit.segment.syntax import parse
 
 __all__ = [
     "Chain",
@@ -55,6 +56,7 @@ __all__ = [
     "minutes",
     "months",
     "overlap",
+    "parse",
     "partition",
     "previous",
     "this",
@@ -67,6 +69,7 @@ _LATER = {
     "Period": "periods",
     "overlap": "overlaps",
     "Schema": "schema",
+    "parse": "syntax",
     "partition": "runs",
     "previous": "periods",
     "this": "periods",
