@@ -14,6 +14,7 @@ from mailkit.segment.values import plain, sort
 
 if TYPE_CHECKING:
     from mailkit.segment.histories import EventSource
+    from mailkit.segment.plans import Plan
     from mailkit.segment.runs import OnError
     from mailkit.segment.waterfalls import Waterfall
 
@@ -93,13 +94,15 @@ class Segment(Combining):
     [{'id': 1, 'city': 'Kazan'}]
     """
 
-    __slots__ = ("__weakref__", "node")
+    __slots__ = ("__weakref__", "_plan", "node")
     node: nodes.Condition
+    _plan: Plan | None
 
     def __init__(self, node: nodes.Condition) -> None:
         if not isinstance(node, nodes.Condition):
             raise SegmentError(f"{shorten(node)} is not the tree of a condition; write f.city == 'Kazan' and the like")
         object.__setattr__(self, "node", node)
+        object.__setattr__(self, "_plan", None)
 
     def __setattr__(self, name: str, value: object) -> None:
         raise SegmentError(f"{name!r} cannot be set: a segment is never changed, but made anew", text=str(self))
@@ -167,10 +170,11 @@ class Segment(Combining):
         age: '34' (text) cannot be compared with 18 (a number) (person 1)
         [{'id': 2, 'age': 18}]
         """
-        from mailkit.segment.runs import first_of, records
+        from mailkit.segment.plans import chosen
+        from mailkit.segment.runs import Run, records
 
-        which = first_of((self.node,), events=events, now=now, key=key, assume_zone=assume_zone, on_error=on_error)
-        return [person for person in records(people) if which(person) == 0]
+        run = Run((self.node,), events=events, now=now, key=key, assume_zone=assume_zone, on_error=on_error)
+        return chosen(run, self._its_plan(), records(people))
 
     def count(
         self,
@@ -188,10 +192,11 @@ class Segment(Combining):
         >>> f.city.isin(["Kazan", "Ufa"]).count([{"city": "Ufa"}, {"city": "Perm"}])
         1
         """
-        from mailkit.segment.runs import first_of, records
+        from mailkit.segment.plans import counted
+        from mailkit.segment.runs import Run, records
 
-        which = first_of((self.node,), events=events, now=now, key=key, assume_zone=assume_zone, on_error=on_error)
-        return sum(1 for person in records(people) if which(person) == 0)
+        run = Run((self.node,), events=events, now=now, key=key, assume_zone=assume_zone, on_error=on_error)
+        return counted(run, self._its_plan(), records(people))
 
     def matches(
         self,
@@ -212,10 +217,17 @@ class Segment(Combining):
         >>> ev.clicked.did(last=months(1)).matches({}, events=[clicked], now=datetime(2026, 2, 20, tzinfo=UTC))
         True
         """
-        from mailkit.segment.runs import first_of
+        from mailkit.segment.runs import Run
 
-        which = first_of((self.node,), events=events, now=now, key=key, assume_zone=assume_zone, is_own=True)
-        return which(person) == 0
+        run = Run((self.node,), events=events, now=now, key=key, assume_zone=assume_zone, is_own=True)
+        return run.which(person) == 0
+
+    def _its_plan(self) -> Plan:
+        from mailkit.segment.plans import Plan
+
+        plan = self._plan or Plan(self.node)
+        object.__setattr__(self, "_plan", plan)
+        return plan
 
     def bind(self, segments: Mapping[str, Combining]) -> Segment:
         """The same segment with what each name in it stands for: `in segment "loyal"` becomes what loyal means.
