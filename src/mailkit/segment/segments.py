@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from datetime import datetime, tzinfo
-from html import escape
-from typing import Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
-import attrs
-
-from mailkit.clock import SystemClock
 from mailkit.errors import SegmentError, shorten
 from mailkit.segment import nodes
-from mailkit.segment.access import read
-from mailkit.segment.evaluate import Maker, asks_about_events
-from mailkit.segment.histories import EventSource, Histories
-from mailkit.segment.subjects import Subject
-from mailkit.segment.text import sentence
-from mailkit.segment.values import instant, plain, sort, zone
+from mailkit.segment.nodes import sentence
+from mailkit.segment.values import plain, sort
 
-__all__ = ["Combining", "Segment", "condition", "partition"]
+if TYPE_CHECKING:
+    from mailkit.segment.histories import EventSource
+    from mailkit.segment.runs import OnError
+
+__all__ = ["Combining", "Segment", "condition"]
 
 P = TypeVar("P")
 
@@ -78,12 +73,6 @@ def _flat(joint: type[nodes.And] | type[nodes.Or], operand: object) -> tuple[nod
     return node.parts if isinstance(node, joint) else (node,)
 
 
-def _a_condition(instance: object, attribute: object, value: Any) -> None:
-    if not isinstance(value, nodes.Condition):
-        raise SegmentError(f"{shorten(value)} is not the tree of a condition; write f.city == 'Kazan' and the like")
-
-
-@attrs.frozen(repr=False, eq=False)
 class Segment(Combining):
     """A condition about people: combined with `&`, `|` and `~`, shown as text, and asked of records.
 
@@ -103,7 +92,19 @@ class Segment(Combining):
     [{'id': 1, 'city': 'Kazan'}]
     """
 
-    node: nodes.Condition = attrs.field(validator=_a_condition)
+    __slots__ = ("__weakref__", "node")
+    node: nodes.Condition
+
+    def __init__(self, node: nodes.Condition) -> None:
+        if not isinstance(node, nodes.Condition):
+            raise SegmentError(f"{shorten(node)} is not the tree of a condition; write f.city == 'Kazan' and the like")
+        object.__setattr__(self, "node", node)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise SegmentError(f"{name!r} cannot be set: a segment is never changed, but made anew", text=str(self))
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.node,)
 
     def _condition(self) -> nodes.Condition:
         return self.node
@@ -138,6 +139,7 @@ class Segment(Combining):
         now: datetime | None = None,
         key: str = "id",
         assume_zone: tzinfo | str | None = None,
+        on_error: OnError | None = None,
     ) -> list[P]:
         """The people in the segment, in the order given.
 
@@ -149,6 +151,8 @@ class Segment(Combining):
             now: As of when, aware; later events are not seen. The present unless given.
             key: The field with the person's id, which is compared as text.
             assume_zone: The zone, or its name, of times without one, which are refused otherwise.
+            on_error: What to do with a record that cannot be judged: called with it and the error, after which he
+                is in no segment, and the others follow. Unless given, the first such error is raised.
 
         Raises:
             SegmentError: A field is missing, two sorts of values are compared, a time has no zone,
@@ -157,9 +161,15 @@ class Segment(Combining):
         >>> from mailkit.segment import field as f
         >>> (f.age >= 18).filter([{"name": "Anna", "age": 34}, {"name": "Oleg", "age": None}])
         [{'name': 'Anna', 'age': 34}]
+        >>> people = [{"id": 1, "age": "34"}, {"id": 2, "age": 18}]
+        >>> (f.age >= 18).filter(people, on_error=lambda record, error: print(error.reason))
+        age: '34' (text) cannot be compared with 18 (a number) (person 1)
+        [{'id': 2, 'age': 18}]
         """
-        which = _first_of((self.node,), events=events, now=now, key=key, assume_zone=assume_zone)
-        return [person for person in _records(people) if which(person) == 0]
+        from mailkit.segment.runs import first_of, records
+
+        which = first_of((self.node,), events=events, now=now, key=key, assume_zone=assume_zone, on_error=on_error)
+        return [person for person in records(people) if which(person) == 0]
 
     def count(
         self,
@@ -169,6 +179,7 @@ class Segment(Combining):
         now: datetime | None = None,
         key: str = "id",
         assume_zone: tzinfo | str | None = None,
+        on_error: OnError | None = None,
     ) -> int:
         """How many of the people are in the segment; arguments and errors are those of `filter`.
 
@@ -176,8 +187,10 @@ class Segment(Combining):
         >>> f.city.isin(["Kazan", "Ufa"]).count([{"city": "Ufa"}, {"city": "Perm"}])
         1
         """
-        which = _first_of((self.node,), events=events, now=now, key=key, assume_zone=assume_zone)
-        return sum(1 for person in _records(people) if which(person) == 0)
+        from mailkit.segment.runs import first_of, records
+
+        which = first_of((self.node,), events=events, now=now, key=key, assume_zone=assume_zone, on_error=on_error)
+        return sum(1 for person in records(people) if which(person) == 0)
 
     def matches(
         self,
@@ -198,7 +211,9 @@ class Segment(Combining):
         >>> ev.clicked.did(last=months(1)).matches({}, events=[clicked], now=datetime(2026, 2, 20, tzinfo=UTC))
         True
         """
-        which = _first_of((self.node,), events=events, now=now, key=key, assume_zone=assume_zone, is_own=True)
+        from mailkit.segment.runs import first_of
+
+        which = first_of((self.node,), events=events, now=now, key=key, assume_zone=assume_zone, is_own=True)
         return which(person) == 0
 
     def __str__(self) -> str:
@@ -208,126 +223,6 @@ class Segment(Combining):
         return f"<Segment: {self}>"
 
     def _repr_html_(self) -> str:
+        from html import escape
+
         return f'<p class="mailkit-segment"><code>{escape(str(self))}</code></p>'
-
-
-def partition(
-    segments: Mapping[str, Segment],
-    people: Iterable[P],
-    *,
-    events: EventSource | None = None,
-    now: datetime | None = None,
-    key: str = "id",
-    assume_zone: tzinfo | str | None = None,
-) -> dict[str | None, list[P]]:
-    """Divide the people among segments: each goes to the first that he is in, or else to None.
-
-    Args:
-        segments: The segments by name; the mapping's order decides.
-        people: Records, as in `Segment.filter`.
-        events: Their events, as in `Segment.filter`.
-        now: As of when, aware; the present unless given.
-        key: The field with the person's id.
-        assume_zone: The zone of times without one, which are refused otherwise.
-
-    Raises:
-        SegmentError: As in `Segment.filter`.
-
-    Returns:
-        A list for every name, and for None, also where it is empty; each in the order given.
-
-    >>> from mailkit.segment import field as f
-    >>> people = [{"spent": 900}, {"spent": 0}, {"spent": 40}]
-    >>> partition({"big": f.spent > 500, "buyer": f.spent > 0}, people)
-    {'big': [{'spent': 900}], 'buyer': [{'spent': 40}], None: [{'spent': 0}]}
-    """
-    if not isinstance(segments, Mapping):
-        raise SegmentError(f"{shorten(segments)} is not segments by name; give {{'loyal': f.orders > 9, ...}}")
-    for name, segment in segments.items():
-        if name is None:
-            raise SegmentError("None is no name for a segment: it is where those go who are in none", text=str(segment))
-        if not isinstance(segment, Segment):
-            raise SegmentError(f"{name!r} is {shorten(segment)}, which is not a segment")
-    conditions = tuple(segment.node for segment in segments.values())
-    which = _first_of(conditions, events=events, now=now, key=key, assume_zone=assume_zone)
-    names = [*segments, None]
-    divided: dict[str | None, list[P]] = {name: [] for name in names}
-    for person in _records(people):
-        divided[names[which(person)]].append(person)
-    return divided
-
-
-def _records(people: Iterable[P]) -> Iterable[P]:
-    """The people, if they are several records and not one.
-
-    Raises:
-        SegmentError: They are a mapping, a text or a data frame, which iterate over something else.
-    """
-    if isinstance(people, Mapping):
-        raise SegmentError("people is one mapping; give several records, such as people.values() or [person]")
-    if hasattr(people, "to_dict") and hasattr(people, "columns"):
-        raise SegmentError("people is a data frame; give its rows: people.to_dict('records')")
-    if not isinstance(people, Iterable):
-        raise SegmentError(f"people is {shorten(people)}; give several records")
-    return people
-
-
-def _first_of(
-    conditions: tuple[nodes.Condition, ...],
-    *,
-    events: EventSource | None,
-    now: datetime | None,
-    key: str,
-    assume_zone: tzinfo | str | None,
-    is_own: bool = False,
-) -> Callable[[Any], int]:
-    """A function from a record to the place of the first condition that it fulfils; -1 if it fulfils none."""
-    assumed = zone(assume_zone)
-    if not isinstance(key, str) or not key:
-        raise SegmentError(f"key={shorten(key)} is not the name of the field with a person's id")
-    if events is None:
-        for node in conditions:
-            if asks_about_events(node):
-                raise SegmentError("this asks about events: give events=", text=sentence(node))
-    histories = Histories(key=key, assumed=assumed, is_own=is_own)
-    subject = Subject(histories.finder(() if events is None else events))
-    as_of = SystemClock().now() if now is None else instant(now, assumed)
-    maker = Maker(now=as_of, assumed=assumed, person=subject.person, history=subject.history)
-    tests = [(place, maker.test(node)) for place, node in enumerate(conditions)]
-    is_first = True
-
-    def which(record: Any) -> int:
-        nonlocal is_first
-        subject.turn_to(record)
-        try:
-            if is_first:  # a misspelt field is told even if nobody comes so far as to be asked for it
-                is_first = False
-                _check_fields(conditions, record)
-            for place, test in tests:
-                if test(record):
-                    return place
-        except SegmentError as error:
-            raise _about(record, key, error) from error.__cause__
-        return -1
-
-    return which
-
-
-def _check_fields(conditions: tuple[nodes.Condition, ...], record: Any) -> None:
-    for node in conditions:
-        for field in nodes.person_fields(node):
-            try:
-                read(record, field.path, is_optional=field.is_optional)
-            except SegmentError as error:
-                whole = sentence(node)
-                found = [match.span() for match in re.finditer(re.escape(sentence(field)), whole)]
-                start, end = found[0] if len(found) == 1 else (None, None)
-                raise SegmentError(error.reason, text=whole, start=start, end=end) from error.__cause__
-
-
-def _about(record: Any, key: str, error: SegmentError) -> SegmentError:
-    try:
-        person = shorten(read(record, (key,)))
-    except SegmentError:
-        person = shorten(record)
-    return SegmentError(f"{error.reason} (person {person})", text=error.text, start=error.start, end=error.end)

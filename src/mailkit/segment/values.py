@@ -42,7 +42,10 @@ def plain(value: Any) -> Any:
     if isinstance(value, Integral):
         return int(value)
     if isinstance(value, Real):
-        return float(value)
+        try:
+            return float(value)
+        except OverflowError as error:
+            raise SegmentError(f"{shorten(value)} is too large for a number") from error
     return _text_of(value)
 
 
@@ -151,7 +154,7 @@ def instant(value: Any, assumed: tzinfo | None) -> datetime:
         value = value.replace(tzinfo=assumed)
     aware: datetime = value
     if aware.tzinfo is UTC:
-        return aware
+        return aware.replace(fold=0) if aware.fold else aware  # UTC has no hour twice, so there are no two such times
     try:
         return aware.astimezone(UTC)
     except OverflowError:  # "for ever" is often written as the calendar's last instant
