@@ -21,12 +21,13 @@ from mailkit.segment.access import read
 from mailkit.segment.courses import NEVER
 from mailkit.segment.crowd import Crowd, Person
 from mailkit.segment.histories import EventSource, Fact, Histories
+from mailkit.segment.runs import records
 from mailkit.segment.saving import Saved
-from mailkit.segment.segments import Segment, _about, _records
+from mailkit.segment.segments import Segment
 from mailkit.segment.spans import INSTANT, moved
 from mailkit.segment.text import sentence
 from mailkit.segment.timelines import Row
-from mailkit.segment.validity import Judge
+from mailkit.segment.validity import Judge, World
 from mailkit.segment.values import instant, is_null, plain, zone
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Change", "Entered", "Left", "Live"]
 
-OnError: TypeAlias = "Callable[[SegmentError], object] | None"
+OnError: TypeAlias = "Callable[[str, SegmentError], object] | None"
 _ONLY: Final = "segment"
 
 
@@ -89,9 +90,10 @@ class Live:
         now: As of when, aware; the present unless given.
         key: The field with the person's id, which is compared as text.
         assume_zone: The zone, or its name, of times without one, which are refused otherwise.
-        on_error: What to call with the error if somebody's answer cannot be told: he is then in no such segment until
-            something about him changes. Unless given, it is raised: `put` and `feed` have then changed nothing;
-            `advance` has come to that instant, and goes on from there, with what had changed, when it is called again.
+        on_error: What to call with a person's id and the error if his answer cannot be told: he is then not in that
+            segment until something about him changes. Unless given, it is raised: `put` and `feed` have then
+            changed nothing; `advance` has come to that instant, and when it is called again, it goes on from
+            there and tells what had changed before.
 
     Raises:
         SegmentError: A record lacks a field, also where another condition would decide; two people have one id;
@@ -144,7 +146,7 @@ class Live:
         self._begin(people, self._take_in({} if events is None else events))
 
     def _begin(self, people: Iterable[Any], find: Callable[[Any], Iterable[Any]] | None) -> None:
-        for record in _records(people):
+        for record in records(people):
             identity, kept = self._kept(record)
             person = self._crowd.person(identity)
             if person.record is not None:
@@ -152,10 +154,7 @@ class Live:
             for event in () if find is None else find(record):
                 self._add(*self._histories.whose(event, identity))
             person.record = kept
-            try:
-                self._look(identity, person, range(len(self._names)), self._now)
-            except SegmentError as error:
-                raise _about(record, self._key, error) from error.__cause__
+            self._look(identity, person, range(len(self._names)), _Cause(self._now))
         self._changes.clear()  # so it was from the first
 
     # What there is
@@ -198,7 +197,7 @@ class Live:
             person = self._crowd.people[identity]
             if person.record is not None:
                 try:
-                    self._look(identity, person, self._of_kind[found.kind], self._now, row=row, event=found)
+                    self._look(identity, person, self._of_kind[found.kind], _Cause(self._now, row=row, event=found))
                 except SegmentError:
                     person.events[found.kind].remove(row)
                     raise
@@ -217,9 +216,10 @@ class Live:
             self._now, identity, place = due
             person = self._crowd.people[identity]
             try:
-                self._look(identity, person, (place,), self._now)
+                self._look(identity, person, (place,), _Cause(self._now))
             except SegmentError as error:
-                self._turn(identity, person, place, truth=False, at=self._now, error=error)
+                if person.members[place]:
+                    self._turn(identity, person, place, _Cause(self._now), error)
                 raise
         self._now = until
         return self._told()
@@ -234,10 +234,10 @@ class Live:
         person = self._crowd.person(identity)
         before, person.record = person.record, kept
         try:
-            self._look(identity, person, range(len(self._names)), self._now, before=before)
-        except SegmentError as error:
+            self._look(identity, person, range(len(self._names)), _Cause(self._now, is_put=True, before=before))
+        except SegmentError:
             person.record = before
-            raise _about(record, self._key, error) from error.__cause__
+            raise
         return self._told()
 
     def forget(self, person: Any) -> list[Change]:
@@ -293,13 +293,13 @@ class Live:
 
     def _kept(self, record: Any) -> tuple[str, dict[str, Any]]:
         """The person's id, and what is kept of his record."""
+        identity = plain(read(record, (self._key,)))
+        if is_null(identity):
+            raise SegmentError(f"{shorten(record)} has no id in the field {self._key!r}; name another with key=")
         try:
-            identity = plain(read(record, (self._key,)))
-            if is_null(identity):
-                raise SegmentError(f"the record has no id in the field {self._key!r}; name another with key=")
             return str(identity), self._crowd.keeper.record(record)
         except SegmentError as error:
-            raise _about(record, self._key, error) from error.__cause__
+            raise _named_error(identity, error) from error.__cause__
 
     def _take_in(self, events: EventSource) -> Callable[[Any], Iterable[Any]] | None:
         """Keep all events; those of a function come when it is called with a record."""
@@ -317,61 +317,81 @@ class Live:
     def _add(self, identity: str, event: Event | Fact) -> Row | None:
         return self._crowd.add(identity, event, self._now) if event.kind in self._of_kind else None
 
-    def _look(
-        self,
-        identity: str,
-        person: Person,
-        places: Iterable[int],
-        at: datetime,
-        *,
-        row: Row | None = None,
-        event: Event | Fact | None = None,
-        before: dict[str, Any] | None = None,
-    ) -> None:
+    def _look(self, identity: str, person: Person, places: Iterable[int], cause: _Cause) -> None:
         """Look at a person anew; if that raises, nothing has changed."""
         found: list[tuple[int, bool, datetime, SegmentError | None]] = []
         for place in places:
             try:
-                found.append((place, *self._judges[place].look(person.record, person.events, at), None))
+                found.append((place, *self._judges[place].look(person.record, person.events, cause.at), None))
             except SegmentError as error:
+                named = _named_error(identity, error)
                 if self._on_error is None:
-                    raise
-                found.append((place, False, NEVER, error))
-        for place, truth, until, error in found:
+                    raise named from error.__cause__
+                found.append((place, False, NEVER, named))
+        for place, truth, until, trouble in found:
             if truth is not person.members[place]:
-                self._turn(identity, person, place, truth=truth, at=at, error=error, row=row, event=event, before=before)
-            self._crowd.wait(identity, person, place, max(until, moved(at, INSTANT)))
-            if error is not None and self._on_error is not None:
-                self._on_error(error)
+                self._turn(identity, person, place, cause, trouble)
+            self._crowd.wait(identity, person, place, until)
+            if trouble is not None and self._on_error is not None:
+                self._on_error(identity, trouble)
 
-    def _turn(
-        self,
-        identity: str,
-        person: Person,
-        place: int,
-        *,
-        truth: bool,
-        at: datetime,
-        error: SegmentError | None,
-        row: Row | None = None,
-        event: Event | Fact | None = None,
-        before: dict[str, Any] | None = None,
-    ) -> None:
-        """Let somebody be in a segment or not, and note it."""
-        if truth is person.members[place]:
-            return
-        person.members[place] = truth
-        judge = self._judges[place]
-        if truth:
+    def _turn(self, identity: str, person: Person, place: int, cause: _Cause, error: SegmentError | None) -> None:
+        """Let somebody come into a segment or go out of it, and note it."""
+        is_in = person.members[place] = not person.members[place]
+        if is_in:
             self._members[place][identity] = None
         else:
             del self._members[place][identity]
-        condition = self._conditions[place]
+        event, worlds = cause.event, cause.worlds(person)
+        if event is None and not cause.is_put:
+            event = _seen_first_at(cause.at, person, self._judges[place].kinds)
         self._changes.append(
-            (Entered if truth else Left)(
-                person=identity, segment=self._names[place], at=at, event=event, condition=condition, error=error
+            (Entered if is_in else Left)(
+                person=identity,
+                segment=self._names[place],
+                at=cause.at,
+                event=event,
+                condition=self._conditions[place] if error is not None else self._judges[place].turned(*worlds),
+                error=error,
             )
         )
+
+
+@attrs.frozen
+class _Cause:
+    """Why somebody is looked at: an event, his record, or the time."""
+
+    at: datetime
+    row: Row | None = None
+    event: Event | Fact | None = None
+    is_put: bool = False
+    before: dict[str, Any] | None = None
+
+    def worlds(self, person: Person) -> tuple[World, World]:
+        """How it was before that, and how it is."""
+        now = World(person.record, person.events, self.at)
+        if self.is_put:
+            return now if self.before is None else attrs.evolve(now, record=self.before), now
+        if self.row is None:
+            return attrs.evolve(now, now=moved(self.at, -INSTANT)), now
+        kind = self.row[2].kind
+        others = [row for row in person.events[kind] if row is not self.row]
+        return attrs.evolve(now, events={**person.events, kind: others}), now
+
+
+def _seen_first_at(at: datetime, person: Person, kinds: Iterable[str]) -> Fact | None:
+    """The event that was known ahead of its time, which has come."""
+    for kind in sorted(kinds):
+        for when, _, event in reversed(person.events.get(kind, [])):
+            if when == at:
+                found: Fact = event
+                return found
+    return None
+
+
+def _named_error(identity: Any, error: SegmentError) -> SegmentError:
+    reason = f"{error.reason} (person {shorten(identity)})"
+    return SegmentError(reason, text=error.text, start=error.start, end=error.end)
 
 
 def _named(segments: Segment | Mapping[str, Segment]) -> dict[str, Segment]:
