@@ -30,14 +30,17 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from mailkit.segment.overlaps import overlap
     from mailkit.segment.periods import Period, previous, this, today
     from mailkit.segment.runs import partition
+    from mailkit.segment.schema import Schema
 
 __all__ = [
     "Chain",
     "Field",
     "Happening",
     "Period",
+    "Schema",
     "Segment",
     "Span",
     "Value",
@@ -51,6 +54,7 @@ __all__ = [
     "member",
     "minutes",
     "months",
+    "overlap",
     "partition",
     "previous",
     "this",
@@ -59,7 +63,15 @@ __all__ = [
     "years",
 ]
 
-_LATER = {"Period": "periods", "partition": "runs", "previous": "periods", "this": "periods", "today": "periods"}
+_LATER = {
+    "Period": "periods",
+    "overlap": "overlaps",
+    "Schema": "schema",
+    "partition": "runs",
+    "previous": "periods",
+    "this": "periods",
+    "today": "periods",
+}
 """What is loaded when it is first used, and from which module: a program that imports segments need not run any."""
 
 

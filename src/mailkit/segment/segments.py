@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from mailkit.segment.histories import EventSource
     from mailkit.segment.live import Live
     from mailkit.segment.runs import OnError
+    from mailkit.segment.waterfalls import Waterfall
 
 __all__ = ["Combining", "Segment", "condition"]
 
@@ -217,6 +218,61 @@ class Segment(Combining):
         which = first_of((self.node,), events=events, now=now, key=key, assume_zone=assume_zone, is_own=True)
         return which(person) == 0
 
+    def bind(self, segments: Mapping[str, Combining]) -> Segment:
+        """The same segment with what each name in it stands for: `in segment "loyal"` becomes what loyal means.
+
+        Args:
+            segments: Segments by name, which may name each other; those that are not needed are passed over.
+
+        Raises:
+            SegmentError: A name is not among them, a segment is said by itself, or the whole is too large.
+
+        >>> from mailkit.segment import field as f, member
+        >>> print((member("loyal") & (f.city == "Ufa")).bind({"loyal": f.orders > 9}))
+        orders > 9 and city = "Ufa"
+        """
+        from mailkit.segment.binding import bound
+
+        if not isinstance(segments, Mapping):
+            raise SegmentError(f"{shorten(segments)} is not segments by name; give {{'loyal': f.orders > 9, ...}}")
+        return Segment(bound(self.node, {name: condition(segment) for name, segment in segments.items()}))
+
+    def waterfall(
+        self,
+        people: Iterable[Any],
+        *,
+        events: EventSource | None = None,
+        now: datetime | None = None,
+        key: str = "id",
+        assume_zone: tzinfo | str | None = None,
+        sample: int = 3,
+    ) -> Waterfall:
+        """How many people each condition leaves, and a few of them to look at; in a notebook as a picture.
+
+        The conditions are those that the outermost "and" or "or" joins. Each is asked of everybody,
+        also of people who would not come so far in `filter`; `sample` is how many people to show,
+        the other arguments and errors are those of `filter`.
+
+        >>> from mailkit.segment import field as f
+        >>> people = [{"city": "Kazan", "age": 34}, {"city": "Kazan", "age": 17}, {"city": "Ufa", "age": 40}]
+        >>> print(((f.city == "Kazan") & (f.age >= 18)).waterfall(people, sample=1))
+        1 of 3 people are in (33.3%).
+        <BLANKLINE>
+                             left          true of  kept out by this alone
+        everybody               3  100.0%
+            city = "Kazan"      2   66.7%        2                       1
+        and age >= 18           1   33.3%        2                       1
+        <BLANKLINE>
+        In, for example:
+          ✓✓  city: 'Kazan', age: 34
+        <BLANKLINE>
+        Not in, for example:
+          ✗✓  city: 'Ufa', age: 40
+        """
+        from mailkit.segment.waterfalls import waterfall
+
+        return waterfall(self, people, events=events, now=now, key=key, assume_zone=assume_zone, sample=sample)
+
     def live(
         self,
         people: Iterable[Any] = (),
@@ -233,9 +289,9 @@ class Segment(Combining):
 
         >>> from datetime import UTC, datetime
         >>> from mailkit.segment import days, event as ev, field as f
-        >>> new = f.joined_at.is_not_null() & ev.opened.none(within=days(7), after=f.joined_at)
+        >>> silent = ev.opened.none(within=days(7), after=f.joined_at)
         >>> anna = {"id": 1, "joined_at": datetime(2026, 3, 1, tzinfo=UTC)}
-        >>> live = new.live([anna], events=[], now=datetime(2026, 3, 2, tzinfo=UTC))
+        >>> live = silent.live([anna], now=datetime(2026, 3, 2, tzinfo=UTC))
         >>> [(change.person, str(change.at)) for change in live.advance(datetime(2026, 3, 9, tzinfo=UTC))]
         [('1', '2026-03-08 00:00:00+00:00')]
         """
@@ -250,6 +306,6 @@ class Segment(Combining):
         return f"<Segment: {self}>"
 
     def _repr_html_(self) -> str:
-        from html import escape
+        from mailkit.segment.faces import frame, layout
 
-        return f'<p class="mailkit-segment"><code>{escape(str(self))}</code></p>'
+        return frame("mailkit-segment", "Segment", layout(self.node))
