@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -14,6 +14,7 @@ from mailkit.segment.values import plain, sort
 
 if TYPE_CHECKING:
     from mailkit.segment.histories import EventSource
+    from mailkit.segment.live import Live
     from mailkit.segment.plans import Plan
     from mailkit.segment.runs import OnError
     from mailkit.segment.waterfalls import Waterfall
@@ -311,6 +312,32 @@ class Segment(Combining):
         from mailkit.segment.codec import decoded
 
         return cls(decoded(source))
+
+    def live(
+        self,
+        people: Iterable[Any] = (),
+        *,
+        events: EventSource | None = None,
+        now: datetime | None = None,
+        key: str = "id",
+        assume_zone: tzinfo | str | None = None,
+        on_error: Callable[[str, SegmentError], object] | None = None,
+    ) -> Live:
+        """The segment kept up to date as time passes and more happens; see `mailkit.segment.live.Live`.
+
+        Arguments and errors are those of `Live`, which also keeps several segments at once.
+
+        >>> from datetime import UTC, datetime
+        >>> from mailkit.segment import days, event as ev, field as f
+        >>> silent = ev.opened.none(within=days(7), after=f.joined_at)
+        >>> anna = {"id": 1, "joined_at": datetime(2026, 3, 1, tzinfo=UTC)}
+        >>> live = silent.live([anna], now=datetime(2026, 3, 2, tzinfo=UTC))
+        >>> [(change.person, str(change.at)) for change in live.advance(datetime(2026, 3, 9, tzinfo=UTC))]
+        [('1', '2026-03-08 00:00:00+00:00')]
+        """
+        from mailkit.segment.live import Live
+
+        return Live(self, people, events=events, now=now, key=key, assume_zone=assume_zone, on_error=on_error)
 
     def __str__(self) -> str:
         return sentence(self.node)
