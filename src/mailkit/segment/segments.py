@@ -13,6 +13,8 @@ from mailkit.segment.nodes import sentence
 from mailkit.segment.values import plain, sort
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mailkit.segment.histories import EventSource
 
 __all__ = ["Combining", "Segment", "condition"]
@@ -220,11 +222,9 @@ class Segment(Combining):
         >>> print((member("loyal") & (f.city == "Ufa")).bind({"loyal": f.orders > 9}))
         orders > 9 and city = "Ufa"
         """
-        from mailkit.segment.binding import bound
+        from mailkit.segment.binding import bound, by_name
 
-        if not isinstance(segments, Mapping):
-            raise SegmentError(f"{shorten(segments)} is not segments by name; give {{'loyal': f.orders > 9, ...}}")
-        return Segment(bound(self.node, {name: condition(segment) for name, segment in segments.items()}))
+        return Segment(bound(self.node, by_name(segments)))
 
     def __str__(self) -> str:
         return sentence(self.node)
