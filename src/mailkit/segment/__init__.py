@@ -30,6 +30,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from mailkit.segment import presets
     from mailkit.segment.periods import Period, previous, this, today
     from mailkit.segment.runs import partition
     from mailkit.segment.schema import Schema
@@ -54,6 +55,7 @@ __all__ = [
     "minutes",
     "months",
     "partition",
+    "presets",
     "previous",
     "this",
     "today",
@@ -65,6 +67,7 @@ _LATER = {
     "Period": "periods",
     "Schema": "schema",
     "partition": "runs",
+    "presets": "presets",
     "previous": "periods",
     "this": "periods",
     "today": "periods",
@@ -78,7 +81,8 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'mailkit.segment' has no attribute {name!r}")
     from importlib import import_module
 
-    value = getattr(import_module(f"mailkit.segment.{home}"), name)
+    module = import_module(f"mailkit.segment.{home}")
+    value = module if name == home else getattr(module, name)
     globals()[name] = value
     return value
 
