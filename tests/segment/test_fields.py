@@ -154,7 +154,7 @@ def test_a_field_is_not_made_of_its_name(make: type, given_: object) -> None:
         ("is_in", "did you mean 'isin'"),
         ("starts_with", "did you mean 'startswith'"),
         ("isNull", "did you mean 'is_null'"),
-        ("like", "there are between, contains"),
+        ("like", "there are anniversary, between, bucket"),
     ],
 )
 def test_a_method_that_a_field_does_not_have_is_told_with_the_one_that_was_meant(name: str, expected: str) -> None:
@@ -163,9 +163,11 @@ def test_a_method_that_a_field_does_not_have_is_told_with_the_one_that_was_meant
 
 
 def test_a_field_alone_is_not_asked() -> None:
-    for ask in ("filter", "count", "matches"):
+    for ask in ("filter", "count"):
         with pytest.raises(SegmentError, match=rf"write \(f\.person\.vip == True\)\.{ask}"):
             getattr(f.person.vip, ask)([])
+    with pytest.raises(SegmentError, match=r"give a pattern; to ask about a record write .*\.matches\(record\)"):
+        f.person.vip.matches({})  # type: ignore[arg-type]
     with pytest.raises(SegmentError, match="no method 'filter'"):
         f.filter([])  # type: ignore[operator]
 

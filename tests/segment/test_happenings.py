@@ -59,7 +59,7 @@ def test_a_timedelta_is_a_length_of_time_too() -> None:
         ({"last": 7}, r"last 7 is not a length of time; write e.g. days\(7\)"),
         ({"last": None}, "last None is not a length of time"),
         ({"lasts": days(7)}, "there is no window 'lasts'; did you mean 'last'"),
-        ({"zone": "UTC"}, "there is no window 'zone'; there are last, between, within, after"),
+        ({"zone": "UTC"}, "there is no window 'zone'; there are last, between, during, within, after"),
         ({"within": days(7)}, "within= and after= belong together"),
         ({"after": NOW}, r"within= and after= belong together; .* between=\(start, None\)"),
         ({"within": days(7), "after": None}, "compared with None"),

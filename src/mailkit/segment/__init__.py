@@ -20,26 +20,35 @@ What null, windows, ties and time zones mean is told on one page, "What a segmen
 
 from __future__ import annotations
 
-from mailkit.segment.fields import Field, Value, ago, ahead, field
-from mailkit.segment.happenings import Happening, event
+from mailkit.segment.fields import Field, Value, field
+from mailkit.segment.functions import ago, ahead, distance, member
+from mailkit.segment.happenings import Chain, Happening, event
+from mailkit.segment.periods import Period, previous, this, today
 from mailkit.segment.segments import Segment, partition
 from mailkit.segment.spans import Span, days, hours, minutes, months, weeks, years
 
 __all__ = [
+    "Chain",
     "Field",
     "Happening",
+    "Period",
     "Segment",
     "Span",
     "Value",
     "ago",
     "ahead",
     "days",
+    "distance",
     "event",
     "field",
     "hours",
+    "member",
     "minutes",
     "months",
     "partition",
+    "previous",
+    "this",
+    "today",
     "weeks",
     "years",
 ]

@@ -1,4 +1,4 @@
-"""What is drawn from a property of several events: sum, mean, least, most, first and last."""
+"""What is drawn from a property of several events: sum, mean, least, most, first, last and how many different."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, Final, TypeAlias
 
 from mailkit.errors import SegmentError, shorten
 from mailkit.segment.nodes import Function
-from mailkit.segment.values import align, digits, is_null, plain, sort
+from mailkit.segment.values import align, digits, instant, is_null, plain, sort
 
 __all__ = ["draw"]
 
@@ -75,6 +75,18 @@ def _last(known: Dated, assumed: tzinfo | None) -> Any:
     return max(reversed(known), key=_when)[1] if known else None  # of equals, max takes the one it meets first
 
 
+def _distinct(known: Dated, assumed: tzinfo | None) -> int:
+    different = set()
+    for _, value in known:
+        name = sort(value)
+        if not name:
+            raise SegmentError(f"{shorten(value)} is not text, a truth value, a number, a date or a time")
+        if isinstance(value, float):
+            value = digits(value)  # as beside a Decimal; whole numbers and Decimals that are equal count as one
+        different.add((name, instant(value, assumed) if isinstance(value, datetime) else value))
+    return len(different)
+
+
 def _when(dated: tuple[datetime, Any]) -> datetime:
     return dated[0]
 
@@ -86,4 +98,5 @@ _DRAW: Final[dict[Function, Callable[[Dated, tzinfo | None], Any]]] = {
     Function.MAX: _max,
     Function.FIRST: _first,
     Function.LAST: _last,
+    Function.DISTINCT: _distinct,
 }

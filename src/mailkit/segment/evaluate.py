@@ -2,58 +2,33 @@
 
 How to think about it. What does not depend on the person (constants, the present, the bounds
 of a window) is worked out once, when the functions are made. Each of them then takes a
-person's record, and inside `where` the event instead; the events of the person at hand are
-asked of `history`. Within "and" and "or", what needs no events is asked first, so that most
-people's events are never looked for.
+person's record, and inside `where` the event instead; the record and the events of the person
+at hand are asked of `person` and `history`. Within "and" and "or", what needs no events is asked
+first, so that most people's events are never looked for.
+
+This is the reading of a segment by which every other way to run one is measured.
 """
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable
-from datetime import date, datetime, tzinfo
-from decimal import Decimal
-from typing import Any, Final, NoReturn, TypeAlias, assert_never
+from datetime import datetime, tzinfo
+from typing import Any, assert_never
 
 from mailkit.errors import SegmentError, shorten
 from mailkit.segment import nodes
-from mailkit.segment.aggregates import draw
+from mailkit.segment.calendars import begin, part
+from mailkit.segment.comparisons import anniversary, comparison, one_of, text_test
+from mailkit.segment.counts import aggregate, count
 from mailkit.segment.histories import History
-from mailkit.segment.nodes import Operator, TextMatch, walk
-from mailkit.segment.spans import EARLIEST, INSTANT, moved
-from mailkit.segment.subjects import Fetch, Get, of_event, of_person
-from mailkit.segment.text import sentence
-from mailkit.segment.values import align, by_sort, instant, is_among, is_null, plain
+from mailkit.segment.measures import folded, kilometres, share, size
+from mailkit.segment.nodes import walk
+from mailkit.segment.sequences import regular, sequence
+from mailkit.segment.spans import INSTANT, moved
+from mailkit.segment.subjects import Fetch, Get, Test, blame, of_person
+from mailkit.segment.values import instant, is_null, plain, zone
 
 __all__ = ["Maker", "Test", "asks_about_events"]
-
-Test: TypeAlias = Callable[[Any], bool]
-Bounds: TypeAlias = tuple[datetime, datetime]
-"""From the first instant of a window until before the first after it."""
-
-_COMPARE: Final[dict[Operator, Callable[[Any, Any], Any]]] = {
-    Operator.EQ: operator.eq,
-    Operator.NE: operator.ne,
-    Operator.LT: operator.lt,
-    Operator.LE: operator.le,
-    Operator.GT: operator.gt,
-    Operator.GE: operator.ge,
-}
-_SEARCH: Final[dict[TextMatch, Callable[[str, str], bool]]] = {
-    TextMatch.CONTAINS: operator.contains,
-    TextMatch.STARTS_WITH: str.startswith,
-    TextMatch.ENDS_WITH: str.endswith,
-}
-# Types of values that Python compares with a constant just as we would: no float beside a Decimal,
-# which is taken by its digits, and no Decimal beside a float; no times, which may lack a zone.
-_DIRECT: Final[dict[type, frozenset[type]]] = {
-    str: frozenset({str}),
-    bool: frozenset({bool}),
-    int: frozenset({int, float}),
-    float: frozenset({int, float}),
-    Decimal: frozenset({int}),
-    date: frozenset({date}),
-}
 
 
 class Maker:
@@ -62,223 +37,182 @@ class Maker:
     Args:
         now: The instant as of which they answer, in UTC.
         assumed: The zone of times without one; None to refuse them.
-        history: Gives the events of the person at hand.
+        person: Gives the record of the person at hand, whose clocks are asked for inside `where` too.
+        history: Gives his events.
     """
 
-    def __init__(self, *, now: datetime, assumed: tzinfo | None, history: Callable[[], History]) -> None:
-        self._now = now
-        self._history = history
-        self._end = moved(now, INSTANT)  # windows include now itself
-        self._assumed = assumed
+    def __init__(
+        self,
+        *,
+        now: datetime,
+        assumed: tzinfo | None,
+        person: Callable[[], Any],
+        history: Callable[[], History],
+    ) -> None:
+        self.now, self.assumed, self.person, self.history = now, assumed, person, history
+        self.end = moved(now, INSTANT)  # windows include now itself
+        self._places: dict[str, tzinfo | None] = {}
 
     def test(self, node: nodes.Condition, fetch: Fetch | None = None) -> Test:
         """The function that says of a record (or, where fields are properties, an event) whether it is so."""
         fetch = fetch or of_person
         match node:
             case nodes.Comparison():
-                return self._comparison(node, fetch)
+                return comparison(self, node, fetch)
             case nodes.OneOf():
-                return self._one_of(node, fetch)
+                return one_of(self, node, fetch)
             case nodes.TextTest():
-                return self._text_test(node, fetch)
+                return text_test(self, node, fetch)
             case nodes.IsNull():
-                value = self._value(node.value, fetch)
+                value = self.value(node.value, fetch)
                 return lambda record: is_null(plain(value(record)))
+            case nodes.Anniversary():
+                return anniversary(self, node, fetch)
             case nodes.Count():
-                return self._count(node)
-            case nodes.And():
-                return _all([self.test(part, fetch) for part in _cheapest_first(node.parts)])
-            case nodes.Or():
-                return _any([self.test(part, fetch) for part in _cheapest_first(node.parts)])
-            case nodes.Not():
-                part = self.test(node.part, fetch)
-                return lambda record: not part(record)
+                return count(self, node)
+            case nodes.Sequence():
+                return sequence(self, node)
+            case nodes.Regular():
+                return regular(self, node)
+            case nodes.Member():
+                raise SegmentError(f"which segment {node.name!r} is, is not said yet; say it with bind({{...}})")
+            case nodes.And() | nodes.Or() | nodes.Not():
+                return self._joined(node, fetch)
             case _ as never:
                 assert_never(never)
 
-    def _value(self, node: nodes.Value, fetch: Fetch) -> Get:
+    def _joined(self, node: nodes.And | nodes.Or | nodes.Not, fetch: Fetch) -> Test:
+        if isinstance(node, nodes.Not):
+            inner = self.test(node.part, fetch)
+            return lambda record: not inner(record)
+        tests = [self.test(part, fetch) for part in _cheapest_first(node.parts)]
+        return _all(tests) if isinstance(node, nodes.And) else _any(tests)
+
+    def value(self, node: nodes.Value, fetch: Fetch) -> Get:
+        """The function that gives the value for a record (or event); null if a part of it is null."""
         match node:
             case nodes.Constant():
                 constant = node.value
                 if isinstance(constant, datetime):
-                    constant = self._time(constant, node)
+                    constant = self.time(constant, node)
                 return lambda record: constant
             case nodes.Now():
-                return lambda record: self._now
+                return lambda record: self.now
             case nodes.Field():
                 return fetch(node)
             case nodes.Shift():
-                base, move = self._value(node.base, fetch), node.span.after if node.is_forward else node.span.before
-
-                def shifted(record: Any) -> datetime | None:
-                    start = self._time(base(record), node.base)
-                    return None if start is None else move(start)
-
-                return shifted
+                return self._shift(node, fetch)
+            case nodes.Begin():
+                return self._begin(node)
+            case nodes.PartOf():
+                return self._part(node, fetch)
+            case nodes.Folded() | nodes.Size() | nodes.Bucket():
+                return self._measure(node, fetch)
+            case nodes.Distance():
+                return self._distance(node, fetch)
             case nodes.Aggregate():
-                return self._aggregate(node)
+                return aggregate(self, node)
             case _ as never:
                 assert_never(never)
 
-    def _comparison(self, node: nodes.Comparison, fetch: Fetch) -> Test:
-        compare, assumed = _COMPARE[node.operator], self._assumed
-        left, right = self._value(node.left, fetch), self._value(node.right, fetch)
+    def _shift(self, node: nodes.Shift, fetch: Fetch) -> Get:
+        base, move = self.value(node.base, fetch), node.span.after if node.is_forward else node.span.before
 
-        def judge(one: Any, other: Any) -> bool:
-            one, other = plain(one), plain(other)
-            if is_null(one) or is_null(other):
-                return False
-            try:
-                return bool(compare(*align(one, other, assumed)))
-            except SegmentError as error:
-                _blame(error, node.left, node)
+        def shifted(record: Any) -> datetime | None:
+            start = self.time(base(record), node.base)
+            return None if start is None else move(start)
 
-        if _varies(node.right):
-            return lambda record: judge(left(record), right(record))
-        constant = right(None)
-        direct = _DIRECT.get(type(constant), frozenset())
-        if node.operator is Operator.NE:
-            direct -= {float}  # NaN is null, and Python says that it differs from everything
+        return shifted
 
-        def against_constant(record: Any) -> bool:
-            value = left(record)
-            return compare(value, constant) if type(value) in direct else judge(value, constant)
+    def _begin(self, node: nodes.Begin) -> Get:
+        where = self.zone(node.zone)
+        known: dict[tzinfo | None, datetime | None] = {None: None}
 
-        return against_constant
+        def beginning(record: Any) -> datetime | None:
+            place = where()
+            if place not in known:
+                known[place] = None if place is None else begin(node.unit, node.offset, now=self.now, place=place)
+            return known[place]
 
-    def _one_of(self, node: nodes.OneOf, fetch: Fetch) -> Test:
-        get, assumed = self._value(node.value, fetch), self._assumed
-        options = [self._value(option, fetch)(None) for option in node.options]
-        texts, sorted_out = frozenset(option for option in options if isinstance(option, str)), by_sort(options)
+        return beginning
 
-        def is_one(value: Any) -> bool:
-            value = plain(value)
-            try:
-                return not is_null(value) and is_among(value, sorted_out, assumed)
-            except SegmentError as error:
-                _blame(error, node.value, node)
+    def _part(self, node: nodes.PartOf, fetch: Fetch) -> Get:
+        get, where = self.value(node.of, fetch), self.zone(node.zone)
 
-        def one_of(record: Any) -> bool:
-            value = get(record)
-            return value in texts if type(value) is str and texts else is_one(value)
-
-        return one_of
-
-    def _text_test(self, node: nodes.TextTest, fetch: Fetch) -> Test:
-        get, search = self._value(node.value, fetch), _SEARCH[node.match]
-        what, assumed = self._value(node.what, fetch)(None), self._assumed
-        takes_lists, is_text = node.match is TextMatch.CONTAINS, isinstance(what, str)
-
-        def text_test(record: Any) -> bool:
+        def part_of(record: Any) -> Any:
             value = plain(get(record))
-            if isinstance(value, str) and is_text:
-                return search(value, what)
-            if is_null(value):
-                return False
-            if takes_lists and isinstance(value, list | tuple | set | frozenset):
-                try:
-                    items = by_sort(item for item in map(plain, value) if not is_null(item))
-                    return is_among(what, items, assumed)
-                except SegmentError as error:
-                    _blame(error, node.value, node)
-            expected = "a text or a list" if takes_lists and is_text else "a list" if takes_lists else "a text"
-            _blame(SegmentError(f"{shorten(value)} is not {expected}"), node.value, node)
-
-        return text_test
-
-    def _count(self, node: nodes.Count) -> Test:
-        kind, least, most, history = node.events.kind, node.least, node.most, self._history
-        enough = least if most is None else most + 1  # nothing changes any more from here on
-        bounds = self._bounds(node.events.window, waits=most is not None)
-        where = None if node.events.where is None else self.test(node.events.where, of_event)
-
-        def count(record: Any) -> bool:
-            limits = bounds(record)
-            if limits is None:
-                return False
-            start, end = limits
-            found = 0
-            for event in history():
-                if event.kind == kind and start <= event.at < end and (where is None or where(event)):
-                    found += 1
-                    if found >= enough:
-                        break
-            return found >= least and (most is None or found <= most)
-
-        return count
-
-    def _aggregate(self, node: nodes.Aggregate) -> Get:
-        kind, history, get, assumed = node.events.kind, self._history, of_event(node.of), self._assumed
-        where = None if node.events.where is None else self.test(node.events.where, of_event)
-        bounds = self._bounds(node.events.window, waits=False)
-
-        def aggregate(record: Any) -> Any:
-            limits = bounds(record)
-            if limits is None:
+            place = None if is_null(value) else where()
+            if place is None:
                 return None
-            start, end = limits
-            found = (
-                (event.at, get(event))
-                for event in history()
-                if event.kind == kind and start <= event.at < end and (where is None or where(event))
-            )
             try:
-                return draw(node.function, found, assumed)
+                return part(value, node.part, place, self.assumed)
             except SegmentError as error:
-                _blame(error, node.of, node)
+                blame(error, node.of, node)
 
-        return aggregate
+        return part_of
 
-    def _bounds(self, window: nodes.Window, *, waits: bool) -> Callable[[Any], Bounds | None]:
-        """The bounds of a window; None if they are unknown, or if an open window is to be waited for."""
-        match window:
-            case nodes.Ever():
-                return lambda record: (EARLIEST, self._end)
-            case nodes.Last():
-                start = moved(window.span.before(self._now), INSTANT)
-                return lambda record: (start, self._end)
-            case nodes.Between():
-                bounds = self._between(window)
-            case nodes.After():
-                bounds = self._after(window, waits)
-            case _ as never:
-                assert_never(never)
-        if _varies(window):
-            return bounds
-        fixed = bounds(None)
-        return lambda record: fixed
+    def _measure(self, node: nodes.Folded | nodes.Size | nodes.Bucket, fetch: Fetch) -> Get:
+        of = node.of if isinstance(node, nodes.Bucket) else node.value
+        get = self.value(of, fetch)
 
-    def _between(self, window: nodes.Between) -> Callable[[Any], Bounds | None]:
-        start_node = window.start or nodes.Constant(value=EARLIEST)
-        end_node = window.end or nodes.Constant(value=self._end)
-        start, end = self._value(start_node, of_person), self._value(end_node, of_person)
+        def measured(record: Any) -> Any:
+            try:
+                match node:
+                    case nodes.Folded():
+                        return folded(get(record))
+                    case nodes.Size():
+                        return size(get(record))
+                    case nodes.Bucket():
+                        return share(get(record), node.salt)
+            except SegmentError as error:
+                blame(error, of, node)
 
-        def between(record: Any) -> Bounds | None:
-            first, last = self._time(start(record), start_node), self._time(end(record), end_node)
-            return None if first is None or last is None else (first, min(last, self._end))
+        return measured
 
-        return between
+    def _distance(self, node: nodes.Distance, fetch: Fetch) -> Get:
+        latitude, longitude = self.value(node.latitude, fetch), self.value(node.longitude, fetch)
+        to = node.to_latitude, node.to_longitude
 
-    def _after(self, window: nodes.After, waits: bool) -> Callable[[Any], Bounds | None]:
-        anchor = self._value(window.anchor, of_person)
+        def distance(record: Any) -> float | None:
+            one, other = latitude(record), longitude(record)
+            try:
+                return kilometres(one, other, to)
+            except SegmentError as error:
+                blame(error, node, node)
 
-        def after(record: Any) -> Bounds | None:
-            start = self._time(anchor(record), window.anchor)
-            if start is None:
-                return None
-            end = window.span.after(start)
-            return None if waits and end > self._now else (start, min(end, self._end))
+        return distance
 
-        return after
+    def zone(self, node: nodes.Zone) -> Callable[[], tzinfo | None]:
+        """The function that gives the zone of the person at hand; None if it is null."""
+        if isinstance(node, nodes.Constant):
+            fixed = zone(node.value)
+            return lambda: fixed
+        get, places = of_person(node), self._places
 
-    def _time(self, value: Any, node: nodes.Value) -> datetime | None:
+        def theirs() -> tzinfo | None:
+            value = plain(get(self.person()))
+            if type(value) is str and value in places:
+                return places[value]
+            if is_null(value) or isinstance(value, tzinfo):
+                return value if isinstance(value, tzinfo) else None
+            if not isinstance(value, str):
+                blame(SegmentError(f"{shorten(value)} is not a time zone; its name, a text, is"), node, node)
+            try:
+                return places.setdefault(value, zone(value, what=""))
+            except SegmentError as error:
+                blame(error, node, node)
+
+        return theirs
+
+    def time(self, value: Any, node: nodes.Value) -> datetime | None:
+        """The value as an instant; None if it is null."""
         value = plain(value)
         if is_null(value):
             return None
         try:
-            return instant(value, self._assumed)
+            return instant(value, self.assumed)
         except SegmentError as error:
-            _blame(error, node, node)
+            blame(error, node, node)
 
 
 def _all(tests: list[Test]) -> Test:
@@ -308,12 +242,3 @@ def _cheapest_first(parts: tuple[nodes.Condition, ...]) -> list[nodes.Condition]
 def asks_about_events(node: nodes.Node) -> bool:
     """Whether it takes the person's events to answer."""
     return any(isinstance(inner, nodes.Events) for inner in walk(node))
-
-
-def _varies(node: nodes.Node) -> bool:
-    """Whether it differs from person to person."""
-    return any(isinstance(inner, nodes.Field | nodes.Aggregate) for inner in walk(node))
-
-
-def _blame(error: SegmentError, culprit: nodes.Value, place: nodes.Node) -> NoReturn:
-    raise SegmentError(f"{sentence(culprit)}: {error.reason}", text=sentence(place)) from error

@@ -6,29 +6,32 @@ Everything here only builds the tree of `mailkit.segment.nodes`; nothing is look
 from __future__ import annotations
 
 from collections.abc import Iterable, Set
-from datetime import date, timedelta
+from datetime import UTC, date, timedelta, tzinfo
 from decimal import Decimal
 from difflib import get_close_matches
 from enum import Enum
-from typing import TYPE_CHECKING, ClassVar, Final, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, Final, NoReturn, TypeAlias
 
-from mailkit.errors import SegmentError, shorten
+from mailkit.errors import SegmentError, did_you_mean, shorten
 from mailkit.segment import nodes
-from mailkit.segment.nodes import Operator, TextMatch
+from mailkit.segment.nodes import Operator, Part, TextMatch
 from mailkit.segment.segments import Combining, Segment
-from mailkit.segment.spans import Span, as_span
+from mailkit.segment.spans import Span, Unit, as_span
 from mailkit.segment.text import sentence
 
 if TYPE_CHECKING:
     from uuid import UUID
 
     from mailkit.address import Address, Domain
+    from mailkit.segment.periods import Period
 
-__all__ = ["Field", "Length", "Value", "ago", "ahead", "constant", "field", "operand"]
+__all__ = ["Field", "Length", "Somewhere", "Value", "as_zone", "constant", "ends", "field", "operand"]
 
 Plain: TypeAlias = "str | bool | int | float | Decimal | date | Enum | UUID | Address | Domain"
 """What a value may be compared with; a `datetime` is a `date` too."""
 Length: TypeAlias = Span | timedelta
+Somewhere: TypeAlias = "str | tzinfo | Field"
+"""Whose clocks are meant: a zone's name, the zone itself, or the field of the person that has its name."""
 
 
 class Value(Combining):
@@ -37,7 +40,7 @@ class Value(Combining):
     A comparison with null is false, that with `!=` too. Where a condition is expected, a
     value stands for "it is true": `f.is_subscribed & (f.city == "Kazan")`.
 
-    >>> from mailkit.segment import days, event as ev, field as f
+    >>> from mailkit.segment import ago, days, event as ev, field as f
     >>> print(ev.purchase.sum("value", last=days(365)) >= 100)
     sum(value of purchase within last 365 days) >= 100
     >>> print(ev.purchase.last("at") < ago(days(90)))
@@ -120,6 +123,77 @@ class Value(Combining):
         """Whether the text ends with this; upper and lower case differ."""
         return self._searched(TextMatch.ENDS_WITH, text)
 
+    def matches(self, pattern: str) -> Segment:
+        """Whether a regular expression is found anywhere in the text; upper and lower case differ."""
+        if not isinstance(pattern, str):
+            mend = "to ask about a record write (f.is_vip == True).matches(record)"
+            raise SegmentError(f"matches({shorten(pattern)}): give a pattern; {mend}", text=sentence(self._node))
+        return self._searched(TextMatch.MATCHES, pattern)
+
+    def casefold(self) -> Value:
+        """The text without regard to upper and lower case; compare it with text in lower case."""
+        return Value(nodes.Folded(value=self._node))
+
+    def size(self) -> Value:
+        """How many items the list has, or characters the text."""
+        return Value(nodes.Size(value=self._node))
+
+    def bucket(self, salt: str) -> Value:
+        """A number from 0 up to below 1, always the same for an id and a salt: `< 0.2` is a fifth of the people.
+
+        >>> from mailkit.segment import field as f
+        >>> (f.id.bucket("spring") < 0.2).count([{"id": number} for number in range(1000)])
+        204
+        """
+        return Value(nodes.Bucket(of=self._node, salt=salt))
+
+    def during(self, period: Period) -> Segment:
+        """Whether the time is in this period of the calendar."""
+        start, end = ends(period)
+        return (self >= start) & (self < end)
+
+    def anniversary(self, *, zone: Somewhere, last: Length | None = None, next: Length | None = None) -> Segment:  # noqa: A002 - as is said
+        """Whether the date's anniversary is today, or was in the `last` days, or will be in the `next`."""
+        near = {"last": _days(last, "last"), "next": _days(next, "next")}
+        return Segment(nodes.Anniversary(of=self._node, zone=as_zone(zone), **near))
+
+    def part(self, part: str, zone: Somewhere) -> Value:
+        """What clock or calendar show there at that time: a `Part`, such as "hour" or "weekday"."""
+        try:
+            which = Part(part)
+        except ValueError as error:
+            mend = did_you_mean(str(part), map(str, Part)) or f"; there are {', '.join(Part)}"
+            raise SegmentError(f"{shorten(part)} is no part of a time{mend}", text=sentence(self._node)) from error
+        return Value(nodes.PartOf(of=self._node, part=which, zone=as_zone(zone)))
+
+    def clock(self, zone: Somewhere) -> Value:
+        """The time of day there, as text: "09:05"."""
+        return self.part(Part.CLOCK, zone)
+
+    def hour(self, zone: Somewhere) -> Value:
+        """The hour there, 0 to 23."""
+        return self.part(Part.HOUR, zone)
+
+    def weekday(self, zone: Somewhere) -> Value:
+        """The day of the week there: 1 is Monday, 7 Sunday."""
+        return self.part(Part.WEEKDAY, zone)
+
+    def day(self, zone: Somewhere) -> Value:
+        """The day of the month there."""
+        return self.part(Part.DAY, zone)
+
+    def month(self, zone: Somewhere) -> Value:
+        """The month there, 1 to 12."""
+        return self.part(Part.MONTH, zone)
+
+    def year(self, zone: Somewhere) -> Value:
+        """The year there."""
+        return self.part(Part.YEAR, zone)
+
+    def date(self, zone: Somewhere) -> Value:
+        """The date there."""
+        return self.part(Part.DATE, zone)
+
     def is_null(self) -> Segment:
         """Whether nothing is known: None, or NaN."""
         return Segment(nodes.IsNull(value=self._node))
@@ -141,7 +215,7 @@ class Field(Value):
     `field.city` and `field["city"]` are one; the second takes any name, also one that is a
     method here, such as `field["contains"]`. Fields within fields follow: `field.address.city`.
 
-    >>> from mailkit.segment import days, field as f
+    >>> from mailkit.segment import ago, days, field as f
     >>> print((f.address.city == "Kazan") & f["home town"].is_not_null() & (f.joined_at > ago(days(30))))
     address.city = "Kazan" and `home town` is not null and joined_at > 30 days ago
     """
@@ -169,8 +243,23 @@ class Field(Value):
             raise _no_method(self._node)
 
 
-_METHODS: Final = ("between", "contains", "endswith", "is_not_null", "is_null", "isin", "optional", "startswith")
-_OF_A_SEGMENT: Final = ("count", "filter", "matches")
+_METHODS: Final = (
+    *("anniversary", "between", "bucket", "casefold", "clock", "contains", "date", "day", "during", "endswith", "hour"),
+    *(
+        "is_not_null",
+        "is_null",
+        "isin",
+        "matches",
+        "month",
+        "optional",
+        "part",
+        "size",
+        "startswith",
+        "weekday",
+        "year",
+    ),
+)
+_OF_A_SEGMENT: Final = ("count", "filter")
 
 
 def _no_method(node: nodes.Field) -> SegmentError:
@@ -208,26 +297,6 @@ field: Final = _Fields()
 """The fields of a person's record: `field.city`, `field.address.city`, `field["home town"]`."""
 
 
-def ago(span: Length) -> Value:
-    """The instant so long before now.
-
-    >>> from mailkit.segment import days, field as f
-    >>> print(f.subscribed_at > ago(days(30)))
-    subscribed_at > 30 days ago
-    """
-    return Value(nodes.Now()) - span
-
-
-def ahead(span: Length) -> Value:
-    """The instant so long after now.
-
-    >>> from mailkit.segment import days, field as f
-    >>> print(f.trial_ends_at <= ahead(days(3)))
-    trial_ends_at <= now + 3 days
-    """
-    return Value(nodes.Now()) + span
-
-
 def operand(other: object, beside: nodes.Value) -> nodes.Value:
     """The node of what stands beside a value; the value is what an error names."""
     if isinstance(other, Value):
@@ -244,3 +313,48 @@ def constant(value: object, beside: nodes.Value) -> nodes.Constant:
         return nodes.Constant(value=value)
     except SegmentError as error:
         raise SegmentError(error.reason, text=sentence(beside)) from error.__cause__
+
+
+def as_zone(zone: Somewhere) -> nodes.Zone:
+    """The node of a zone: its name, or the person's field that has it.
+
+    Raises:
+        SegmentError: It is none, or a zone that has no name.
+    """
+    if isinstance(zone, Field):
+        return zone._node
+    if isinstance(zone, tzinfo):
+        zone = "UTC" if zone is UTC else getattr(zone, "key", None) or _nameless(zone)
+    if not isinstance(zone, str):
+        mend = "give its name, such as 'Europe/Moscow', or a field such as f.time_zone"
+        raise SegmentError(f"zone={shorten(zone)} is not a time zone; {mend}")
+    node = nodes.Constant(value=zone)
+    nodes.Begin(unit=Unit.DAY, offset=0, zone=node)  # says now that there is no such zone
+    return node
+
+
+def _nameless(zone: tzinfo) -> NoReturn:
+    raise SegmentError(f"zone={shorten(zone)} has no name to be written in a segment; give e.g. 'Europe/Moscow'")
+
+
+def _days(length: Length | None, what: str) -> int:
+    if length is None:
+        return 0
+    span = as_span(length, what=what)
+    if span.unit not in _IN_DAYS:
+        raise SegmentError(f"{what}={span}: how near an anniversary is, is counted in days; write e.g. days(3)")
+    return span.count * _IN_DAYS[span.unit]
+
+
+_IN_DAYS: Final = {Unit.DAY: 1, Unit.WEEK: 7}
+
+
+def ends(period: object) -> tuple[Value, Value]:
+    """The instants at which a period begins and ends."""
+    from mailkit.segment.periods import Period  # here, since periods are made of values
+
+    if not isinstance(period, Period):
+        raise SegmentError(
+            f"during={shorten(period)} is no period; give this('month', zone=...) or previous(3, 'week', ...)"
+        )
+    return period.start, period.end

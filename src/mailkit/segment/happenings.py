@@ -8,42 +8,57 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final, TypedDict, Unpack
 
+import attrs
+
 from mailkit.errors import SegmentError, did_you_mean, shorten
 from mailkit.segment import nodes
-from mailkit.segment.fields import Field, Length, Value, operand
+from mailkit.segment.fields import Field, Length, Value, ends, operand
+from mailkit.segment.functions import ago
 from mailkit.segment.nodes import Function
 from mailkit.segment.segments import Combining, Segment, condition
-from mailkit.segment.spans import as_span
+from mailkit.segment.spans import Span, as_span
 from mailkit.segment.text import sentence
 
-__all__ = ["Happening", "WindowWords", "event"]
+if TYPE_CHECKING:
+    from mailkit.segment.periods import Period
+
+__all__ = ["Chain", "Happening", "WindowWords", "event"]
 
 
 class WindowWords(TypedDict, total=False):
-    """When events must have happened: one of `last`, `between`, and `within` with `after`; any time if none.
+    """When events must have happened: one of `last`, `between`, `during`, and `within` with `after`; any time if none.
 
     Attributes:
         last: In the time up to now: (now - last, now].
         between: From the first time on until before the second, of which one may be None.
+        during: In a period of the calendar, such as `this("month", zone="Europe/Moscow")`.
         within: For so long, beginning with `after`: [after, after + within).
         after: The instant at which `within` begins, most often a field such as `f.subscribed_at`.
     """
 
     last: Length
     between: tuple[date | Value | None, date | Value | None]
+    during: Period
     within: Length
     after: date | Value
 
 
-_QUESTIONS: Final = ("did", "none", "at_least", "at_most", "exactly", *map(str, Function), "where")
+_QUESTIONS: Final = (
+    *("did", "none", "at_least", "at_most", "exactly", *map(str, Function), "where"),
+    *("first_time", "regularly", "then", "then_not"),
+)
 _MEANT: Final = {
     "any": "did(...)",
     "count": "at_least(times, ...), at_most or exactly",
+    "every": "regularly(3, of=4, every='week')",
     "ever": "did()",
+    "followed_by": "then(...)",
     "filter": "did(...).filter(...)",
     "matches": "did(...).matches(...)",
     "mean": "avg(...)",
     "never": "none()",
+    "nunique": "distinct(...)",
+    "unique": "distinct(...)",
 }
 """What else a question may be called, to what is to be written."""
 
@@ -51,7 +66,7 @@ _MEANT: Final = {
 class Happening:
     """Events of one kind, about which a segment asks: did they happen, how often, what did they sum up to.
 
-    Every question takes the words of `WindowWords`: `last=`, `between=`, or `within=` and `after=`.
+    Questions take the words of `WindowWords`: `last=`, `between=`, `during=`, or `within=` and `after=`.
     With the last two, `none`, `at_most` and `exactly` are true only when the window has closed.
 
     >>> from mailkit.segment import days, event as ev, field as f
@@ -124,6 +139,58 @@ class Happening:
         """The property of the latest event that has it; null if there are none. `last("at")` is its time."""
         return self._drawn(Function.LAST, of, window)
 
+    def distinct(self, of: str | Field, **window: Unpack[WindowWords]) -> Value:
+        """How many different values of a property there are; 0 if there are no events."""
+        return self._drawn(Function.DISTINCT, of, window)
+
+    def first_time(self, **window: Unpack[WindowWords]) -> Segment:
+        """Whether it happened for the first time then, and not before.
+
+        >>> from mailkit.segment import days, event as ev
+        >>> print(ev.purchase.first_time(last=days(7)))
+        first(at of purchase) > 7 days ago
+        """
+        first = self.first("at")
+        match _window(window, self._kind):
+            case nodes.Last(span=span):
+                return first > ago(span)
+            case nodes.Between(start=start, end=end):
+                bounds = [first >= Value(start)] if start is not None else []
+                bounds += [first < Value(end)] if end is not None else []
+                return bounds[0] if len(bounds) == 1 else bounds[0] & bounds[1]
+            case nodes.After(anchor=anchor, span=span):
+                return (first >= Value(anchor)) & (first < Value(anchor) + span)
+            case _:
+                raise SegmentError(
+                    "first_time() of which time? say e.g. last=days(7); did() is any time", text=self._kind
+                )
+
+    def regularly(self, least: int, *, of: int, every: str) -> Segment:
+        """Whether it happened in at least so many `of` the last periods, such as 3 of 4 weeks, counted back from now.
+
+        >>> from mailkit.segment import event as ev
+        >>> segment = ev.visit.regularly(3, of=4, every="week")
+        """
+        return Segment(nodes.Regular(events=self._events({}), least=least, of=of, unit=Span(count=1, unit=every).unit))
+
+    def then(self, other: Happening, *, within: Length | None = None) -> Chain:
+        """Whether this was followed by the other, and how soon: [this, this + within).
+
+        >>> from datetime import UTC, datetime
+        >>> from mailkit.segment import event as ev, hours
+        >>> history = [
+        ...     {"kind": "a", "at": datetime(2026, 3, 1, 9, tzinfo=UTC)},
+        ...     {"kind": "b", "at": datetime(2026, 3, 1, 11, tzinfo=UTC)},
+        ... ]
+        >>> ev.a.then(ev.b, within=hours(3)).matches({}, events=history, now=datetime(2026, 3, 2, tzinfo=UTC))
+        True
+        """
+        return Chain(nodes.Sequence(first=self._events({}), steps=(_step(other, within, is_absent=False),)))
+
+    def then_not(self, other: Happening, *, within: Length | None = None) -> Chain:
+        """Whether this was not followed by the other; with `within`, true only once that time has passed."""
+        return Chain(nodes.Sequence(first=self._events({}), steps=(_step(other, within, is_absent=True),)))
+
     def _counted(self, least: int, most: int | None, window: WindowWords) -> Segment:
         return Segment(nodes.Count(events=self._events(window), least=least, most=most))
 
@@ -145,6 +212,53 @@ class Happening:
 
     def __repr__(self) -> str:
         return f"<Happening: {sentence(nodes.Events(kind=self._kind, where=self._where))}>"
+
+
+@attrs.frozen(repr=False, eq=False)
+class Chain(Segment):
+    """Events one after another, as a segment to which further steps can be added.
+
+    Each step comes later than the one before, or was given after it at the same instant. What must
+    not come is asked of the last event that came; and as `none` does, it waits until its time has passed.
+
+    >>> from datetime import UTC, datetime
+    >>> from mailkit.segment import days, event as ev, hours
+    >>> unused = ev.clicked.then_not(ev.purchase, within=days(3)).started(last=days(30))
+    >>> clicked = {"kind": "clicked", "at": datetime(2026, 3, 1, tzinfo=UTC)}
+    >>> [unused.matches({}, events=[clicked], now=datetime(2026, 3, day, tzinfo=UTC)) for day in (3, 4)]
+    [False, True]
+    """
+
+    @property
+    def _sequence(self) -> nodes.Sequence:
+        if not isinstance(self.node, nodes.Sequence):
+            raise SegmentError("only events one after another make a Chain; write ev.a.then(ev.b)", text=str(self))
+        return self.node
+
+    def then(self, other: Happening, *, within: Length | None = None) -> Chain:
+        """Whether the other came after that, and how soon after the last event that came."""
+        return self._longer(_step(other, within, is_absent=False))
+
+    def then_not(self, other: Happening, *, within: Length | None = None) -> Chain:
+        """Whether the other did not come after that."""
+        return self._longer(_step(other, within, is_absent=True))
+
+    def started(self, **window: Unpack[WindowWords]) -> Chain:
+        """When the first of the events must have happened."""
+        first = self._sequence.first
+        timed = attrs.evolve(first, window=_window(window, first.kind))
+        return Chain(attrs.evolve(self._sequence, first=timed))
+
+    def _longer(self, step: nodes.Step) -> Chain:
+        return Chain(attrs.evolve(self._sequence, steps=(*self._sequence.steps, step)))
+
+
+def _step(other: object, within: Length | None, *, is_absent: bool) -> nodes.Step:
+    if not isinstance(other, Happening):
+        mend = "write then(ev.purchase, within=...), and one then(...) for every step"
+        raise SegmentError(f"{shorten(other)} is not events of one kind; {mend}")
+    span = None if within is None else as_span(within, what="within")
+    return nodes.Step(events=other._events({}), within=span, is_absent=is_absent)
 
 
 class _Events:
@@ -184,6 +298,9 @@ def _window(words: WindowWords, kind: str) -> nodes.Window:
             return nodes.Last(span=as_span(given["last"], what="last"))
         case ["between"]:
             return _between(given["between"], kind)
+        case ["during"]:
+            start, end = ends(given["during"])
+            return nodes.Between(start=start._node, end=end._node)
         case ["after", "within"]:
             anchor = operand(given["after"], nodes.Field(path=(kind,)))
             return nodes.After(anchor=anchor, span=as_span(given["within"], what="within"))

@@ -244,7 +244,7 @@ def _zone(instance: object, attribute: object, value: Zone) -> None:
     if isinstance(value, Constant):
         if not isinstance(value.value, str):
             raise SegmentError(f"{shorten(value.value)} is not a time zone; write e.g. 'Europe/Moscow'")
-        zone(value.value)
+        zone(value.value, what="")
     elif not isinstance(value, Field):
         raise SegmentError(f"{shorten(value)} is not a time zone; give its name, or the person's field that has it")
 
@@ -575,7 +575,9 @@ class Regular(_Nest):
             if isinstance(given, bool) or not isinstance(given, int) or given < 1:
                 raise SegmentError(f"{shorten(given)} is not a number of {self.unit}s: a whole number from 1 up is")
         if self.least > value or value > 1000:
-            reason = f"in {self.least} of the last {value} {self.unit}s: the first may not be more, the second not over 1000"
+            reason = (
+                f"in {self.least} of the last {value} {self.unit}s: the first may not be more, the second not over 1000"
+            )
             raise SegmentError(reason, text=self.events.kind)
 
 
@@ -622,9 +624,7 @@ class Not(_Nest):
 
 
 Zone: TypeAlias = Constant | Field
-Value: TypeAlias = (
-    Field | Constant | Now | Shift | Begin | PartOf | Folded | Size | Distance | Bucket | Aggregate
-)
+Value: TypeAlias = Field | Constant | Now | Shift | Begin | PartOf | Folded | Size | Distance | Bucket | Aggregate
 Window: TypeAlias = Ever | Last | Between | After
 Condition: TypeAlias = (
     Comparison | OneOf | TextTest | IsNull | Anniversary | Count | Sequence | Regular | Member | And | Or | Not

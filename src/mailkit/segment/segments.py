@@ -292,7 +292,7 @@ def _first_of(
     histories = Histories(key=key, assumed=assumed, is_own=is_own)
     subject = Subject(histories.finder(() if events is None else events))
     as_of = SystemClock().now() if now is None else instant(now, assumed)
-    maker = Maker(now=as_of, assumed=assumed, history=subject.history)
+    maker = Maker(now=as_of, assumed=assumed, person=subject.person, history=subject.history)
     tests = [(place, maker.test(node)) for place, node in enumerate(conditions)]
     is_first = True
 

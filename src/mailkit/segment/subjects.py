@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any, NoReturn, TypeAlias
 
+from mailkit.errors import SegmentError
 from mailkit.segment import nodes
 from mailkit.segment.access import getter, read
 from mailkit.segment.histories import Find, History, property_of
+from mailkit.segment.text import sentence
 
-__all__ = ["Fetch", "Get", "Subject", "of_event", "of_person"]
+__all__ = ["Fetch", "Get", "Subject", "Test", "blame", "of_event", "of_person", "varies"]
 
 Get: TypeAlias = Callable[[Any], Any]
+Test: TypeAlias = Callable[[Any], bool]
 Fetch: TypeAlias = Callable[[nodes.Field], Get]
 """From a field to the function that reads it."""
 
@@ -31,6 +34,10 @@ class Subject:
         self._record = record
         self._history = None
 
+    def person(self) -> Any:
+        """His record, which is at hand also while his events are asked about."""
+        return self._record
+
     def history(self) -> History:
         """The person's events in the order given."""
         if self._history is None:
@@ -47,3 +54,13 @@ def of_event(field: nodes.Field) -> Get:
     """The function that reads this property of an event; one that it does not have is null."""
     name, rest = field.path[0], field.path[1:]
     return lambda event: read(property_of(event, name), rest, is_optional=True)
+
+
+def varies(node: nodes.Node) -> bool:
+    """Whether it differs from person to person."""
+    return any(isinstance(inner, nodes.Field | nodes.Aggregate) for inner in nodes.walk(node))
+
+
+def blame(error: SegmentError, culprit: nodes.Value, place: nodes.Node) -> NoReturn:
+    """Raise the error again, naming the value that brought it about and the part of the segment where."""
+    raise SegmentError(f"{sentence(culprit)}: {error.reason}", text=sentence(place)) from error

@@ -12,10 +12,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
 from enum import Enum
+from functools import cache
 from numbers import Integral, Real
 from typing import Any, Final
 
-from mailkit.errors import SegmentError, shorten
+from mailkit.errors import SegmentError, did_you_mean, shorten
 from mailkit.segment.spans import EARLIEST, LATEST
 
 __all__ = ["align", "by_sort", "digits", "instant", "is_among", "is_null", "plain", "sort", "zone"]
@@ -157,21 +158,29 @@ def instant(value: Any, assumed: tzinfo | None) -> datetime:
         return LATEST if aware.year > 1 else EARLIEST
 
 
-def zone(assume_zone: tzinfo | str | None) -> tzinfo | None:
-    """The zone, given itself or by its name such as "Europe/Moscow".
+def zone(given: tzinfo | str | None, *, what: str = "assume_zone=") -> tzinfo | None:
+    """The zone, given itself or by its name such as "Europe/Moscow"; an error begins with `what` it was given for.
 
     Raises:
         SegmentError: There is no such zone.
     """
-    if assume_zone is None or isinstance(assume_zone, tzinfo):
-        return assume_zone
+    if given is None or isinstance(given, tzinfo):
+        return given
     from zoneinfo import ZoneInfo
 
     try:
-        return ZoneInfo(assume_zone)
+        return ZoneInfo(given)
     except (LookupError, ValueError, TypeError, OSError) as error:
-        reason = f"assume_zone={shorten(assume_zone)} is not a time zone; write e.g. 'Europe/Moscow' or datetime.UTC"
+        mend = isinstance(given, str) and did_you_mean(given, _zone_names())
+        reason = f"{what}{shorten(given)} is not a time zone{mend or '; write e.g. Europe/Moscow or UTC'}"
         raise SegmentError(reason) from error
+
+
+@cache
+def _zone_names() -> list[str]:
+    from zoneinfo import available_timezones
+
+    return sorted(available_timezones())
 
 
 def _text_of(value: Any) -> Any:
