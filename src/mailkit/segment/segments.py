@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime, tzinfo
 from html import escape
-from typing import Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import attrs
 
@@ -20,6 +20,9 @@ from mailkit.segment.histories import EventSource, Histories
 from mailkit.segment.subjects import Subject
 from mailkit.segment.text import sentence
 from mailkit.segment.values import instant, plain, sort, zone
+
+if TYPE_CHECKING:
+    from mailkit.segment.sql import Columns, Dialect, Query
 
 __all__ = ["Combining", "Segment", "condition", "partition"]
 
@@ -200,6 +203,42 @@ class Segment(Combining):
         """
         which = _first_of((self.node,), events=events, now=now, key=key, assume_zone=assume_zone, is_own=True)
         return which(person) == 0
+
+    def to_sql(
+        self,
+        dialect: Dialect | str,
+        *,
+        columns: Columns,
+        people: str | tuple[str, ...] = "people",
+        events: str | tuple[str, ...] = "events",
+        now: datetime | None = None,
+        assume_zone: tzinfo | str | None = None,
+    ) -> Query:
+        """The query that gives the ids of the people in the segment, the same as plain Python would.
+
+        Args:
+            dialect: The engine: "sqlite", "duckdb", "postgresql", "polars", "datafusion", "clickhouse", "spark".
+            columns: How the tables look.
+            people: The table of people; a dot stands between schema and table, or give a tuple.
+            events: The table of events.
+            now: As of when, aware; the present unless given.
+            assume_zone: The zone of times without one, and in which dates begin.
+
+        Raises:
+            NotPortable: The engine cannot answer this exactly.
+            SegmentError: A field has no column, or two sorts of values are compared.
+
+        >>> from mailkit.segment import field as f
+        >>> from mailkit.segment.sql import Columns
+        >>> asked = (f.city == "Kazan").to_sql("sqlite", columns=Columns(fields={"city": "text"}))
+        >>> asked.parameters
+        {'p1': 'Kazan'}
+        """
+        from mailkit.segment.sql import query  # here, since most segments are run over plain Python
+
+        return query(
+            self.node, dialect, people=people, events=events, columns=columns, now=now, assume_zone=assume_zone
+        )
 
     def __str__(self) -> str:
         return sentence(self.node)

@@ -176,7 +176,7 @@ class Comparer:
             raise SegmentError("two lists are not compared", text=sentence(node))
         sorts = {left.sort, right.sort}
         if sorts == {Sort.DATE, Sort.TIME}:
-            left, right = self._instants(left, node), self._instants(right, node)
+            left, right = self.instants(left, node), self.instants(right, node)
         elif Sort.FLOAT in sorts and len(sorts) == 2:
             self._refuse(node, "columns of floating and of other numbers are not compared exactly there")
         elif left.is_numeric or right.is_numeric:
@@ -186,7 +186,7 @@ class Comparer:
         known = f"{left.sql} IS NOT NULL AND {right.sql} IS NOT NULL"
         return f"({known} AND {self.key(left)} {_word(operator)} {self.key(right)})"
 
-    def _instants(self, term: Term, node: nodes.Node) -> Term:
+    def instants(self, term: Term, node: nodes.Node) -> Term:
         if term.sort is Sort.TIME:
             return term
         ahead = None if self._assumed is None else self._assumed.utcoffset(None)
