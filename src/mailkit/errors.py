@@ -25,8 +25,11 @@ Every error carries what it speaks of as fields, so nobody has to parse its text
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
+from typing import Final
+from unicodedata import combining, east_asian_width
 
 __all__ = [
     "AddressError",
@@ -203,7 +206,7 @@ class SegmentError(MailkitError, ValueError):
         reason: What is wrong.
         text: The segment, or the part of it that the reason speaks of; may be empty.
         start: Where in the text the trouble begins, from 0; None where that cannot be said.
-        end: Where it ends, exclusive.
+        end: Where it ends, exclusive. Of several lines, only the one with `start` is shown.
 
     >>> print(SegmentError("unknown operator '=>'; did you mean '>='?", text="country => 'DE'", start=8, end=10))
     segment: unknown operator '=>'; did you mean '>='? (at column 9)
@@ -222,10 +225,14 @@ class SegmentError(MailkitError, ValueError):
 
     def __str__(self) -> str:
         if self.start is None:
-            return f"segment: {self.reason}" + (f"\n    {self.text}" if self.text else "")
-        width = max(1, (self.end or self.start + 1) - self.start)
-        marks = " " * self.start + "~" * width
-        return f"segment: {self.reason} (at column {self.start + 1})\n    {self.text}\n    {marks}"
+            return f"segment: {self.reason}" + (f"\n    {_cut(self.text, 0, 0)[0]}" if self.text else "")
+        before = _LINE_END.split(self.text[: self.start])
+        line = before[-1] + _LINE_END.split(self.text[self.start :])[0]
+        start, length = len(before[-1]), max(1, (self.end or self.start + 1) - self.start)
+        place = f"line {len(before)}, " if len(before) > 1 else ""
+        excerpt, left, marks = _cut(line, start, min(start + length, len(line)))
+        under = " " * left + "~" * max(1, marks)
+        return f"segment: {self.reason} (at {place}column {start + 1})\n    {excerpt}\n    {under}"
 
 
 class NotPortable(SegmentError):
@@ -326,6 +333,29 @@ def shorten(value: object, *, longest: int = 80) -> str:
         return text
     half = longest // 2
     return f"{text[: half - 2]}…{text[-half:]}"
+
+
+_LINE_END: Final = re.compile(r"\r\n|[\r\n]")
+_LONGEST: Final = 100  # characters of a line that are shown; of a longer one, those around the trouble
+
+
+def _cut(line: str, start: int, end: int) -> tuple[str, int, int]:
+    """What is shown of a line, and in columns of a terminal how far its part begins and how wide it is."""
+    first = max(0, start - _LONGEST // 3) if len(line) > _LONGEST else 0
+    last = first + _LONGEST
+    pieces = line[first:start], line[start : min(end, last)], line[max(start, min(end, last)) : last]
+    before, part, after = ("".join(map(_seen, piece)) for piece in pieces)
+    before = "…" * (first > 0) + before
+    return f"{before}{part}{after}" + "…" * (last < len(line)), _width(before), _width(part)
+
+
+def _seen(character: str) -> str:
+    """The character, if it takes its place on a line and leaves others theirs."""
+    return character if character.isprintable() else "\ufffd" if character not in "\t\r\n\xa0\u3000" else " "
+
+
+def _width(text: str) -> int:
+    return sum(0 if combining(one) else 1 + (east_asian_width(one) in "WF") for one in text)
 
 
 def _rebuild(cls: type[MailkitError], args: tuple[object, ...], state: dict[str, object]) -> MailkitError:
