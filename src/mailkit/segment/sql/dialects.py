@@ -51,6 +51,7 @@ class Engine:
         float: Of floating numbers of 64 bits.
         wide: What a whole number becomes before it is added up, so that the sum cannot overflow unseen.
         wide_bits: How many bits such a sum has.
+        is_loud: Whether a sum, or a multiple of it, that has more bits is an error.
         quote: What stands around an identifier; doubled within it.
         placeholder: How a parameter stands in the text; empty where values are written as literals.
         divide: Whole number division of numbers that are not negative.
@@ -81,6 +82,7 @@ class Engine:
     float: str = "DOUBLE"
     wide: str = "CAST({0} AS DECIMAL(28, 0))"
     wide_bits: int = 120
+    is_loud: bool = False
     quote: str = '"'
     placeholder: str
     divide: str = "({0} / {1})"
@@ -116,7 +118,7 @@ ENGINES: Final[dict[Dialect, Engine]] = {
         integer="INTEGER",
         float="REAL",
         wide="{0}",  # SUM of whole numbers fails where it overflows
-        wide_bits=63,
+        wide_bits=62,
         placeholder=":{name}",
         collated="{0} COLLATE BINARY",
         contains="instr({0}, {1}) > 0",
@@ -139,6 +141,7 @@ ENGINES: Final[dict[Dialect, Engine]] = {
     Dialect.DUCKDB: Engine(
         wide="CAST({0} AS HUGEINT)",
         wide_bits=126,
+        is_loud=True,
         placeholder="${name}",
         divide="({0} // {1})",
         collated="{0}",
@@ -162,6 +165,7 @@ ENGINES: Final[dict[Dialect, Engine]] = {
         float="DOUBLE PRECISION",
         wide="CAST({0} AS NUMERIC)",
         wide_bits=4000,
+        is_loud=True,
         placeholder="%({name})s",
         modulo="mod({0}, {1})",
         collated='{0} COLLATE "C"',

@@ -279,6 +279,12 @@ def _after(writer: Writer, window: nodes.After, level: int, node: nodes.Node) ->
     return _Bounds(start=time.sql, end=end, known=(f"{time.sql} IS NOT NULL",), closes=end)
 
 
+def _needs_order(writer: Writer, node: nodes.Node) -> None:
+    if writer.columns.order is None:
+        reason = "which of several events at one instant is the first is not told; give Columns(order=...)"
+        writer.refuse(node, reason)
+
+
 def _drawn(writer: Writer, level: int, sql: str, place: Place) -> str:
     name = writer.plan.drawn(level, sql)
     return writer.plan.joined(name) if place.level else name

@@ -102,10 +102,9 @@ def _quotient(mean: Mean, operator: Operator, edge: Fraction, engine: Engine) ->
 
 
 def _product(mean: Mean, operator: Operator, edge: Fraction, engine: Engine) -> str | None:
-    bits = engine.wide_bits
-    room = bits - _MOST_VALUES.bit_length()
-    # A sum has 63 bits and, times the denominator, must have room, too; one of a single bit is no factor.
-    if edge.numerator.bit_length() > room or (edge.denominator > 1 and edge.denominator.bit_length() > room - 63):
+    sum_bits = 63 if engine.is_loud else 63 + _MOST_VALUES.bit_length()
+    fits = edge.numerator.bit_length() <= engine.wide_bits - _MOST_VALUES.bit_length()
+    if not fits or (edge.denominator > 1 and edge.denominator.bit_length() > engine.wide_bits - sum_bits):
         simple = _simple(operator, edge, engine)
         return simple and _written(mean, *simple, engine)
     return _written(mean, operator, edge, engine)
