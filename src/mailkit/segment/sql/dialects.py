@@ -123,8 +123,8 @@ ENGINES: Final[dict[Dialect, Engine]] = {
         collated="{0} COLLATE BINARY",
         contains="instr({0}, {1}) > 0",
         starts="instr({0}, {1}) = 1",
-        # substr() stops at a NUL in a text, and not in a blob.
-        ends="substr(CAST({0} AS BLOB), -length(CAST({1} AS BLOB))) = CAST({1} AS BLOB)",
+        # substr() stops at a NUL in a text, and not in a blob; that of an empty blob is null.
+        ends="ifnull(substr(CAST({0} AS BLOB), -length(CAST({1} AS BLOB))), x'') = CAST({1} AS BLOB)",
         length=f"(CASE WHEN instr({{0}}, char(0)) > 0 THEN {_SQLITE_ERROR} ELSE length({{0}}) END)",
         is_nan="1 = 0",
         digest=None,
@@ -169,7 +169,7 @@ ENGINES: Final[dict[Dialect, Engine]] = {
         placeholder="%({name})s",
         modulo="mod({0}, {1})",
         collated='{0} COLLATE "C"',
-        contains='position({1} COLLATE "C" IN {0} COLLATE "C") > 0',
+        contains='strpos({0} COLLATE "C", {1}) > 0',
         starts="starts_with({0}, {1})",
         ends='right({0}, length({1})) COLLATE "C" = {1}',
         length="length({0})",
