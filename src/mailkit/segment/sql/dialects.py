@@ -61,7 +61,7 @@ class Engine:
         starts: Whether {0} begins with {1}.
         ends: Whether {0} ends with {1}.
         length: How many code points a text has.
-        is_nan: Whether a floating number is none.
+        is_nan: Whether a floating number is none; None if the engine has only null.
         digest: SHA-256 of a text as 64 small hexadecimal digits.
         among: Whether {0} is one of many, all in one parameter, by their type.
         micros: The microseconds of a native time.
@@ -80,7 +80,7 @@ class Engine:
     text: str = "VARCHAR"
     integer: str = "BIGINT"
     float: str = "DOUBLE"
-    wide: str = "CAST({0} AS DECIMAL(28, 0))"
+    wide: str = "CAST({0} AS DECIMAL(38, 0))"
     wide_bits: int = 120
     is_loud: bool = False
     quote: str = '"'
@@ -126,7 +126,7 @@ ENGINES: Final[dict[Dialect, Engine]] = {
         # substr() stops at a NUL in a text, and not in a blob; that of an empty blob is null.
         ends="ifnull(substr(CAST({0} AS BLOB), -length(CAST({1} AS BLOB))), x'') = CAST({1} AS BLOB)",
         length=f"(CASE WHEN instr({{0}}, char(0)) > 0 THEN {_SQLITE_ERROR} ELSE length({{0}}) END)",
-        is_nan="1 = 0",
+        is_nan=None,
         digest=None,
         among="IN (SELECT value FROM json_each({0}))",
         micros=None,
@@ -199,11 +199,11 @@ ENGINES: Final[dict[Dialect, Engine]] = {
         starts="STARTS_WITH({0}, {1})",
         ends="ENDS_WITH({0}, {1})",
         length="LENGTH({0})",
-        is_nan=None,
+        is_nan="{0} > CAST('inf' AS DOUBLE)",  # NaN is more than all there
         digest=None,
-        micros=None,
-        days=None,
-        days_of_text=None,
+        micros="CAST(CAST({0} AS TIMESTAMP(6)) AS BIGINT)",
+        days="CAST({0} AS BIGINT)",
+        days_of_text="CAST(CAST({0} AS DATE) AS BIGINT)",
         has_item="ARRAY_CONTAINS({0}, {1})",
         items="ARRAY_LENGTH({0})",
         follows=False,
