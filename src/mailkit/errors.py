@@ -27,7 +27,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from difflib import get_close_matches
 from typing import Final
 from unicodedata import combining, east_asian_width
 
@@ -194,6 +193,8 @@ class UnknownField(TemplateError, LookupError):
         excerpt: str = "",
     ) -> None:
         self.field, self.known = field, tuple(known)
+        from difflib import get_close_matches  # here, since most programs never need it
+
         self.suggestions = tuple(get_close_matches(field, self.known, n=3, cutoff=0.6))
         reason = f"{owner} has no field {field!r}{did_you_mean(field, self.known)}"
         super().__init__(reason, template=template, line=line, excerpt=excerpt)
@@ -315,6 +316,8 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     >>> did_you_mean("zip", ["country", "city"])
     ''
     """
+    from difflib import get_close_matches  # here, since most programs never need it
+
     near = get_close_matches(word, list(known), n=1, cutoff=0.6)
     return f"; did you mean {near[0]!r}?" if near else ""
 

@@ -23,15 +23,24 @@ from __future__ import annotations
 from mailkit.segment.fields import Field, Value, field
 from mailkit.segment.functions import ago, ahead, distance, member
 from mailkit.segment.happenings import Chain, Happening, event
-from mailkit.segment.periods import Period, previous, this, today
-from mailkit.segment.segments import Segment, partition
+from mailkit.segment.segments import Segment
 from mailkit.segment.spans import Span, days, hours, minutes, months, weeks, years
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from mailkit.segment.overlaps import overlap
+    from mailkit.segment.periods import Period, previous, this, today
+    from mailkit.segment.runs import partition
+    from mailkit.segment.schema import Schema
 
 __all__ = [
     "Chain",
     "Field",
     "Happening",
     "Period",
+    "Schema",
     "Segment",
     "Span",
     "Value",
@@ -45,6 +54,7 @@ __all__ = [
     "member",
     "minutes",
     "months",
+    "overlap",
     "partition",
     "previous",
     "this",
@@ -52,3 +62,29 @@ __all__ = [
     "weeks",
     "years",
 ]
+
+_LATER = {
+    "Period": "periods",
+    "overlap": "overlaps",
+    "Schema": "schema",
+    "partition": "runs",
+    "previous": "periods",
+    "this": "periods",
+    "today": "periods",
+}
+"""What is loaded when it is first used, and from which module: a program that imports segments need not run any."""
+
+
+def __getattr__(name: str) -> Any:
+    home = _LATER.get(name)
+    if home is None:
+        raise AttributeError(f"module 'mailkit.segment' has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(f"mailkit.segment.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

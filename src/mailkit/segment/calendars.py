@@ -18,7 +18,7 @@ from mailkit.segment.nodes import Part
 from mailkit.segment.spans import EARLIEST, INSTANT, LATEST, Unit
 from mailkit.segment.values import instant
 
-__all__ = ["begin", "day_of", "is_anniversary", "part", "wall"]
+__all__ = ["begin", "day_of", "in_year", "is_anniversary", "part", "wall"]
 
 _READ: Final[dict[Part, Callable[[datetime], Any]]] = {
     Part.CLOCK: lambda shown: f"{shown.hour:02}:{shown.minute:02}",
@@ -75,12 +75,13 @@ def is_anniversary(born: date, today: date, *, last: int, next: int) -> bool:  #
     True
     """
     for year in (today.year - 1, today.year, today.year + 1):
-        if born.year < year <= MAXYEAR and -last <= (_in_year(born, year) - today).days <= next:
+        if born.year < year <= MAXYEAR and -last <= (in_year(born, year) - today).days <= next:
             return True
     return False
 
 
-def _in_year(born: date, year: int) -> date:
+def in_year(born: date, year: int) -> date:
+    """The day of a year on which it is a whole number of years since that one."""
     if (born.month, born.day) == (2, 29) and not isleap(year):
         return date(year, 2, 28)
     return date(year, born.month, born.day)

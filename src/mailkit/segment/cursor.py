@@ -147,7 +147,7 @@ class Cursor:
             return f"; write {slips[token.shown]}"
         if before.end == token.start and (token.sort, before.sort) == (Sort.TEXT, Sort.TEXT):
             return "; a quote within quotes is written \\\" or \\'"
-        if token.shown == "," and before.sort is Sort.NUMBER and self.following.sort is Sort.NUMBER:
+        if token.shown == "," and before.sort is Sort.NUMBER and self.following.shown[:1].isdigit():
             return "; a number has no commas: write 1000 or 0.5"
         if token.shown == "%" and before.sort is Sort.NUMBER:
             return "; write 20 % as 0.2"

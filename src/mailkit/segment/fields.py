@@ -8,16 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Set
 from datetime import UTC, date, timedelta, tzinfo
 from decimal import Decimal
-from difflib import get_close_matches
 from enum import Enum
 from typing import TYPE_CHECKING, ClassVar, Final, NoReturn, TypeAlias
 
 from mailkit.errors import SegmentError, did_you_mean, shorten
 from mailkit.segment import nodes
-from mailkit.segment.nodes import Operator, Part, TextMatch
+from mailkit.segment.nodes import Operator, Part, TextMatch, sentence
 from mailkit.segment.segments import Combining, Segment
 from mailkit.segment.spans import Span, Unit, as_span
-from mailkit.segment.text import sentence
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -268,6 +266,8 @@ def _no_method(node: nodes.Field) -> SegmentError:
     if whole and name in _OF_A_SEGMENT:
         asked = sentence(nodes.Field(path=tuple(whole)))
         return SegmentError(f"a field alone has no {name}(): write (f.{asked} == True).{name}(...)", text=asked)
+    from difflib import get_close_matches
+
     by_letters = {method.replace("_", ""): method for method in _METHODS}
     near = get_close_matches(name.replace("_", "").lower(), by_letters, n=1)
     mend = f"; did you mean {by_letters[near[0]]!r}?" if near else f"; there are {', '.join(_METHODS)}"

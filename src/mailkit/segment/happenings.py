@@ -8,16 +8,14 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final, TypedDict, Unpack
 
-import attrs
-
 from mailkit.errors import SegmentError, did_you_mean, shorten
 from mailkit.segment import nodes
 from mailkit.segment.fields import Field, Length, Value, ends, operand
+from mailkit.segment.frozen import evolve
 from mailkit.segment.functions import ago
-from mailkit.segment.nodes import Function
+from mailkit.segment.nodes import Function, sentence
 from mailkit.segment.segments import Combining, Segment, condition
 from mailkit.segment.spans import Span, as_span
-from mailkit.segment.text import sentence
 
 if TYPE_CHECKING:
     from mailkit.segment.periods import Period
@@ -214,7 +212,6 @@ class Happening:
         return f"<Happening: {sentence(nodes.Events(kind=self._kind, where=self._where))}>"
 
 
-@attrs.frozen(repr=False, eq=False)
 class Chain(Segment):
     """Events one after another, as a segment to which further steps can be added.
 
@@ -228,6 +225,8 @@ class Chain(Segment):
     >>> [unused.matches({}, events=[clicked], now=datetime(2026, 3, day, tzinfo=UTC)) for day in (3, 4)]
     [False, True]
     """
+
+    __slots__ = ()
 
     @property
     def _sequence(self) -> nodes.Sequence:
@@ -246,11 +245,11 @@ class Chain(Segment):
     def started(self, **window: Unpack[WindowWords]) -> Chain:
         """When the first of the events must have happened."""
         first = self._sequence.first
-        timed = attrs.evolve(first, window=_window(window, first.kind))
-        return Chain(attrs.evolve(self._sequence, first=timed))
+        timed = evolve(first, window=_window(window, first.kind))
+        return Chain(evolve(self._sequence, first=timed))
 
     def _longer(self, step: nodes.Step) -> Chain:
-        return Chain(attrs.evolve(self._sequence, steps=(*self._sequence.steps, step)))
+        return Chain(evolve(self._sequence, steps=(*self._sequence.steps, step)))
 
 
 def _step(other: object, within: Length | None, *, is_absent: bool) -> nodes.Step:

@@ -17,14 +17,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Final, TypeAlias
 
-import attrs
-
 from mailkit.errors import SegmentError, shorten
+from mailkit.segment.frozen import attributes, field, frozen
 from mailkit.segment.spans import Span, Unit
 from mailkit.segment.values import instant, is_null, plain, sort, zone
 
@@ -69,10 +68,12 @@ __all__ = [
     "Window",
     "Zone",
     "person_fields",
+    "sentence",
     "walk",
 ]
 
 
+_LONGEST: Final = 14_000  # bits of a number: Python writes and reads no more than 4,300 digits
 DEEPEST: Final = 100
 """How deep parts may stand within each other, so that no walk over them exhausts Python's stack."""
 
@@ -147,13 +148,21 @@ class Part(StrEnum):
 
 def _constant(value: Any) -> Any:
     value = plain(value)
-    if isinstance(value, datetime) and not is_null(value) and value.utcoffset() is not None:
-        return instant(value, None)
+    if isinstance(value, datetime) and not is_null(value):
+        return _time(value)
     if isinstance(value, str):
-        return str.__str__(value)  # a subclass may show itself in a way of its own, and so may the next ones
+        return str.__str__(value)  # a subclass may show itself in a way of its own, and so may the others
     if isinstance(value, float):
         return float(value)
     return int(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _time(value: datetime) -> datetime:
+    """The time in UTC, or as it is without a zone; `fold` speaks only of a clock on a wall."""
+    is_aware = value.utcoffset() is not None
+    read = instant(value, None) if is_aware else value
+    clock = (read.year, read.month, read.day, read.hour, read.minute, read.second, read.microsecond)
+    return datetime(*clock, tzinfo=UTC) if is_aware else datetime(*clock, fold=read.fold)  # noqa: DTZ001 - it has none
 
 
 def _path(names: Iterable[str]) -> tuple[str, ...]:
@@ -166,7 +175,7 @@ def _words(instance: object, attribute: Any, value: tuple[str, ...]) -> None:
         raise SegmentError(f"{shorten((*wrong, '')[0])} is not the name of a field or event; a name is a text")
 
 
-@attrs.frozen(kw_only=True)
+@frozen
 class Constant:
     """A value written in the segment itself.
 
@@ -175,10 +184,10 @@ class Constant:
             `1`, `1.0` and `True` are three. A time without a zone waits for `assume_zone`.
     """
 
-    value: Any = attrs.field(converter=_constant, eq=repr)
+    value: Any = field(converter=_constant, eq=repr)
 
-    @value.validator
-    def _check(self, attribute: object, value: Any) -> None:
+    def _check(self) -> None:
+        value = self.value
         if is_null(value):
             raise SegmentError(f"nothing is compared with {value!r}; ask is_null() or is_not_null()")
         if isinstance(value, list | tuple | set | frozenset | dict | range):
@@ -187,9 +196,11 @@ class Constant:
             raise SegmentError(f"{shorten(value)} is not text, a truth value, a number, a date or a time")
         if isinstance(value, float | Decimal) and not math.isfinite(value):
             raise SegmentError(f"{value!r} is not a finite number")
+        if isinstance(value, int) and value.bit_length() > _LONGEST:
+            raise SegmentError(f"a number of {value.bit_length()} bits is too long; {_LONGEST} are the most")
 
 
-@attrs.frozen(kw_only=True)
+@frozen
 class Field:
     """A field of the person's record; in `where`, a property of the event.
 
@@ -198,16 +209,16 @@ class Field:
         is_optional: Whether a record may lack it, which is then null; else that is an error.
     """
 
-    path: tuple[str, ...] = attrs.field(converter=_path, validator=_words)
+    path: tuple[str, ...] = field(converter=_path, validator=_words)
     is_optional: bool = False
 
 
-@attrs.frozen(kw_only=True)
+@frozen
 class Now:
     """The instant as of which the segment is run."""
 
 
-@attrs.frozen(kw_only=True)
+@frozen
 class _Nest:
     """What holds other nodes.
 
@@ -215,11 +226,11 @@ class _Nest:
         depth: How many of "and", "or", "not", windows, shifts and aggregates stand within each other in it.
     """
 
-    depth: int = attrs.field(init=False, repr=False, eq=False, default=0)
+    depth: int = field(init=False, repr=False, eq=False, default=0)
 
-    def __attrs_post_init__(self) -> None:
+    def __post_init__(self) -> None:
         below = 0
-        for attribute in attrs.fields(type(self)):
+        for attribute in attributes(self):
             held = getattr(self, attribute.name)
             for child in held if isinstance(held, tuple) else (held,):
                 if isinstance(child, _Nest):
@@ -231,7 +242,7 @@ class _Nest:
         object.__setattr__(self, "depth", depth)
 
 
-@attrs.frozen(kw_only=True)
+@frozen
 class Shift(_Nest):
     """A time so long after another, or before it; null if that is null."""
 
@@ -249,7 +260,7 @@ def _zone(instance: object, attribute: object, value: Zone) -> None:
         raise SegmentError(f"{shorten(value)} is not a time zone; give its name, or the person's field that has it")
 
 
-@attrs.frozen(kw_only=True)
+@frozen
 class Begin(_Nest):
     """The instant at which a calendar period begins on the clocks of a zone; null if the zone is null.
 
@@ -259,25 +270,22 @@ class Begin(_Nest):
         zone: Where.
     """
 
-    unit: Unit = attrs.field(converter=Unit)
-    offset: int = attrs.field()
-    zone: Zone = attrs.field(validator=_zone)
+    unit: Unit = field(converter=Unit)
+    offset: int
+    zone: Zone = field(validator=_zone)
 
-    @unit.validator
-    def _check_unit(self, attribute: object, value: Unit) -> None:
-        if value not in _CALENDAR:
-            raise SegmentError(f"{value} is not a period of the calendar; there are {', '.join(_CALENDAR)}")
-
-    @offset.validator
-    def _check_offset(self, attribute: object, value: int) -> None:
-        if isinstance(value, bool) or not isinstance(value, int):
-            raise SegmentError(f"{shorten(value)} is not a whole number of periods before or after the current one")
+    def _check(self) -> None:
+        if self.unit not in _CALENDAR:
+            raise SegmentError(f"{self.unit} is not a period of the calendar; there are {', '.join(_CALENDAR)}")
+        if isinstance(self.offset, bool) or not isinstance(self.offset, int):
+            reason = "is not a whole number of periods before or after the current one"
+            raise SegmentError(f"{shorten(self.offset)} {reason}")
 
 
 _CALENDAR: Final = (Unit.DAY, Unit.WEEK, Unit.MONTH, Unit.YEAR)
 
 
-@attrs.frozen(kw_only=True)
+@frozen
 class PartOf(_Nest):
     """What clock or calendar show at a time, on the clocks of a zone; null if either is null.
 
@@ -285,18 +293,18 @@ class PartOf(_Nest):
     """
 
     of: Value
-    part: Part = attrs.field(converter=Part)
-    zone: Zone = attrs.field(validator=_zone)
+    part: Part = field(converter=Part)
+    zone: Zone = field(validator=_zone)
 
 
-@attrs.frozen(kw_only=True)
+@frozen
 class Folded(_Nest):
     """A text without regard to case (Unicode's full case folding); null if it is null."""
 
     value: Value
 
 
-@attrs.frozen(kw_only=True)
+@frozen
 class Size(_Nest):
     """How many items a list has, or characters a text; null if it is null."""
 
@@ -311,17 +319,17 @@ def _degrees(most: float) -> Any:
     return check
 
 
-@attrs.frozen(kw_only=True)
+@frozen
 class Distance(_Nest):
     """Kilometres over the globe to a place, by the haversine on a sphere of 6,371.0088 km; null if a part is null."""
 
     latitude: Value
     longitude: Value
-    to_latitude: float = attrs.field(validator=_degrees(90))
-    to_longitude: float = attrs.field(validator=_degrees(180))
+    to_latitude: float = field(validator=_degrees(90))
+    to_longitude: float = field(validator=_degrees(180))
 
 
-@attrs.frozen(kw_only=True)
+@frozen
 class Bucket(_Nest):
     """A number from 0 up to below 1, drawn once and for all of a value as text, and a salt; null if it is null.
 
@@ -329,20 +337,20 @@ class Bucket(_Nest):
     """
 
     of: Value
-    salt: str = attrs.field()
+    salt: str
 
-    @salt.validator
-    def _check_salt(self, attribute: object, value: str) -> None:
+    def _check(self) -> None:
+        value: object = self.salt
         if not isinstance(value, str) or not value or "\n" in value:
             raise SegmentError(f"{shorten(value)} is not a salt: one line of text, such as the name of the test, is")
 
 
-@attrs.frozen(kw_only=True)
+@frozen
 class Ever:
     """Any time until now."""
 
 
-@attrs.frozen(kw_only=True)
+@frozen
 class Last:
     """The time up to now: (now - span, now]."""
 
@@ -354,15 +362,15 @@ def _one_end(instance: Between, attribute: object, value: Value | None) -> None:
         raise SegmentError("between=(None, None) leaves both ends open; leave it out to ask about any time")
 
 
-@attrs.frozen(kw_only=True)
+@frozen
 class Between(_Nest):
     """The time from one instant on until before another: [start, end), where None is open."""
 
     start: Value | None
-    end: Value | None = attrs.field(validator=_one_end)
+    end: Value | None = field(validator=_one_end)
 
 
-@attrs.frozen(kw_only=True)
+@frozen
 class After(_Nest):
     """The time that begins with an instant of the person's own: [anchor, anchor + span)."""
 
@@ -370,7 +378,7 @@ class After(_Nest):
     span: Span
 
 
-@attrs.frozen(kw_only=True)
+@frozen
 class Events(_Nest):
     """Some of a person's events; those later than now are never among them.
 
@@ -380,35 +388,31 @@ class Events(_Nest):
         window: When it happened.
     """
 
-    kind: str = attrs.field()
-    where: Condition | None = attrs.field(default=None)
-    window: Window = attrs.field(factory=Ever)
+    kind: str
+    where: Condition | None = None
+    window: Window = field(factory=Ever)
 
-    @kind.validator
-    def _check_kind(self, attribute: object, value: str) -> None:
-        _words(self, attribute, (value,))
-
-    @where.validator
-    def _check_where(self, attribute: object, value: Condition | None) -> None:
-        if value is not None and any(isinstance(node, Events | Member) for node in walk(value)):
+    def _check(self) -> None:
+        _words(self, None, (self.kind,))
+        if self.where is not None and any(isinstance(node, Events | Member) for node in walk(self.where)):
             raise SegmentError("where() is asked of one event, so it cannot ask about events", text=str(self.kind))
 
 
-@attrs.frozen(kw_only=True)
+@frozen
 class Aggregate(_Nest):
     """One value drawn from a property of several events."""
 
-    function: Function = attrs.field(converter=Function)
+    function: Function = field(converter=Function)
     of: Field
     events: Events
 
 
-@attrs.frozen(kw_only=True)
+@frozen
 class Comparison(_Nest):
     """Whether two values stand so to each other; false if either is null."""
 
     left: Value
-    operator: Operator = attrs.field(converter=Operator)
+    operator: Operator = field(converter=Operator)
     right: Value
 
 
@@ -416,40 +420,40 @@ def _options(constants: Iterable[Constant]) -> tuple[Constant, ...]:
     return tuple(constants)
 
 
-@attrs.frozen(kw_only=True)
+@frozen
 class OneOf(_Nest):
     """Whether a value is among some; false if it is null."""
 
     value: Value
-    options: tuple[Constant, ...] = attrs.field(converter=_options)
+    options: tuple[Constant, ...] = field(converter=_options)
 
 
-@attrs.frozen(kw_only=True)
+@frozen
 class TextTest(_Nest):
     """Whether a text has another in it, or a list an item; false if it is null."""
 
     value: Value
-    match: TextMatch = attrs.field(converter=TextMatch)
-    what: Constant = attrs.field()
+    match: TextMatch = field(converter=TextMatch)
+    what: Constant
 
-    @what.validator
-    def _check(self, attribute: object, constant: Constant) -> None:
-        if self.match is not TextMatch.CONTAINS and not isinstance(constant.value, str):
-            raise SegmentError(f"{shorten(constant.value)} is not text, so nothing {self.match} it")
+    def _check(self) -> None:
+        what = self.what.value
+        if self.match is not TextMatch.CONTAINS and not isinstance(what, str):
+            raise SegmentError(f"{shorten(what)} is not text, so nothing {self.match} it")
         if self.match is TextMatch.MATCHES:
             from mailkit.segment.regex import compiled  # here, since most segments have none
 
-            compiled(constant.value)
+            compiled(what)
 
 
-@attrs.frozen(kw_only=True)
+@frozen
 class IsNull(_Nest):
     """Whether nothing is known of a value."""
 
     value: Value
 
 
-@attrs.frozen(kw_only=True)
+@frozen
 class Count(_Nest):
     """Whether the number of events is within limits.
 
@@ -463,17 +467,16 @@ class Count(_Nest):
     """
 
     events: Events
-    least: int = attrs.field(default=0)
-    most: int | None = attrs.field(default=None)
+    least: int = 0
+    most: int | None = None
 
-    @least.validator
-    @most.validator
-    def _check(self, attribute: object, value: int | None) -> None:
-        if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 0):
-            raise SegmentError(f"{shorten(value)} is not a number of events: a whole number from 0 up is")
+    def _check(self) -> None:
+        for value in (self.least, 0 if self.most is None else self.most):
+            if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+                raise SegmentError(f"{shorten(value)} is not a number of events: a whole number from 0 up is")
 
 
-@attrs.frozen(kw_only=True)
+@frozen
 class Anniversary(_Nest):
     """Whether a day is a whole number of years after that of a date, and today or near it; false if it is null.
 
@@ -487,18 +490,17 @@ class Anniversary(_Nest):
     """
 
     of: Value
-    last: int = attrs.field(default=0)
-    next: int = attrs.field(default=0)
-    zone: Zone = attrs.field(validator=_zone)
+    last: int = 0
+    next: int = 0
+    zone: Zone = field(validator=_zone)
 
-    @last.validator
-    @next.validator
-    def _check(self, attribute: object, value: int) -> None:
-        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 182:
-            raise SegmentError(f"{shorten(value)} is not a number of days near an anniversary: 0 to 182 are")
+    def _check(self) -> None:
+        for value in (self.last, self.next):
+            if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 182:
+                raise SegmentError(f"{shorten(value)} is not a number of days near an anniversary: 0 to 182 are")
 
 
-@attrs.frozen(kw_only=True)
+@frozen
 class Step(_Nest):
     """What comes, or does not come, after the event before it in a `Sequence`.
 
@@ -508,13 +510,12 @@ class Step(_Nest):
         is_absent: Whether none of them may come. As `Count` does, that waits until the time has passed.
     """
 
-    events: Events = attrs.field()
+    events: Events
     within: Span | None = None
     is_absent: bool = False
 
-    @events.validator
-    def _check(self, attribute: object, value: Events) -> None:
-        _any_time(value)
+    def _check(self) -> None:
+        _any_time(self.events)
 
 
 def _any_time(events: Events) -> None:
@@ -526,7 +527,7 @@ def _steps(steps: Iterable[Step]) -> tuple[Step, ...]:
     return tuple(steps)
 
 
-@attrs.frozen(kw_only=True)
+@frozen
 class Sequence(_Nest):
     """Whether there are events one after another: each later than the one before, or after it at the same instant.
 
@@ -539,15 +540,14 @@ class Sequence(_Nest):
     """
 
     first: Events
-    steps: tuple[Step, ...] = attrs.field(converter=_steps)
+    steps: tuple[Step, ...] = field(converter=_steps)
 
-    @steps.validator
-    def _check(self, attribute: object, value: tuple[Step, ...]) -> None:
-        if not value:
+    def _check(self) -> None:
+        if not self.steps:
             raise SegmentError("a sequence has at least two steps", text=self.first.kind)
 
 
-@attrs.frozen(kw_only=True)
+@frozen
 class Regular(_Nest):
     """Whether something happened in at least so many of the last periods, counted back from now.
 
@@ -560,37 +560,30 @@ class Regular(_Nest):
         unit: How long a period is.
     """
 
-    events: Events = attrs.field()
-    least: int = attrs.field()
-    of: int = attrs.field()
-    unit: Unit = attrs.field(converter=Unit)
+    events: Events
+    least: int
+    of: int
+    unit: Unit = field(converter=Unit)
 
-    @events.validator
-    def _check_events(self, attribute: object, value: Events) -> None:
-        _any_time(value)
-
-    @of.validator
-    def _check(self, attribute: object, value: int) -> None:
-        for given in (self.least, value):
+    def _check(self) -> None:
+        _any_time(self.events)
+        for given in (self.least, self.of):
             if isinstance(given, bool) or not isinstance(given, int) or given < 1:
                 raise SegmentError(f"{shorten(given)} is not a number of {self.unit}s: a whole number from 1 up is")
-        if self.least > value or value > 1000:
-            reason = (
-                f"in {self.least} of the last {value} {self.unit}s: the first may not be more, the second not over 1000"
-            )
-            raise SegmentError(reason, text=self.events.kind)
+        if self.least > self.of or self.of > 1000:
+            limits = "the first may not be more, the second not over 1000"
+            raise SegmentError(f"in {self.least} of the last {self.of} {self.unit}s: {limits}", text=self.events.kind)
 
 
-@attrs.frozen(kw_only=True)
+@frozen
 class Member:
     """Whether the person is in another segment, which is known by its name; see `Segment.bind`."""
 
-    name: str = attrs.field()
+    name: str
 
-    @name.validator
-    def _check(self, attribute: object, value: str) -> None:
-        if not isinstance(value, str) or not value:
-            raise SegmentError(f"{shorten(value)} is not the name of a segment; a name is a text")
+    def _check(self) -> None:
+        if not isinstance(self.name, str) or not self.name:
+            raise SegmentError(f"{shorten(self.name)} is not the name of a segment; a name is a text")
 
 
 def _parts(conditions: Iterable[Condition]) -> tuple[Condition, ...]:
@@ -602,21 +595,21 @@ def _several(instance: And | Or, attribute: object, value: tuple[Condition, ...]
         raise SegmentError("'and' and 'or' join at least two conditions")
 
 
-@attrs.frozen(kw_only=True)
+@frozen
 class And(_Nest):
     """Whether all conditions are true."""
 
-    parts: tuple[Condition, ...] = attrs.field(converter=_parts, validator=_several)
+    parts: tuple[Condition, ...] = field(converter=_parts, validator=_several)
 
 
-@attrs.frozen(kw_only=True)
+@frozen
 class Or(_Nest):
     """Whether any condition is true."""
 
-    parts: tuple[Condition, ...] = attrs.field(converter=_parts, validator=_several)
+    parts: tuple[Condition, ...] = field(converter=_parts, validator=_several)
 
 
-@attrs.frozen(kw_only=True)
+@frozen
 class Not(_Nest):
     """The true complement of a condition: whoever is not in it, also for want of knowledge."""
 
@@ -632,6 +625,13 @@ Condition: TypeAlias = (
 Node: TypeAlias = Value | Window | Condition | Events | Step
 _Flat = Comparison | OneOf | TextTest | IsNull | Anniversary | Events | Count | Step | Sequence | Regular
 """What holds other nodes without standing within others of its kind, so that it does not make them deeper."""
+
+
+def sentence(node: Node) -> str:
+    """The node in words, by `mailkit.segment.text`, which is loaded when it is first needed."""
+    from mailkit.segment.text import sentence
+
+    return sentence(node)
 
 
 def walk(node: Node) -> Iterator[Node]:
@@ -665,7 +665,7 @@ def _zones(where: Condition) -> Iterator[Field]:
 
 
 def _children(node: Node) -> Iterator[Node]:
-    for attribute in attrs.fields(type(node)):
+    for attribute in attributes(node):
         held = getattr(node, attribute.name)
         for child in held if isinstance(held, tuple) else (held,):
             if isinstance(child, Node):

@@ -102,8 +102,8 @@ class Occurrences(Operands):
     def _window(self) -> Rule[nodes.Window]:
         start, word = self.start, self.take().shown
         if word == "within":
-            found = yield self._within(start)
-        return found
+            window: nodes.Window = yield self._within(start)
+            return window
         first = yield self._value()
         if word == "since":
             return self.built(nodes.Between, start, start=first, end=None)

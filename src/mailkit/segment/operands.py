@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
+from difflib import get_close_matches
 from typing import Any, Final
 
 from mailkit.errors import SegmentError, did_you_mean, shorten
@@ -22,7 +23,7 @@ __all__ = ["UNITS", "Operands"]
 UNITS: Final = {str(unit): unit for unit in Unit} | {f"{unit}s": unit for unit in Unit}
 _PARTS: Final = frozenset(map(str, Part))
 _FUNCTIONS: Final = frozenset(map(str, Function))
-_CALLED: Final = ("bucket", "casefold", "distance", "size", *_FUNCTIONS, *_PARTS)
+_CALLED: Final = tuple(sorted({"bucket", "casefold", "distance", "size"} | _FUNCTIONS | _PARTS))
 _SIMPLE: Final = {"true": True, "false": False}
 
 
@@ -134,7 +135,7 @@ class Operands(Cursor, ABC):
         names = [self._name("a field")]
         while self.takes("."):
             if self.token.sort not in (Sort.WORD, Sort.NAME):
-                raise self.unexpected("the name of a field; other names stand in backticks,")
+                raise self.unexpected("the name of a field, in backticks if it is no word")
             names.append(self.take().value)
         return self.built(nodes.Field, start, path=names, is_optional=self.takes("?"))
 
@@ -204,10 +205,7 @@ class Operands(Cursor, ABC):
     def _call(self) -> Rule[nodes.Value]:
         start, function = self.start, self.token.shown
         if function not in _CALLED:
-            mend = FUNCTIONS.get(function)
-            near = f"; write {mend}" if mend else did_you_mean(function[:20], _CALLED)
-            reason = f"there is no function {shorten(self.token.value)}{near or '; there are ' + ', '.join(_CALLED)}"
-            raise self.error(reason, start, self.token.end)
+            raise self.error(_no_function(self.token.value), start, self.token.end)
         self.take()
         opening = self.opened()
         make, rule = self._maker(function)
@@ -237,7 +235,7 @@ class Operands(Cursor, ABC):
     def _part(self, part: str) -> Rule[dict[str, Any]]:
         of = yield self._value()
         if self.token.shown == ")":
-            raise self.unexpected(f'a time zone: {part}(..., "Europe/Moscow"), or the field that has it,')
+            raise self.unexpected(f'a time zone: {part}(..., "Europe/Moscow"), or the field that has it')
         self.expect(",", "','")
         return {"of": of, "part": part, "zone": self._zone()}
 
@@ -245,7 +243,7 @@ class Operands(Cursor, ABC):
         latitude = yield self._value()
         self.expect(",", "',' and a longitude")
         longitude = yield self._value()
-        self.expect(",", "',' and the latitude and longitude of the place, as numbers,")
+        self.expect(",", "',' and the latitude and longitude of the place")
         to_latitude = self._degrees("a latitude")
         self.expect(",", "',' and a longitude")
         to_longitude = self._degrees("a longitude")
@@ -276,6 +274,16 @@ class Operands(Cursor, ABC):
             raise self.unexpected(f"'of' and the events: {function}(value of purchase)")
         self.expect("of", f"'of' and the events: {function}(value of purchase)")
         return {"function": function, "of": of, "events": (yield self._events())}
+
+
+def _no_function(written: str) -> str:
+    known = (*_CALLED, *FUNCTIONS)
+    near = get_close_matches(written.lower()[:20], known, n=1)
+    if not near:
+        mend = f"there are {', '.join(_CALLED)}"
+    else:
+        mend = f"write {FUNCTIONS[near[0]]}" if near[0] in FUNCTIONS else f"did you mean {near[0]!r}?"
+    return f"there is no function {shorten(written)}; {mend}"
 
 
 def _near_zone(name: str) -> str:

@@ -8,14 +8,12 @@ instant: "in the last 5,000 years" is a long way of saying "ever".
 
 from __future__ import annotations
 
-from calendar import monthrange
 from datetime import MAXYEAR, MINYEAR, UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Final
-
-import attrs
+from typing import TYPE_CHECKING, Final
 
 from mailkit.errors import SegmentError, did_you_mean, shorten
+from mailkit.segment.frozen import field, frozen
 
 __all__ = [
     "EARLIEST",
@@ -81,7 +79,7 @@ def _unit(value: str) -> Unit:
         raise SegmentError(f"{shorten(value)} is not a unit of time{mend}") from error
 
 
-@attrs.frozen(kw_only=True)
+@frozen
 class Span:
     """A length of time.
 
@@ -95,8 +93,12 @@ class Span:
     2026-02-28 00:00:00+00:00
     """
 
-    count: int = attrs.field(validator=_count)
-    unit: Unit = attrs.field(converter=_unit)
+    count: int = field(validator=_count)
+    unit: Unit = field(converter=_unit)
+
+    if TYPE_CHECKING:  # what is converted, checkers do not see
+
+        def __init__(self, *, count: int, unit: str) -> None: ...
 
     def after(self, start: datetime) -> datetime:
         """The instant that is this long after `start`, an aware time in UTC."""
@@ -128,6 +130,8 @@ def moved(instant: datetime, length: timedelta) -> datetime:
 
 
 def _months_later(instant: datetime, months: int) -> datetime:
+    from calendar import monthrange  # here, since it brings the names of the months in all languages
+
     year, month = divmod(instant.year * 12 + instant.month - 1 + months, 12)
     if not MINYEAR <= year <= MAXYEAR:
         return LATEST if months > 0 else EARLIEST

@@ -11,16 +11,16 @@ from typing import Final, NamedTuple, TypeAlias
 from mailkit.segment import nodes
 from mailkit.segment.cursor import Rule
 from mailkit.segment.nodes import Operator, TextMatch
-from mailkit.segment.operands import Operands
+from mailkit.segment.occurrences import JOINED, Occurrences
 from mailkit.segment.slips import AFTER_VALUE, AS_EVENTS
-from mailkit.segment.tokens import Sort
+from mailkit.segment.tokens import Sort, Token
 
 __all__ = ["Places", "parse", "parse_with_places"]
 
 Places: TypeAlias = dict[int, tuple[int, int]]
 _OPERATORS: Final = {str(operator): operator for operator in Operator}
-_SEARCHES: Final = ("contains", "starts", "ends", "matches")
-_AFTER: Final = ("in", "not", "between", "is", *_SEARCHES)
+_NEGATED: Final = ("in", "between", "contains", "starts", "ends", "matches")
+_AFTER: Final = ("not", "is", *_NEGATED)
 _AMOUNTS: Final = (("at", "least"), ("at", "most"))
 
 
@@ -64,10 +64,8 @@ def parse_with_places(text: str) -> tuple[nodes.Condition, Places]:
     return reader.run(reader.whole()), reader.places
 
 
-class _Conditions(Operands):
-    """The rules for conditions and events."""
-
-    _is_inside_where = False
+class _Conditions(Occurrences):
+    """The rules for conditions."""
 
     def whole(self) -> Rule[nodes.Condition]:
         if self.is_over:
@@ -107,11 +105,11 @@ class _Conditions(Operands):
         first = yield self._negation()
         if self.token.shown != "and":
             return first  # type: ignore[no-any-return]
-        parts = [*first] if isinstance(first, _Range) else [self._condition(first, start)]
+        parts: list[nodes.Condition] = [*first] if isinstance(first, _Range) else [self._condition(first, start)]
         while self.takes("and"):
             here = self.start
             found = yield self._negation()
-            parts += found if isinstance(found, _Range) else [self._condition(found, here)]
+            parts.extend(found if isinstance(found, _Range) else [self._condition(found, here)])
         return self.built(nodes.And, start, parts=parts)
 
     def _negation(self) -> Rule[_Found]:
@@ -127,7 +125,8 @@ class _Conditions(Operands):
         return found
 
     def _predicate(self) -> Rule[_Found]:
-        start, token, after = self.start, self.token, self.following
+        start, token, after = self.token.start, self.token, self.following
+        found: _Found
         if token.shown == "(":
             opening = self.opened()
             found = yield self._any_of()
@@ -135,42 +134,46 @@ class _Conditions(Operands):
             if not isinstance(found, nodes.Value):
                 return self._condition(found, start)
             found = yield self._asked(self._shifted(found, start), start)
-            return found  # type: ignore[no-any-return]
-        if token.shown in ("any", "no", "exactly", "from") or (token.shown, after.shown) in _AMOUNTS:
+        elif token.shown in ("any", "no", "exactly", "from") or (token.shown, after.shown) in _AMOUNTS:
             found = yield self._happened()
-        return found
-        if token.shown == "in":
-            return self._member()
-        if token.shown == "anniversary" and after.shown == "of":
+        elif token.shown == "in":
+            found = self._member()
+        elif (token.shown, after.shown) == ("anniversary", "of"):
             found = yield self._anniversary()
-        return found
-        if self.is_over:
+        elif self.is_over:
             raise self.unexpected("a condition")
-        value = yield self._value()
-        if self.token.sort in (Sort.WORD, Sort.NAME) and token.shown in AS_EVENTS and self.token.shown not in _AFTER:
-            raise self.error(
-                f"{token.value!r} was not understood; did you mean {AS_EVENTS[token.shown]!r}?", start, token.end
-            )
-        found = yield self._asked(value, start)
+        else:
+            value = yield self._value()
+            self._check_events(token)
+            found = yield self._asked(value, start)
         return found
 
+    def _check_events(self, token: Token) -> None:
+        """Refuse "never purchase" and the like: a word that is no keyword, followed by another."""
+        is_followed = self.token.sort in (Sort.WORD, Sort.NAME) and self.token.shown not in (*_AFTER, *JOINED)
+        if is_followed and token.shown in AS_EVENTS:
+            reason = f"{token.value!r} does not begin a condition; did you mean {AS_EVENTS[token.shown]!r}?"
+            raise self.error(reason, token.start, token.end)
+
     def _asked(self, left: nodes.Value, start: int) -> Rule[_Found]:
-        token = self.token
-        if token.shown in _OPERATORS:
-            found = yield self._comparison(left, start)
-        return found
-        is_negated = token.shown == "not" and self.following.shown in (*_SEARCHES, "in", "between")
-        if is_negated:
+        token, is_negated = self.token, False
+        if token.shown == "not" and self.following.shown in _NEGATED:
+            is_negated = True
             self.take()
             token = self.token
-        if token.shown in ("in", "between", *_SEARCHES):
+        found: _Found
+        if token.shown in _NEGATED:
             rule = {"in": self._one_of, "between": self._between}.get(token.shown, self._searched)
-            found: _Found = yield rule(left, start)
-            if not is_negated:
-                return found
-            return self.built(nodes.Not, start, part=self._condition(found, start))
+            found = yield rule(left, start)
+            return self.built(nodes.Not, start, part=self._condition(found, start)) if is_negated else found
+        if token.shown in _OPERATORS:
+            found = yield self._comparison(left, start)
+            return found
         if token.shown == "is":
             return self._null(left, start)
+        if token.shown == "not":
+            self.take()
+            raise self.unexpected("'in', 'between', 'contains' or another test", _NEGATED, AFTER_VALUE)
         if token.shown not in JOINED:
             raise self.unexpected("a comparison such as = or in", _AFTER, AFTER_VALUE)
         return left
@@ -193,7 +196,8 @@ class _Conditions(Operands):
         self.take()
         if self.token.shown != "(":
             raise self.unexpected('several values in parentheses, such as ("Kazan", "Ufa")')
-        opening, options = self.opened(), []
+        opening = self.opened()
+        options: list[nodes.Constant] = []
         while not options or self.takes(","):
             if not options and self.token.shown == ")":
                 break
@@ -252,7 +256,7 @@ class _Conditions(Operands):
         of = yield self._value()
         near = {"last": 0, "next": 0}
         if not self.takes("today"):
-            self.expect("within", "'today', or 'within next 3 days',")
+            self.expect("within", "'today' or 'within next 3 days'")
             words = [self._near(near)]
             if self.takes("and"):
                 words.append(self._near(near))

@@ -1,0 +1,158 @@
+"""A run: conditions asked of records one after another, each with the events that are his.
+
+What is wrong with a record is told with the person's name, and a misspelt field with its place
+in the segment's sentence.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, tzinfo
+from typing import Any, TypeVar
+
+from mailkit.clock import SystemClock
+from mailkit.errors import SegmentError, shorten
+from mailkit.segment import nodes
+from mailkit.segment.access import read
+from mailkit.segment.evaluate import Maker, asks_about_events
+from mailkit.segment.histories import EventSource, Histories
+from mailkit.segment.segments import Segment
+from mailkit.segment.subjects import Subject
+from mailkit.segment.text import sentence
+from mailkit.segment.values import instant, zone
+
+__all__ = ["check_named", "first_of", "partition", "records"]
+
+P = TypeVar("P")
+
+
+def partition(
+    segments: Mapping[str, Segment],
+    people: Iterable[P],
+    *,
+    events: EventSource | None = None,
+    now: datetime | None = None,
+    key: str = "id",
+    assume_zone: tzinfo | str | None = None,
+) -> dict[str | None, list[P]]:
+    """Divide the people among segments: each goes to the first that he is in, or else to None.
+
+    Args:
+        segments: The segments by name; the mapping's order decides.
+        people: Records, as in `Segment.filter`.
+        events: Their events, as in `Segment.filter`.
+        now: As of when, aware; the present unless given.
+        key: The field with the person's id.
+        assume_zone: The zone of times without one, which are refused otherwise.
+
+    Raises:
+        SegmentError: As in `Segment.filter`.
+
+    Returns:
+        A list for every name, and for None, also where it is empty; each in the order given.
+
+    >>> from mailkit.segment import field as f
+    >>> people = [{"spent": 900}, {"spent": 0}, {"spent": 40}]
+    >>> partition({"big": f.spent > 500, "buyer": f.spent > 0}, people)
+    {'big': [{'spent': 900}], 'buyer': [{'spent': 40}], None: [{'spent': 0}]}
+    """
+    check_named(segments)
+    conditions = tuple(segment.node for segment in segments.values())
+    which = first_of(conditions, events=events, now=now, key=key, assume_zone=assume_zone)
+    names = [*segments, None]
+    divided: dict[str | None, list[P]] = {name: [] for name in names}
+    for person in records(people):
+        divided[names[which(person)]].append(person)
+    return divided
+
+
+def check_named(segments: object) -> None:
+    """Refuse what is not segments by name.
+
+    Raises:
+        SegmentError: It is no mapping, a name is None, or what is named is no segment.
+    """
+    if not isinstance(segments, Mapping):
+        raise SegmentError(f"{shorten(segments)} is not segments by name; give {{'loyal': f.orders > 9, ...}}")
+    for name, segment in segments.items():
+        if name is None:
+            raise SegmentError("None is no name for a segment: it is where those go who are in none", text=str(segment))
+        if not isinstance(segment, Segment):
+            raise SegmentError(f"{name!r} is {shorten(segment)}, which is not a segment")
+
+
+def records(people: Iterable[P]) -> Iterable[P]:
+    """The people, if they are several records and not one.
+
+    Raises:
+        SegmentError: They are a mapping, a text or a data frame, which iterate over something else.
+    """
+    if isinstance(people, Mapping):
+        raise SegmentError("people is one mapping; give several records, such as people.values() or [person]")
+    if hasattr(people, "to_dict") and hasattr(people, "columns"):
+        raise SegmentError("people is a data frame; give its rows: people.to_dict('records')")
+    if not isinstance(people, Iterable):
+        raise SegmentError(f"people is {shorten(people)}; give several records")
+    return people
+
+
+def first_of(
+    conditions: tuple[nodes.Condition, ...],
+    *,
+    events: EventSource | None,
+    now: datetime | None,
+    key: str,
+    assume_zone: tzinfo | str | None,
+    is_own: bool = False,
+) -> Callable[[Any], int]:
+    """A function from a record to the place of the first condition that it fulfils; -1 if it fulfils none."""
+    assumed = zone(assume_zone)
+    if not isinstance(key, str) or not key:
+        raise SegmentError(f"key={shorten(key)} is not the name of the field with a person's id")
+    if events is None:
+        for node in conditions:
+            if asks_about_events(node):
+                raise SegmentError("this asks about events: give events=", text=sentence(node))
+    histories = Histories(key=key, assumed=assumed, is_own=is_own)
+    subject = Subject(histories.finder(() if events is None else events))
+    as_of = SystemClock().now() if now is None else instant(now, assumed)
+    maker = Maker(now=as_of, assumed=assumed, person=subject.person, history=subject.history)
+    tests = [(place, maker.test(node)) for place, node in enumerate(conditions)]
+    is_first = True
+
+    def which(record: Any) -> int:
+        nonlocal is_first
+        subject.turn_to(record)
+        try:
+            if is_first:  # a misspelt field is told even if nobody comes so far as to be asked for it
+                is_first = False
+                _check_fields(conditions, record)
+            for place, test in tests:
+                if test(record):
+                    return place
+        except SegmentError as error:
+            raise _about(record, key, error) from error.__cause__
+        return -1
+
+    return which
+
+
+def _check_fields(conditions: tuple[nodes.Condition, ...], record: Any) -> None:
+    for node in conditions:
+        for field in nodes.person_fields(node):
+            try:
+                read(record, field.path, is_optional=field.is_optional)
+            except SegmentError as error:
+                whole = sentence(node)
+                found = [match.span() for match in re.finditer(re.escape(sentence(field)), whole)]
+                start, end = found[0] if len(found) == 1 else (None, None)
+                raise SegmentError(error.reason, text=whole, start=start, end=end) from error.__cause__
+
+
+def _about(record: Any, key: str, error: SegmentError) -> SegmentError:
+    try:
+        person = shorten(read(record, (key,)))
+    except SegmentError:
+        person = shorten(record)
+    return SegmentError(f"{error.reason} (person {person})", text=error.text, start=error.start, end=error.end)

@@ -1,0 +1,402 @@
+"""From conditions to functions that say how it is, and until when it stays so if nothing more happens.
+
+How to think about it. A *look* gives (truth, until), a *reading* (value, until). `until` is the
+first instant after now at which the answer may be another one: never later than it really is,
+and sometimes earlier, whereupon one looks again. What does not depend on now is not rebuilt
+here: it is run as `evaluate` runs it, and holds for ever.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from datetime import MAXYEAR, date, datetime, time, tzinfo
+from typing import Any, Final, TypeAlias, assert_never
+
+import attrs
+
+from mailkit.errors import SegmentError
+from mailkit.segment import nodes
+from mailkit.segment.calendars import begin, day_of, in_year, is_anniversary, part, wall
+from mailkit.segment.clocks import date_change, part_change
+from mailkit.segment.courses import NEVER, Calendar, Course, Drift
+from mailkit.segment.evaluate import Maker, asks_about_events
+from mailkit.segment.nodes import Part
+from mailkit.segment.spans import INSTANT, Unit, moved
+from mailkit.segment.subjects import Fetch, of_event, of_person
+from mailkit.segment.timelines import Timeline
+from mailkit.segment.values import align, instant, is_null, plain
+
+__all__ = ["Look", "Reading", "View", "Watcher", "moves", "refined"]
+
+Look: TypeAlias = Callable[[Any], tuple[bool, datetime]]
+"""From a record, or inside `where` an event, to how it is and until when."""
+Reading: TypeAlias = Callable[[Any], tuple[Any, datetime]]
+"""From a record, or inside `where` an event, to a value and until when it is that."""
+
+_STEPS: Final = 16
+_STEPS_OF_CLOCKS: Final = 48
+
+
+@attrs.define
+class View:
+    """The person at hand, and as of when he is looked at."""
+
+    now: datetime = NEVER
+    record: Any = None
+    timeline: Timeline = attrs.field(factory=dict)
+
+
+def moves(node: nodes.Node) -> bool:
+    """Whether it may change as time passes, or as more happens."""
+    moving = nodes.Now | nodes.Begin | nodes.Events | nodes.Anniversary
+    return any(isinstance(inner, moving) for inner in nodes.walk(node))
+
+
+def refined(view: View, look: Look, steps: int = _STEPS) -> Look:
+    """The same look, which looks ahead a few times in search of the instant at which the answer is another."""
+
+    def look_ahead(item: Any) -> tuple[bool, datetime]:
+        truth, until = look(item)
+        if until is NEVER:
+            return truth, until
+        now = view.now
+        try:
+            for _ in range(steps):
+                if until >= NEVER:
+                    break
+                view.now = until
+                again, later = look(item)
+                if again is not truth:
+                    break
+                until = later
+        except SegmentError:  # it is no longer to be told then, which is another answer
+            pass
+        finally:
+            view.now = now
+        return truth, until
+
+    return look_ahead
+
+
+class Watcher:
+    """Makes looks and readings of nodes.
+
+    Args:
+        assumed: The zone of times without one; None to refuse them.
+    """
+
+    def __init__(self, assumed: tzinfo | None) -> None:
+        self.view, self.assumed = View(), assumed
+        self.maker = Maker(now=NEVER, assumed=assumed, person=lambda: self.view.record, history=lambda: ())
+
+    def look(self, node: nodes.Condition, fetch: Fetch = of_person) -> Look:
+        """The function that says how it is, and until when."""
+        if not moves(node):
+            test = self.maker.test(node, fetch)
+            return lambda item: (test(item), NEVER)
+        match node:
+            case nodes.And() | nodes.Or():
+                parts = [self.look(part, fetch) for part in sorted(node.parts, key=asks_about_events)]
+                return _all(parts) if isinstance(node, nodes.And) else _any(parts)
+            case nodes.Not():
+                inner = self.look(node.part, fetch)
+                return lambda item: _other(*inner(item))
+            case nodes.Comparison():
+                return self._comparison(node, fetch)
+            case nodes.OneOf() | nodes.TextTest() | nodes.IsNull():
+                return self._of_value(node, fetch)
+            case nodes.Anniversary():
+                return self._anniversary(node, fetch)
+            case nodes.Count():
+                from mailkit.segment.spells import count
+
+                return count(self, node)
+            case nodes.Sequence() | nodes.Regular():
+                from mailkit.segment.series import regular, sequence
+
+                return sequence(self, node) if isinstance(node, nodes.Sequence) else regular(self, node)
+            case nodes.Member():
+                self.maker.test(node)
+                raise AssertionError("which segment is meant is not said")  # pragma: no cover
+            case _ as never:
+                assert_never(never)
+
+    def reading(self, node: nodes.Value, fetch: Fetch = of_person) -> Reading:
+        """The function that gives a value, and until when it is that."""
+        if not moves(node):
+            get = self.maker.value(node, fetch)
+            return lambda item: (get(item), NEVER)
+        course = self.course(node)
+        if course is not None:
+            return self._along(course)
+        match node:
+            case nodes.Shift():
+                base, move = self.reading(node.base, fetch), node.span.after if node.is_forward else node.span.before
+
+                def shifted(item: Any) -> tuple[Any, datetime]:
+                    value, until = base(item)
+                    start = self.maker.time(value, node.base)
+                    return None if start is None else move(start), until
+
+                return shifted
+            case nodes.PartOf():
+                return self._part(node, fetch)
+            case nodes.Aggregate():
+                from mailkit.segment.spells import aggregate
+
+                return aggregate(self, node)
+            case _:
+                return self._measured(node, fetch)
+
+    def course(self, node: nodes.Value) -> Callable[[], Course | None] | None:
+        """The function that gives the course of a value that moves on with now by itself; None if it does not."""
+        drift = _drift(node)
+        if drift is not None:
+            return lambda: drift
+        if not isinstance(node, nodes.Begin):
+            return None
+        where = self.maker.zone(node.zone)
+        known: dict[tzinfo | None, Calendar | None] = {None: None}
+
+        def calendar() -> Calendar | None:
+            place = where()
+            if place not in known:
+                known[place] = None if place is None else Calendar(node.unit, node.offset, place)
+            return known[place]
+
+        return calendar
+
+    def where(self, events: nodes.Events) -> Look | None:
+        """The look at an event that says whether it is one of those asked for; None if all of the kind are."""
+        return None if events.where is None else self.look(events.where, of_event)
+
+    def _along(self, course: Callable[[], Course | None]) -> Reading:
+        view = self.view
+
+        def read(item: Any) -> tuple[Any, datetime]:
+            found = course()
+            if found is None:
+                return None, NEVER
+            is_steady = isinstance(found, Calendar)
+            return found.at(view.now), found.turn(view.now) if is_steady else moved(view.now, INSTANT)
+
+        return read
+
+    def _part(self, node: nodes.PartOf, fetch: Fetch) -> Reading:
+        view, where, drift = self.view, self.maker.zone(node.zone), _drift(node.of)
+        of = self.reading(node.of, fetch)
+
+        def part_of(item: Any) -> tuple[Any, datetime]:
+            value, until = of(item)
+            place = None if is_null(plain(value)) else where()
+            if place is None:
+                return None, NEVER if drift is not None else until
+            if drift is not None:
+                ahead = part_change(value, node.part, place) - value
+                until = min(drift.turn(view.now), moved(view.now, ahead))
+            return part(plain(value), node.part, place, self.assumed), until
+
+        return part_of
+
+    def _measured(self, node: nodes.Value, fetch: Fetch) -> Reading:
+        """Of values that are read first, and then measured as `evaluate` does."""
+        names = [
+            attribute.name
+            for attribute in attrs.fields(type(node))
+            if isinstance(getattr(node, attribute.name), nodes.Value)
+        ]
+        readings = [self.reading(getattr(node, name), fetch) for name in names]
+        measure = self.maker.value(attrs.evolve(node, **{name: nodes.Field(path=(name,)) for name in names}), of_person)
+
+        def measured(item: Any) -> tuple[Any, datetime]:
+            found = [reading(item) for reading in readings]
+            value = measure(dict(zip(names, (value for value, _ in found), strict=True)))
+            return value, min(until for _, until in found)
+
+        return measured
+
+    def _comparison(self, node: nodes.Comparison, fetch: Fetch) -> Look:
+        left, right = self.course(node.left), self.course(node.right)
+        if left is not None and right is not None:
+            return self._courses_compared(node, left, right)
+        if left is not None:
+            return self._compared_with_course(node, self.reading(node.right, fetch), left, course_is_left=True)
+        if right is not None:
+            return self._compared_with_course(node, self.reading(node.left, fetch), right, course_is_left=False)
+        compare, one, other, assumed = _COMPARE[node.operator], *self._readings(node, fetch), self.assumed
+
+        def compared(item: Any) -> tuple[bool, datetime]:
+            value, until = one(item)
+            against, until_too = other(item)
+            value, against = plain(value), plain(against)
+            is_known = not is_null(value) and not is_null(against)
+            return is_known and bool(compare(*align(value, against, assumed))), min(until, until_too)
+
+        clocks = any(isinstance(inner, nodes.PartOf) for inner in nodes.walk(node))
+        return refined(self.view, compared, _STEPS_OF_CLOCKS if clocks else _STEPS)
+
+    def _readings(self, node: nodes.Comparison, fetch: Fetch) -> tuple[Reading, Reading]:
+        one, other = node.left, node.right
+        if isinstance(one, nodes.PartOf) and one.part is Part.CLOCK and isinstance(other, nodes.Constant):
+            return self._clock(one, other.value, fetch), self.reading(other, fetch)
+        return self.reading(one, fetch), self.reading(other, fetch)
+
+    def _clock(self, node: nodes.PartOf, mark: Any, fetch: Fetch) -> Reading:
+        """The clock, of which only matters when it comes to the mark and past it."""
+        drift = _drift(node.of)
+        if drift is None or not isinstance(mark, str):
+            return self.reading(node, fetch)
+        minutes = {f"{minute // 60:02}:{minute % 60:02}": time(minute // 60, minute % 60) for minute in range(1440)}
+        after = [at for shown, at in minutes.items() if shown > mark][:1]
+        marks = [time(), *after, *([minutes[mark]] if mark in minutes else [])]
+        view, where = self.view, self.maker.zone(node.zone)
+
+        def clock(item: Any) -> tuple[Any, datetime]:
+            place = where()
+            if place is None:
+                return None, NEVER
+            value = drift.at(view.now)
+            ahead = part_change(value, Part.CLOCK, place, marks) - value
+            return part(value, Part.CLOCK, place, None), min(drift.turn(view.now), moved(view.now, ahead))
+
+        return clock
+
+    def _compared_with_course(
+        self, node: nodes.Comparison, reading: Reading, course: Callable[[], Course | None], *, course_is_left: bool
+    ) -> Look:
+        view, compare, assumed = self.view, _COMPARE[node.operator], self.assumed
+
+        def compared(item: Any) -> tuple[bool, datetime]:
+            value, until = reading(item)
+            value, found = plain(value), course()
+            if found is None or is_null(value):
+                return False, until
+            point, place = align(value, found.at(view.now), assumed)
+            truth = compare(place, point) if course_is_left else compare(point, place)
+            return bool(truth), min(until, found.change(point, view.now))
+
+        return refined(view, compared)
+
+    def _courses_compared(
+        self, node: nodes.Comparison, left: Callable[[], Course | None], right: Callable[[], Course | None]
+    ) -> Look:
+        view, compare = self.view, _COMPARE[node.operator]
+
+        def compared(item: Any) -> tuple[bool, datetime]:
+            one, other = left(), right()
+            if one is None or other is None:
+                return False, NEVER
+            place, point, until = one.at(view.now), other.at(view.now), min(one.turn(view.now), other.turn(view.now))
+            for course, mark in ((one, point), (other, place)):
+                if isinstance(course, Drift) and isinstance(other if course is one else one, Calendar):
+                    until = min(until, course.change(mark, view.now))
+            return bool(compare(place, point)), until
+
+        return refined(view, compared, _STEPS_OF_CLOCKS)
+
+    def _of_value(self, node: nodes.OneOf | nodes.TextTest | nodes.IsNull, fetch: Fetch) -> Look:
+        test = self.maker.test(attrs.evolve(node, value=nodes.Field(path=("value",))), of_person)
+        reading, drift, view, assumed = self.reading(node.value, fetch), _drift(node.value), self.view, self.assumed
+        options = node.options if isinstance(node, nodes.OneOf) else ()
+        times = [option.value for option in options if isinstance(option.value, date)]
+
+        def asked(item: Any) -> tuple[bool, datetime]:
+            value, until = reading(item)
+            truth = test({"value": value})
+            if drift is not None:
+                until = min((drift.change(instant(at, assumed), view.now) for at in times), default=NEVER)
+            return truth, until
+
+        return refined(view, asked)
+
+    def _anniversary(self, node: nodes.Anniversary, fetch: Fetch) -> Look:
+        view, where, drift, assumed = self.view, self.maker.zone(node.zone), _drift(node.of), self.assumed
+        reading = self.reading(node.of, fetch)
+
+        def is_near(item: Any) -> tuple[bool, datetime]:
+            value, until = reading(item)
+            value, place = plain(value), where()
+            if place is None or is_null(value):
+                return False, until if drift is None else NEVER
+            born, today = day_of(value, place, assumed), wall(view.now, place).date()
+            truth = is_anniversary(born, today, last=node.last, next=node.next)
+            tomorrow = date_change(view.now, place)
+            if drift is not None:
+                ahead = date_change(value, place) - value
+                return truth, min(tomorrow, drift.turn(view.now), moved(view.now, ahead))
+            if wall(tomorrow, place).date() < today:  # clocks are put back to the day before
+                return truth, min(until, tomorrow)
+            days = _days_alike(born, today, node)
+            return truth, min(until, begin(Unit.DAY, days, now=view.now, place=place))
+
+        return refined(view, is_near, _STEPS_OF_CLOCKS)
+
+
+def _days_alike(born: date, today: date, node: nodes.Anniversary) -> int:
+    """For how many days, today among them, the answer is surely the same."""
+    next_one = max(today.year, born.year + 1)
+    ahead = [366]
+    for year in range(max(next_one - 1, born.year + 1), min(next_one + 2, MAXYEAR + 1)):
+        away = (in_year(born, year) - today).days
+        ahead += [days for days in (away - node.next, away + node.last + 1) if days > 0]
+    return min(ahead)
+
+
+def _drift(node: nodes.Value) -> Drift | None:
+    shifts = []
+    while isinstance(node, nodes.Shift):
+        shifts.append((node.span, node.is_forward))
+        node = node.base
+    return Drift(tuple(reversed(shifts))) if isinstance(node, nodes.Now) else None
+
+
+def _other(truth: bool, until: datetime) -> tuple[bool, datetime]:
+    return not truth, until
+
+
+def _all(parts: list[Look]) -> Look:
+    def all_are(item: Any) -> tuple[bool, datetime]:
+        soonest, latest = NEVER, None
+        for part in parts:
+            try:
+                truth, until = part(item)
+            except SegmentError:
+                if latest is None:
+                    raise
+                break  # as long as the part before is false, nobody asks this one
+            if truth:
+                soonest = min(soonest, until)
+            elif until is NEVER:
+                return False, NEVER
+            else:
+                latest = until if latest is None else max(latest, until)
+        return (True, soonest) if latest is None else (False, latest)
+
+    return all_are
+
+
+def _any(parts: list[Look]) -> Look:
+    def any_is(item: Any) -> tuple[bool, datetime]:
+        soonest, latest = NEVER, None
+        for part in parts:
+            try:
+                truth, until = part(item)
+            except SegmentError:
+                if latest is None:
+                    raise
+                break
+            if not truth:
+                soonest = min(soonest, until)
+            elif until is NEVER:
+                return True, NEVER
+            else:
+                latest = until if latest is None else max(latest, until)
+        return (False, soonest) if latest is None else (True, latest)
+
+    return any_is
+
+
+_COMPARE: Final[dict[nodes.Operator, Callable[[Any, Any], Any]]] = {
+    one: getattr(operator, one.name.lower()) for one in nodes.Operator
+}
