@@ -185,7 +185,7 @@ def test_only_segments_divide_people() -> None:
 def test_a_segment_shows_its_sentence() -> None:
     segment = f.city == "<Kazan>"
     assert repr(segment) == '<Segment: city = "<Kazan>">'
-    assert segment._repr_html_() == '<p class="mailkit-segment"><code>city = &quot;&lt;Kazan&gt;&quot;</code></p>'
+    assert "city = &quot;&lt;Kazan&gt;&quot;" in segment._repr_html_()
 
 
 def test_a_segment_is_made_of_a_condition() -> None:

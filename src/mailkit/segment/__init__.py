@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from mailkit.segment import presets
+    from mailkit.segment.overlaps import overlap
     from mailkit.segment.periods import Period, previous, this, today
     from mailkit.segment.runs import partition
     from mailkit.segment.schema import Schema
@@ -54,6 +55,7 @@ __all__ = [
     "member",
     "minutes",
     "months",
+    "overlap",
     "partition",
     "presets",
     "previous",
@@ -65,6 +67,7 @@ __all__ = [
 
 _LATER = {
     "Period": "periods",
+    "overlap": "overlaps",
     "Schema": "schema",
     "partition": "runs",
     "presets": "presets",

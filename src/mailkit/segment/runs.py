@@ -22,7 +22,7 @@ from mailkit.segment.subjects import Subject
 from mailkit.segment.text import sentence
 from mailkit.segment.values import instant, zone
 
-__all__ = ["first_of", "partition", "records"]
+__all__ = ["check_named", "first_of", "partition", "records"]
 
 P = TypeVar("P")
 
@@ -57,13 +57,7 @@ def partition(
     >>> partition({"big": f.spent > 500, "buyer": f.spent > 0}, people)
     {'big': [{'spent': 900}], 'buyer': [{'spent': 40}], None: [{'spent': 0}]}
     """
-    if not isinstance(segments, Mapping):
-        raise SegmentError(f"{shorten(segments)} is not segments by name; give {{'loyal': f.orders > 9, ...}}")
-    for name, segment in segments.items():
-        if name is None:
-            raise SegmentError("None is no name for a segment: it is where those go who are in none", text=str(segment))
-        if not isinstance(segment, Segment):
-            raise SegmentError(f"{name!r} is {shorten(segment)}, which is not a segment")
+    check_named(segments)
     conditions = tuple(segment.node for segment in segments.values())
     which = first_of(conditions, events=events, now=now, key=key, assume_zone=assume_zone)
     names = [*segments, None]
@@ -71,6 +65,21 @@ def partition(
     for person in records(people):
         divided[names[which(person)]].append(person)
     return divided
+
+
+def check_named(segments: object) -> None:
+    """Refuse what is not segments by name.
+
+    Raises:
+        SegmentError: It is no mapping, a name is None, or what is named is no segment.
+    """
+    if not isinstance(segments, Mapping):
+        raise SegmentError(f"{shorten(segments)} is not segments by name; give {{'loyal': f.orders > 9, ...}}")
+    for name, segment in segments.items():
+        if name is None:
+            raise SegmentError("None is no name for a segment: it is where those go who are in none", text=str(segment))
+        if not isinstance(segment, Segment):
+            raise SegmentError(f"{name!r} is {shorten(segment)}, which is not a segment")
 
 
 def records(people: Iterable[P]) -> Iterable[P]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -15,7 +15,11 @@ from mailkit.segment.values import plain, sort
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from sqlalchemy import Select, Table
+
     from mailkit.segment.histories import EventSource
+    from mailkit.segment.sql import Columns, Dialect, Query
+    from mailkit.segment.waterfalls import Waterfall
 
 __all__ = ["Combining", "Segment", "condition"]
 
@@ -226,6 +230,120 @@ class Segment(Combining):
 
         return Segment(bound(self.node, by_name(segments)))
 
+    def waterfall(
+        self,
+        people: Iterable[Any],
+        *,
+        events: EventSource | None = None,
+        now: datetime | None = None,
+        key: str = "id",
+        assume_zone: tzinfo | str | None = None,
+        sample: int = 3,
+    ) -> Waterfall:
+        """How many people each condition leaves, and a few of them to look at; in a notebook as a picture.
+
+        The conditions are those that the outermost "and" or "or" joins. Each is asked of everybody,
+        also of people who would not come so far in `filter`; `sample` is how many people to show,
+        the other arguments and errors are those of `filter`.
+
+        >>> from mailkit.segment import field as f
+        >>> people = [{"city": "Kazan", "age": 34}, {"city": "Kazan", "age": 17}, {"city": "Ufa", "age": 40}]
+        >>> print(((f.city == "Kazan") & (f.age >= 18)).waterfall(people, sample=1))
+        1 of 3 people are in (33.3%).
+        <BLANKLINE>
+                             left          true of  kept out by this alone
+        everybody               3  100.0%
+            city = "Kazan"      2   66.7%        2                       1
+        and age >= 18           1   33.3%        2                       1
+        <BLANKLINE>
+        In, for example:
+          ✓✓  city: 'Kazan', age: 34
+        <BLANKLINE>
+        Not in, for example:
+          ✗✓  city: 'Ufa', age: 40
+        """
+        from mailkit.segment.waterfalls import waterfall
+
+        return waterfall(self, people, events=events, now=now, key=key, assume_zone=assume_zone, sample=sample)
+
+    def to_sql(
+        self,
+        dialect: Dialect | str,
+        *,
+        columns: Columns,
+        people: str | tuple[str, ...] = "people",
+        events: str | tuple[str, ...] = "events",
+        now: datetime | None = None,
+        assume_zone: tzinfo | str | None = None,
+    ) -> Query:
+        """The query that gives the ids of the people in the segment, the same as plain Python would.
+
+        Args:
+            dialect: The engine: "sqlite", "duckdb", "postgresql", "polars", "datafusion", "clickhouse", "spark".
+            columns: How the tables look.
+            people: The table of people; a dot stands between schema and table, or give a tuple.
+            events: The table of events.
+            now: As of when, aware; the present unless given.
+            assume_zone: The zone of times without one, and in which dates begin.
+
+        Raises:
+            NotPortable: The engine cannot answer this exactly.
+            SegmentError: A field has no column, or two sorts of values are compared.
+
+        >>> from mailkit.segment import field as f
+        >>> from mailkit.segment.sql import Columns
+        >>> asked = (f.city == "Kazan").to_sql("sqlite", columns=Columns(fields={"city": "text"}))
+        >>> asked.parameters
+        {'p1': 'Kazan'}
+        """
+        from mailkit.segment.sql import query  # here, since most segments are run over plain Python
+
+        return query(
+            self.node, dialect, people=people, events=events, columns=columns, now=now, assume_zone=assume_zone
+        )
+
+    def to_select(
+        self,
+        dialect: Dialect | str,
+        *,
+        people: Table,
+        columns: Columns,
+        events: Table | None = None,
+        now: datetime | None = None,
+        assume_zone: tzinfo | str | None = None,
+    ) -> Select[Any]:
+        """The same query as a select of SQLAlchemy, to stand in `people.c.id.in_(...)`.
+
+        Args:
+            dialect: The engine behind SQLAlchemy: "sqlite" or "postgresql".
+            people: SQLAlchemy's table of people.
+            columns: How the tables look.
+            events: SQLAlchemy's table of events; may be left out if events are not asked about.
+            now: As of when, aware; the present unless given.
+            assume_zone: The zone of times without one, and in which dates begin.
+
+        Raises:
+            NotPortable: The engine cannot answer this exactly.
+            MissingExtra: SQLAlchemy is not installed (extra "stores").
+
+        >>> from sqlalchemy import Column, Integer, MetaData, Table, Text, create_engine, insert, select
+        >>> from mailkit.segment import field as f
+        >>> from mailkit.segment.sql import Columns
+        >>> people = Table("people", MetaData(), Column("id", Integer), Column("city", Text))
+        >>> kazan = (f.city == "Kazan").to_select("sqlite", people=people, columns=Columns(fields={"city": "text"}))
+        >>> shop = create_engine("sqlite://")
+        >>> with shop.begin() as connection:
+        ...     people.create(connection)
+        ...     _ = connection.execute(insert(people), [{"id": 1, "city": "Kazan"}, {"id": 2, "city": None}])
+        ...     print(connection.execute(select(people).where(people.c.id.in_(kazan))).all())
+        [(1, 'Kazan')]
+        """
+        from mailkit.segment.sql.alchemy import selected
+
+        return selected(
+            self.node, dialect, people=people, events=events, columns=columns, now=now, assume_zone=assume_zone
+        )
+
     def __str__(self) -> str:
         return sentence(self.node)
 
@@ -233,6 +351,6 @@ class Segment(Combining):
         return f"<Segment: {self}>"
 
     def _repr_html_(self) -> str:
-        from html import escape
+        from mailkit.segment.faces import frame, layout
 
-        return f'<p class="mailkit-segment"><code>{escape(str(self))}</code></p>'
+        return frame("mailkit-segment", "Segment", layout(self.node))
