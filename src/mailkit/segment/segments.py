@@ -15,6 +15,7 @@ from mailkit.segment.values import plain, sort
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from django.db.models import Model, Q
     from sqlalchemy import Select, Table
 
     from mailkit.segment.histories import EventSource
@@ -343,6 +344,37 @@ class Segment(Combining):
         return selected(
             self.node, dialect, people=people, events=events, columns=columns, now=now, assume_zone=assume_zone
         )
+
+    def to_q(
+        self,
+        model: type[Model],
+        *,
+        events: Mapping[str, Any] | None = None,
+        now: datetime | None = None,
+        key: str = "id",
+        using: str | None = None,
+        assume_zone: tzinfo | str | None = None,
+    ) -> Q:
+        """The condition as a `Q` of Django, which finds the same people as plain Python would.
+
+        Args:
+            model: The model of people. Fields within fields follow its relations: `f.shop.city`.
+            events: Where events are kept: `{"model": Event, "person": "customer", "kind": "kind", "at": "at"}`
+                names a model and its fields; "order" may name the field by which events at one instant
+                are in order (the primary key unless given), and "properties" fields of other names.
+                Where kinds have models of their own, give such a mapping for each kind, without "kind".
+            now: As of when, aware; the present unless given.
+            key: The field with a person's id, where the events' "person" is no relation.
+            using: The database that is going to be asked; where Django would read the model unless given.
+            assume_zone: The zone of times without one.
+
+        Raises:
+            NotPortable: The database cannot answer this exactly.
+            SegmentError: There is no such field, or two sorts of values are compared.
+        """
+        from mailkit.segment.in_django import to_q
+
+        return to_q(self.node, model, events=events, now=now, key=key, using=using, assume_zone=assume_zone)
 
     def __str__(self) -> str:
         return sentence(self.node)
