@@ -115,11 +115,14 @@ class Column:
 
 
 def _columns(given: Any) -> dict[Any, Column]:
-    sorts = getattr(given, "fields", given)  # a Schema tells the fields' sorts
-    if not isinstance(sorts, Mapping):
-        raise SegmentError(f"{shorten(given)} is not columns by field: give {{'city': 'text', ...}}")
+    if not isinstance(given, Mapping):
+        sorts = getattr(given, "fields", None)  # a Schema, which also has fields of no sort, and lists of anything
+        if not isinstance(sorts, Mapping):
+            raise SegmentError(f"{shorten(given)} is not columns by field; give {{'city': 'text', ...}}")
+        declared = {".".join(path): what.sort for path, what in sorts.items()}
+        given = {name: sort for name, sort in declared.items() if sort not in (None, Sort.LIST)}
     columns = {}
-    for name, column in sorts.items():
+    for name, column in given.items():
         last = name[-1] if isinstance(name, tuple) and name else name
         columns[name] = column if isinstance(column, Column) else Column(last, column)
     return columns
@@ -133,7 +136,8 @@ class Columns:
         person: The column of people with their id, which is one person's only.
         person_sort: Of which sort it is: text or integer.
         fields: The columns of people by the field that they hold, a dotted path if it is nested:
-            a `Column`, or only its sort where it is named as the field is.
+            a `Column`, or only its sort where it is named as the field is. Or a `Schema`, whose
+            lists are left out, as it does not know of what they are.
         event_person: The column of events with the person's id.
         event_person_sort: Of which sort that is; as that of people unless it is said.
         kind: The column of events with their kind.
