@@ -8,8 +8,6 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final, TypedDict, Unpack
 
-import attrs
-
 from mailkit.errors import SegmentError, did_you_mean, shorten
 from mailkit.segment import nodes
 from mailkit.segment.fields import Field, Length, Value, ends, operand
@@ -213,7 +211,6 @@ class Happening:
         return f"<Happening: {sentence(nodes.Events(kind=self._kind, where=self._where))}>"
 
 
-@attrs.frozen(repr=False, eq=False)
 class Chain(Segment):
     """Events one after another, as a segment to which further steps can be added.
 
@@ -227,6 +224,8 @@ class Chain(Segment):
     >>> [unused.matches({}, events=[clicked], now=datetime(2026, 3, day, tzinfo=UTC)) for day in (3, 4)]
     [False, True]
     """
+
+    __slots__ = ()
 
     @property
     def _sequence(self) -> nodes.Sequence:

@@ -22,7 +22,7 @@ from mailkit.segment.subjects import Subject
 from mailkit.segment.text import sentence
 from mailkit.segment.values import instant, zone
 
-__all__ = ["check_named", "first_of", "partition", "records"]
+__all__ = ["about", "check_named", "first_of", "partition", "records"]
 
 P = TypeVar("P")
 
@@ -132,7 +132,7 @@ def first_of(
                 if test(record):
                     return place
         except SegmentError as error:
-            raise _about(record, key, error) from error.__cause__
+            raise about(record, key, error) from error.__cause__
         return -1
 
     return which
@@ -150,7 +150,8 @@ def _check_fields(conditions: tuple[nodes.Condition, ...], record: Any) -> None:
                 raise SegmentError(error.reason, text=whole, start=start, end=end) from error.__cause__
 
 
-def _about(record: Any, key: str, error: SegmentError) -> SegmentError:
+def about(record: Any, key: str, error: SegmentError) -> SegmentError:
+    """The error with the name of the person with whom it came."""
     try:
         person = shorten(read(record, (key,)))
     except SegmentError:

@@ -13,6 +13,7 @@ from mailkit.segment.nodes import sentence
 from mailkit.segment.values import plain, sort
 
 if TYPE_CHECKING:
+    from mailkit.segment.explain import Explanation
     from mailkit.segment.histories import EventSource
     from mailkit.segment.waterfalls import Waterfall
 
@@ -207,6 +208,32 @@ class Segment(Combining):
 
         which = first_of((self.node,), events=events, now=now, key=key, assume_zone=assume_zone, is_own=True)
         return which(person) == 0
+
+    def explain(
+        self,
+        person: Any,
+        *,
+        events: EventSource | None = None,
+        now: datetime | None = None,
+        key: str = "id",
+        assume_zone: tzinfo | str | None = None,
+    ) -> Explanation:
+        """Why this one person is in or not, and what would change it; arguments and errors are those of `matches`.
+
+        Each condition is asked, also where `matches` would not come so far. Events that name no
+        person are taken for his own.
+
+        >>> from datetime import UTC, datetime
+        >>> from mailkit.segment import days, event as ev, field as f
+        >>> awake = (f.city == "Kazan") & ev.opened.did(last=days(60))
+        >>> opened = {"kind": "opened", "at": datetime(2026, 1, 12, 9, 30, tzinfo=UTC)}
+        >>> anna = {"id": 7, "city": "Kazan"}
+        >>> print(awake.explain(anna, events=[opened], now=datetime(2026, 3, 1, 12, tzinfo=UTC)))
+        7 is in as of 1 March 2026 at 12:00 UTC.
+        """
+        from mailkit.segment.explain import explain
+
+        return explain(self, person, events=events, now=now, key=key, assume_zone=assume_zone)
 
     def waterfall(
         self,

@@ -223,4 +223,3 @@ def aggregate(watcher: Watcher, node: nodes.Aggregate) -> Reading:
         return draw(node.function, ((at, get(event)) for at, _, event in rows), assumed), min(until, spell.until)
 
     return drawn
-

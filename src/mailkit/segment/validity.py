@@ -129,7 +129,9 @@ class Judge:
         if id(node) not in self._looks:  # the nodes live as long as the condition does
             self._looks[id(node)] = refined(view, self._watcher.look(node), _STEPS)
         truth, until = self._looks[id(node)](view.record)
-        parts = node.parts if isinstance(node, nodes.And | nodes.Or) else [node.part] if isinstance(node, nodes.Not) else []
+        parts = (
+            node.parts if isinstance(node, nodes.And | nodes.Or) else [node.part] if isinstance(node, nodes.Not) else []
+        )
         found = []
         for part in parts:
             try:
@@ -137,9 +139,7 @@ class Judge:
             except SegmentError:  # noqa: PERF203 - another part decides, or the look above had raised it
                 continue
         told = self._told(node)
-        return Judgement(
-            node=node, is_true=truth, until=None if until >= NEVER else until, parts=tuple(found), **told
-        )
+        return Judgement(node=node, is_true=truth, until=None if until >= NEVER else until, parts=tuple(found), **told)
 
     def _told(self, node: nodes.Condition) -> dict[str, Any]:
         watcher, record = self._watcher, self._watcher.view.record

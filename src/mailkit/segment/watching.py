@@ -207,9 +207,7 @@ class Watcher:
             if isinstance(getattr(node, attribute.name), nodes.Value)
         ]
         readings = [self.reading(getattr(node, name), fetch) for name in names]
-        measure = self.maker.value(
-            attrs.evolve(node, **{name: nodes.Field(path=(name,)) for name in names}), of_person
-        )
+        measure = self.maker.value(attrs.evolve(node, **{name: nodes.Field(path=(name,)) for name in names}), of_person)
 
         def measured(item: Any) -> tuple[Any, datetime]:
             found = [reading(item) for reading in readings]
