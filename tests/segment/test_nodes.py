@@ -59,6 +59,23 @@ def test_a_time_is_kept_in_utc_and_one_without_a_zone_as_it_is() -> None:
     there = datetime(2026, 3, 1, 3, tzinfo=timezone(timedelta(hours=3)))
     assert Constant(value=there) == Constant(value=NOW)
     assert Constant(value=datetime(2026, 3, 1)).value.tzinfo is None
+    assert Constant(value=NOW.replace(fold=1)) == Constant(value=NOW)
+    assert Constant(value=datetime(2026, 3, 1, fold=1)) != Constant(value=datetime(2026, 3, 1))
+
+
+def test_a_number_that_python_would_not_write_is_no_constant() -> None:
+    with pytest.raises(SegmentError, match="16610 bits is too long"):
+        Constant(value=10**5000)
+
+
+class Stamp(datetime):
+    def __repr__(self) -> str:
+        return "a stamp"
+
+
+def test_a_time_of_another_library_is_kept_as_one_of_pythons_own() -> None:
+    assert Constant(value=Stamp(2026, 3, 1, tzinfo=UTC)) == Constant(value=NOW)
+    assert Constant(value=Stamp(2026, 3, 1)) == Constant(value=datetime(2026, 3, 1))
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,8 @@ def _python(pattern: str) -> re.Pattern[str]:
 @given(patterns, st.lists(texts, min_size=1, max_size=6))
 @example("a$", ["a\n", "a\n\n", "\n"])
 @example(r"(?:^a|\b)*b$", ["ab", " b\n"])
+@example(r"\ba\B", ["ab", "b ab", "a", "ba b"])
+@example(r"^\Aa\Z", ["a", "a\n"])
 @example("(?i)[k-s]", ["\u212a", "ſ"])
 def test_it_says_what_re_says_however_it_is_run(pattern, several):
     ours, python = compiled(pattern), _python(pattern)

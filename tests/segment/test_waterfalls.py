@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailkit.errors import SegmentError
-from mailkit.segment import Segment, Waterfall, days, event, field
+from mailkit.segment import Segment, days, event, field
+from mailkit.segment.waterfalls import Waterfall
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 FIELDS = ("a", "b", "c")

@@ -23,7 +23,6 @@ from __future__ import annotations
 from mailkit.segment.fields import Field, Value, field
 from mailkit.segment.functions import ago, ahead, distance, member
 from mailkit.segment.happenings import Chain, Happening, event
-from mailkit.segment.periods import Period, previous, this, today
 from mailkit.segment.segments import Segment
 from mailkit.segment.spans import Span, days, hours, minutes, months, weeks, years
 
@@ -31,22 +30,20 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from mailkit.segment.explain import Explanation
-    from mailkit.segment.overlaps import Overlap, overlap
+    from mailkit.segment.overlaps import overlap
+    from mailkit.segment.periods import Period, previous, this, today
     from mailkit.segment.runs import partition
-    from mailkit.segment.waterfalls import Waterfall
+    from mailkit.segment.schema import Schema
 
 __all__ = [
     "Chain",
-    "Explanation",
     "Field",
     "Happening",
-    "Overlap",
     "Period",
+    "Schema",
     "Segment",
     "Span",
     "Value",
-    "Waterfall",
     "ago",
     "ahead",
     "days",
@@ -67,11 +64,13 @@ __all__ = [
 ]
 
 _LATER = {
-    "Explanation": "explain",
-    "Overlap": "overlaps",
-    "Waterfall": "waterfalls",
+    "Period": "periods",
     "overlap": "overlaps",
+    "Schema": "schema",
     "partition": "runs",
+    "previous": "periods",
+    "this": "periods",
+    "today": "periods",
 }
 """What is loaded when it is first used, and from which module: a program that imports segments need not run any."""
 

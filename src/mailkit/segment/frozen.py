@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final, NoReturn, TypeVar, dataclass_transform
 
-__all__ = ["Attribute", "attributes", "field", "frozen"]
+__all__ = ["Attribute", "attributes", "evolve", "field", "frozen"]
 
 T = TypeVar("T")
 _NOTHING: Final = object()
@@ -77,6 +77,12 @@ def attributes(value: object) -> tuple[Attribute, ...]:
     return found
 
 
+def evolve(value: T, **changes: Any) -> T:
+    """A value of the same class with some fields changed."""
+    same = {one.name: getattr(value, one.name) for one in attributes(value) if one.init}
+    return type(value)(**{**same, **changes})
+
+
 def _init(self: Any, /, **given: Any) -> None:
     put, known = object.__setattr__, attributes(self)
     for attribute in known:
@@ -122,7 +128,7 @@ def _content(self: Any) -> tuple[Any, ...]:
     )
 
 
-def _eq(self: object, other: object) -> bool:
+def _eq(self: object, other: object) -> Any:
     if type(other) is not type(self):
         return NotImplemented
     return self is other or _content(self) == _content(other)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, TypedDict, Unpack
 from mailkit.errors import SegmentError, did_you_mean, shorten
 from mailkit.segment import nodes
 from mailkit.segment.fields import Field, Length, Value, ends, operand
+from mailkit.segment.frozen import evolve
 from mailkit.segment.functions import ago
 from mailkit.segment.nodes import Function, sentence
 from mailkit.segment.segments import Combining, Segment, condition
@@ -244,11 +245,11 @@ class Chain(Segment):
     def started(self, **window: Unpack[WindowWords]) -> Chain:
         """When the first of the events must have happened."""
         first = self._sequence.first
-        timed = nodes.Events(kind=first.kind, where=first.where, window=_window(window, first.kind))
-        return Chain(nodes.Sequence(first=timed, steps=self._sequence.steps))
+        timed = evolve(first, window=_window(window, first.kind))
+        return Chain(evolve(self._sequence, first=timed))
 
     def _longer(self, step: nodes.Step) -> Chain:
-        return Chain(nodes.Sequence(first=self._sequence.first, steps=(*self._sequence.steps, step)))
+        return Chain(evolve(self._sequence, steps=(*self._sequence.steps, step)))
 
 
 def _step(other: object, within: Length | None, *, is_absent: bool) -> nodes.Step:

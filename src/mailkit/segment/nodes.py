@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Final, TypeAlias
@@ -73,6 +73,7 @@ __all__ = [
 ]
 
 
+_LONGEST: Final = 14_000  # bits of a number: Python writes and reads no more than 4,300 digits
 DEEPEST: Final = 100
 """How deep parts may stand within each other, so that no walk over them exhausts Python's stack."""
 
@@ -147,13 +148,21 @@ class Part(StrEnum):
 
 def _constant(value: Any) -> Any:
     value = plain(value)
-    if isinstance(value, datetime) and not is_null(value) and value.utcoffset() is not None:
-        return instant(value, None)
+    if isinstance(value, datetime) and not is_null(value):
+        return _time(value)
     if isinstance(value, str):
-        return str.__str__(value)  # a subclass may show itself in a way of its own, and so may the next ones
+        return str.__str__(value)  # a subclass may show itself in a way of its own, and so may the others
     if isinstance(value, float):
         return float(value)
     return int(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _time(value: datetime) -> datetime:
+    """The time in UTC, or as it is without a zone; `fold` speaks only of a clock on a wall."""
+    is_aware = value.utcoffset() is not None
+    read = instant(value, None) if is_aware else value
+    clock = (read.year, read.month, read.day, read.hour, read.minute, read.second, read.microsecond)
+    return datetime(*clock, tzinfo=UTC) if is_aware else datetime(*clock, fold=read.fold)  # noqa: DTZ001 - it has none
 
 
 def _path(names: Iterable[str]) -> tuple[str, ...]:
@@ -187,6 +196,8 @@ class Constant:
             raise SegmentError(f"{shorten(value)} is not text, a truth value, a number, a date or a time")
         if isinstance(value, float | Decimal) and not math.isfinite(value):
             raise SegmentError(f"{value!r} is not a finite number")
+        if isinstance(value, int) and value.bit_length() > _LONGEST:
+            raise SegmentError(f"a number of {value.bit_length()} bits is too long; {_LONGEST} are the most")
 
 
 @frozen

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -105,7 +105,7 @@ class Segment(Combining):
         raise SegmentError(f"{name!r} cannot be set: a segment is never changed, but made anew", text=str(self))
 
     def __reduce__(self) -> tuple[object, ...]:
-        return Segment, (self.node,)
+        return type(self), (self.node,)
 
     def _condition(self) -> nodes.Condition:
         return self.node
@@ -209,6 +209,25 @@ class Segment(Combining):
         which = first_of((self.node,), events=events, now=now, key=key, assume_zone=assume_zone, is_own=True)
         return which(person) == 0
 
+    def bind(self, segments: Mapping[str, Combining]) -> Segment:
+        """The same segment with what each name in it stands for: `in segment "loyal"` becomes what loyal means.
+
+        Args:
+            segments: Segments by name, which may name each other; those that are not needed are passed over.
+
+        Raises:
+            SegmentError: A name is not among them, a segment is said by itself, or the whole is too large.
+
+        >>> from mailkit.segment import field as f, member
+        >>> print((member("loyal") & (f.city == "Ufa")).bind({"loyal": f.orders > 9}))
+        orders > 9 and city = "Ufa"
+        """
+        from mailkit.segment.binding import bound
+
+        if not isinstance(segments, Mapping):
+            raise SegmentError(f"{shorten(segments)} is not segments by name; give {{'loyal': f.orders > 9, ...}}")
+        return Segment(bound(self.node, {name: condition(segment) for name, segment in segments.items()}))
+
     def explain(
         self,
         person: Any,
@@ -230,6 +249,16 @@ class Segment(Combining):
         >>> anna = {"id": 7, "city": "Kazan"}
         >>> print(awake.explain(anna, events=[opened], now=datetime(2026, 3, 1, 12, tzinfo=UTC)))
         7 is in as of 1 March 2026 at 12:00 UTC.
+        <BLANKLINE>
+        ✓ and
+        ├ ✓ city = "Kazan"                  city is "Kazan"
+        └ ✓ any opened within last 60 days  1 opened, on 12 January 2026, 48 days ago
+                                            so until 13 March 2026 at 09:30 UTC
+        <BLANKLINE>
+        What would change it:
+        - leaves on 13 March 2026 at 09:30 UTC, unless there is one more opened before then
+        - would stay in with one more opened now, until 30 April 2026 at 12:00 UTC
+        - would leave if not city = "Kazan"
         """
         from mailkit.segment.explain import explain
 

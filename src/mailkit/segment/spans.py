@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from datetime import MAXYEAR, MINYEAR, UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from mailkit.errors import SegmentError, did_you_mean, shorten
 from mailkit.segment.frozen import field, frozen
@@ -95,6 +95,10 @@ class Span:
 
     count: int = field(validator=_count)
     unit: Unit = field(converter=_unit)
+
+    if TYPE_CHECKING:  # what is converted, checkers do not see
+
+        def __init__(self, *, count: int, unit: str) -> None: ...
 
     def after(self, start: datetime) -> datetime:
         """The instant that is this long after `start`, an aware time in UTC."""

@@ -136,7 +136,7 @@ class Judge:
         for part in parts:
             try:
                 found.append(self._judgement(part))
-            except SegmentError:  # noqa: PERF203 - another part decides, or the look above had raised it
+            except SegmentError:
                 continue
         told = self._told(node)
         return Judgement(node=node, is_true=truth, until=None if until >= NEVER else until, parts=tuple(found), **told)

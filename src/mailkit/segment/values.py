@@ -151,7 +151,7 @@ def instant(value: Any, assumed: tzinfo | None) -> datetime:
         value = value.replace(tzinfo=assumed)
     aware: datetime = value
     if aware.tzinfo is UTC:
-        return aware
+        return aware.replace(fold=0) if aware.fold else aware  # UTC has no hour twice, so there are no two such times
     try:
         return aware.astimezone(UTC)
     except OverflowError:  # "for ever" is often written as the calendar's last instant

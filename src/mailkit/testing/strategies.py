@@ -17,8 +17,24 @@ from hypothesis import strategies as st
 from mailkit.address import Address, Domain, Mailbox
 from mailkit.event import Event, Kind
 from mailkit.testing.letters import LETTER_RECORD, letters
+from mailkit.testing.people import histories, people
+from mailkit.testing.segments import SegmentCase, segment_cases, segments
 
-__all__ = ["LETTER_RECORD", "addresses", "domains", "events", "instants", "letters", "mailboxes", "one_line_texts"]
+__all__ = [
+    "LETTER_RECORD",
+    "SegmentCase",
+    "addresses",
+    "domains",
+    "events",
+    "histories",
+    "instants",
+    "letters",
+    "mailboxes",
+    "one_line_texts",
+    "people",
+    "segment_cases",
+    "segments",
+]
 
 _LDH = string.ascii_lowercase + string.digits
 _ATEXT = string.ascii_letters + string.digits + "!#$%&'*+-/=?^_`{|}~"

@@ -1,0 +1,186 @@
+"""The place in a segment's text up to which it is read, and how errors name it.
+
+How to think about it. A *rule* reads one form of the language. It is a generator: where it
+needs another rule, it yields that and is sent what came of it. One loop (`run`) keeps the
+rules that wait, so that no text, however its parentheses stand within each other, exhausts
+Python's stack, and every token is looked at a fixed number of times.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable
+from typing import Any, Final, TypeAlias, TypeVar
+
+from mailkit.errors import SegmentError, did_you_mean, shorten
+from mailkit.segment.slips import SIGNS
+from mailkit.segment.text import RESERVED
+from mailkit.segment.tokens import Sort, Token, tokens
+
+__all__ = ["Cursor", "Rule"]
+
+T = TypeVar("T")
+Rule: TypeAlias = Generator[Any, Any, T]
+_DEEPEST: Final = 2000
+"""How many rules may wait for each other; the deepest tree with all its parentheses needs half as many."""
+_WORD: Final = 40  # a longer word is no slip of the pen, and to compare it with others takes long
+
+
+class Cursor:
+    """Reads a text token by token.
+
+    Attributes:
+        text: The text.
+        places: Where nodes stand in it (start and end), by their `id`; of events, where their kind stands.
+        steps: How many rules were begun or gone on with, as a measure of the work done.
+    """
+
+    def __init__(self, text: str) -> None:
+        if not isinstance(text, str):
+            raise SegmentError(f"{shorten(text)} is not text; write e.g. 'city = \"Kazan\"'")
+        self.text = text
+        self.places: dict[int, tuple[int, int]] = {}
+        self.steps = 0
+        self._tokens = list(tokens(text))
+        self._next = 0
+
+    @property
+    def token(self) -> Token:
+        """The token that comes next.
+
+        Raises:
+            SegmentError: It cannot be read.
+        """
+        token = self._tokens[self._next]
+        if token.sort is Sort.WRONG:
+            raise self.error(token.value, token.start, token.end)
+        return token
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no token comes any more."""
+        return self.token.sort is Sort.END
+
+    @property
+    def following(self) -> Token:
+        """The token after the next."""
+        return self._tokens[min(self._next + 1, len(self._tokens) - 1)]
+
+    @property
+    def start(self) -> int:
+        """Where the next token begins."""
+        return self._tokens[self._next].start
+
+    @property
+    def end(self) -> int:
+        """Where the last token ended that was taken."""
+        return self._tokens[self._next - 1].end if self._next else 0
+
+    def take(self) -> Token:
+        """The next token, which is passed."""
+        token = self.token
+        if token.sort is not Sort.END:
+            self._next += 1
+        return token
+
+    def takes(self, shown: str) -> bool:
+        """Whether the next token is this word or sign; if so, it is passed."""
+        if self.token.shown != shown:
+            return False
+        self._next += 1
+        return True
+
+    def expect(self, shown: str, expected: str) -> None:
+        """Pass this word or sign.
+
+        Raises:
+            SegmentError: It does not come next, though it is `expected`.
+        """
+        if not self.takes(shown):
+            raise self.unexpected(expected, (shown,))
+
+    def opened(self) -> Token:
+        """Pass an opening parenthesis, and keep it for `close`."""
+        token = self.token
+        self.expect("(", "'('")
+        return token
+
+    def close(self, opening: Token, expected: str) -> None:
+        """Pass the parenthesis that closes this one."""
+        if self.token.sort is Sort.END:
+            raise self.error("the parenthesis opened here is not closed", opening.start, opening.end)
+        self.expect(")", expected)
+
+    def built(self, make: Callable[..., T], start: int, /, **fields: Any) -> T:
+        """A node of what stands between `start` and here, and an error of the node with that place."""
+        try:
+            node = make(**fields)
+        except SegmentError as error:
+            raise self.error(error.reason, start, self.end) from error.__cause__
+        self.places[id(node)] = start, self.end
+        return node
+
+    def error(self, reason: str, start: int, end: int) -> SegmentError:
+        """An error at a place of the text."""
+        return SegmentError(reason, text=self.text, start=start, end=end)
+
+    def unexpected(self, expected: str, known: Iterable[str] = (), slips: dict[str, str] | None = None) -> SegmentError:
+        """The error that something else was expected than what comes next, or than the end.
+
+        Args:
+            expected: What would be right here, in words.
+            known: Words that might have been meant.
+            slips: What may be written out of habit, to what is to be written.
+        """
+        token = self.token
+        if token.sort is Sort.END:
+            after = f" after {self._tokens[self._next - 1].shown!r}" if self._next else ""
+            return self.error(f"expected {expected}{after}, but the text ends", self.end, self.end + 1)
+        if token.sort is Sort.SIGN and token.shown in SIGNS:
+            reason = f"unknown operator {token.shown!r}; did you mean {SIGNS[token.shown]!r}?"
+        else:
+            reason = f"expected {expected}, found {shorten(_written(token))}{self._mend(known, slips or {})}"
+        return self.error(reason, token.start, token.end)
+
+    def _mend(self, known: Iterable[str], slips: dict[str, str]) -> str:
+        token, before = self.token, self._tokens[max(0, self._next - 1)]
+        if token.shown in slips:
+            return f"; write {slips[token.shown]}"
+        if before.end == token.start and (token.sort, before.sort) == (Sort.TEXT, Sort.TEXT):
+            return "; a quote within quotes is written \\\" or \\'"
+        if token.shown == "," and before.sort is Sort.NUMBER and self.following.shown[:1].isdigit():
+            return "; a number has no commas: write 1000 or 0.5"
+        if token.shown == "%" and before.sort is Sort.NUMBER:
+            return "; write 20 % as 0.2"
+        if token.sort is not Sort.WORD or len(token.shown) > _WORD:
+            return ""
+        near = did_you_mean(token.shown, known)
+        if not near and token.shown in RESERVED:
+            return f"; if it is a name, put it in backticks: `{token.value}`"
+        return near
+
+    def run(self, rule: Rule[T]) -> T:
+        """What comes of a rule and all that it needs.
+
+        Raises:
+            SegmentError: The text is not right, or its parts stand within each other too deep.
+        """
+        waiting: list[Rule[Any]] = []
+        current: Rule[Any] = rule
+        result: Any = None
+        while True:
+            self.steps += 1
+            try:
+                needed = current.send(result)
+            except StopIteration as done:
+                if not waiting:
+                    return done.value  # type: ignore[no-any-return]
+                current, result = waiting.pop(), done.value
+                continue
+            if len(waiting) == _DEEPEST:
+                raise self.error("the parts stand within each other too deep from here on", self.start, self.start + 1)
+            waiting.append(current)
+            current, result = needed, None
+
+
+def _written(token: Token) -> str:
+    return str(token.value) if token.sort is Sort.WORD else token.shown
