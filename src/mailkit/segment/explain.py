@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
 import attrs
@@ -131,6 +132,9 @@ class Explanation:
                     "at": _iso(change.at),
                     "until": _iso(change.until),
                     "what": change.what,
+                    "event": None
+                    if change.event is None
+                    else {name: _plain(one) for name, one in change.event.items()},
                     "unless": list(change.unless),
                 }
                 for change in self.changes
@@ -270,4 +274,13 @@ def _iso(at: datetime | None) -> str | None:
 
 
 def _plain(value: Any) -> Any:
-    return value if value is None or isinstance(value, str | bool | int | float) else str(value)
+    if isinstance(value, dict):
+        return {str(name): _plain(one) for name, one in value.items()}
+    if isinstance(value, datetime) and value.utcoffset() == timedelta(0):
+        return _iso(value)
+    return value if value is None or isinstance(value, str | bool | int) or _is_finite(value) else str(value)
+
+
+def _is_finite(value: Any) -> bool:
+    """Whether it is a float that JSON has a word for."""
+    return isinstance(value, float) and math.isfinite(value)

@@ -10,7 +10,7 @@ alone stands in the way is found from how the parts stand, as "and", "or" and "n
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, tzinfo
 from enum import StrEnum
 from typing import Any, Final
@@ -24,7 +24,7 @@ from mailkit.segment.faces import listed
 from mailkit.segment.histories import Fact
 from mailkit.segment.nodes import Function
 from mailkit.segment.spans import INSTANT, Span, moved
-from mailkit.segment.subjects import of_person
+from mailkit.segment.subjects import of_event, of_person
 from mailkit.segment.supposing import Altered, Supposed, fitting, supposed_events
 from mailkit.segment.telling import shown, when
 from mailkit.segment.text import sentence
@@ -61,6 +61,7 @@ class Change:
         at: When that would be; of a field, now.
         until: Until when it would then stay so if nothing more happened; None if for good.
         what: The event or the condition on fields, in the segment's spelling; empty for time.
+        event: The event that was tried, without a person; None of other causes.
         unless: Of time: the events of which any one, before `at`, would prevent it.
     """
 
@@ -70,6 +71,7 @@ class Change:
     at: datetime
     until: datetime | None = None
     what: str = ""
+    event: Mapping[str, Any] | None = None
     unless: tuple[str, ...] = ()
 
 
@@ -94,6 +96,10 @@ class Case:
     def judged(self, *, at: datetime | None = None, more: Sequence[Any] = ()) -> Judgement:
         """How it stands at an instant, had these events happened too."""
         return judge(self.node, self.record, (*self.events, *more), now=at or self.now, assumed=self.assumed)
+
+    def maker(self, at: datetime) -> Maker:
+        """What makes functions that answer as of an instant."""
+        return Maker(now=at, assumed=self.assumed, person=lambda: self.record, history=lambda: self.events)
 
     def turn(self, *, more: Sequence[Any] = ()) -> datetime | None:
         """The first instant from now on at which the answer is another, if nothing happens but these; None if never.
@@ -166,18 +172,26 @@ def _by_events(case: Case, judgement: Judgement, turn: datetime | None) -> tuple
 
 
 def _by_event(case: Case, is_in: bool, turn: datetime | None, one: Supposed) -> tuple[Change | None, bool]:
-    event = [_happening(one, case.now)]
-    if case.judged(more=event).is_true is not is_in:
-        until = case.turn(more=event)
-        told = f"would {'leave' if is_in else 'enter'} with one more {one.told} now{_until(until)}"
-        return Change(cause=Cause.EVENT, sentence=told, is_in=not is_in, at=case.now, until=until, what=one.told), False
-    if turn is None or case.judged(at=turn, more=event).is_true is not is_in:
+    event = _happening(one, case.now)
+    if one.where is not None and not case.maker(case.now).test(one.where, of_event)(event):
         return None, False
-    until = case.turn(more=event)
-    stay = f"would stay {'in' if is_in else 'out'}{'' if until else ' for good'}"
-    told = f"{stay} with one more {one.told} now{_until(until)}"
-    change = Change(cause=Cause.EVENT, sentence=told, is_in=is_in, at=case.now, until=until, what=one.told)
-    return change, _prevents(case, is_in, turn, one)
+    if case.judged(more=[event]).is_true is not is_in:
+        words, is_in_then, prevents = f"would {'leave' if is_in else 'enter'}", not is_in, False
+    elif turn is not None and case.judged(at=turn, more=[event]).is_true is is_in:
+        words, is_in_then, prevents = f"would stay {'in' if is_in else 'out'}", is_in, _prevents(case, is_in, turn, one)
+    else:
+        return None, False
+    until = case.turn(more=[event])
+    for_good = " for good" if until is None and is_in_then is is_in else ""
+    return Change(
+        cause=Cause.EVENT,
+        sentence=f"{words}{for_good} with one more {one.told} now{_until(until)}",
+        is_in=is_in_then,
+        at=case.now,
+        until=until,
+        what=one.told,
+        event=event.given,
+    ), prevents
 
 
 def _until(until: datetime | None) -> str:
@@ -203,7 +217,7 @@ def _moments(case: Case, turn: datetime, kind: str) -> list[datetime] | None:
     of its time. So between two neighbouring bounds of windows, all instants are alike. None if more
     than that matters, as in a sequence, or if the time itself is asked for.
     """
-    maker = Maker(now=turn, assumed=case.assumed, person=lambda: case.record, history=lambda: case.events)
+    maker = case.maker(turn)
     found, weighed = {case.now}, set()
     for node in nodes.walk(case.node):
         match node:

@@ -29,11 +29,13 @@ class Supposed:
 
     Attributes:
         kind: What happens.
+        where: What is asked of such events; the properties are meant to fulfil it, and need not.
         told: It in words, in the segment's own spelling.
         properties: What it is like.
     """
 
     kind: str
+    where: nodes.Condition | None
     told: str
     properties: dict[str, Any]
 
@@ -77,13 +79,11 @@ def supposed_events(leaves: Iterable[Judgement]) -> dict[str, list[Supposed]]:
 
 
 def _add(found: dict[str, list[Supposed]], events: nodes.Events, more: list[tuple[str, dict[str, Any]]]) -> None:
-    properties: dict[str, Any] = {}
-    if events.where is not None and not _fulfil(events.where, properties):
-        return
+    properties = dict(_fulfilling(events.where)) if events.where is not None else {}
     told = sentence(nodes.Events(kind=events.kind, where=events.where))
     several = found.setdefault(told, [])
     for words, also in [("", {}), *more]:
-        one = Supposed(kind=events.kind, told=told + words, properties={**properties, **also})
+        one = Supposed(kind=events.kind, where=events.where, told=told + words, properties={**properties, **also})
         if one not in several:
             several.append(one)
 
@@ -114,21 +114,18 @@ def _lacking(own: Any, other: Any) -> list[Any]:
     return [number // 100 if number % 100 == 0 else number / 100 for number in (least, least + 1)]
 
 
-def _fulfil(where: nodes.Condition, properties: dict[str, Any]) -> bool:
-    """Write properties that make it true; whether that was possible at all."""
+def _fulfilling(where: nodes.Condition) -> Iterator[tuple[str, Any]]:
+    """Properties that may make it true, as far as such are at hand."""
     match where:
         case nodes.And():
-            return all(_fulfil(part, properties) for part in where.parts)
+            for part in where.parts:
+                yield from _fulfilling(part)
         case nodes.Or():
-            return any(_fulfil(part, properties) for part in where.parts)
-        case nodes.IsNull():
-            return True
+            yield from _fulfilling(where.parts[0])
         case _:
-            found = fitting(where)
-            if found is None or len(found[0]) > 1:
-                return False
-            properties[found[0][0]] = found[1][0]
-            return True
+            path, values = fitting(where) or ((), [])
+            if len(path) == 1:
+                yield path[0], values[0]
 
 
 def fitting(condition: nodes.Condition) -> tuple[tuple[str, ...], list[Any]] | None:
