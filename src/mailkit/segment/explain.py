@@ -23,7 +23,8 @@ from mailkit.segment.segments import Segment
 from mailkit.segment.tallies import kept
 from mailkit.segment.telling import when
 from mailkit.segment.text import sentence
-from mailkit.segment.validity import Judgement
+from mailkit.segment.timelines import timeline
+from mailkit.segment.validity import Judge, Judgement
 from mailkit.segment.values import instant, zone
 
 __all__ = ["Cause", "Change", "Explanation", "Ground", "Reason", "explain"]
@@ -181,9 +182,9 @@ def explain(
     if asks_about_events(node):
         history = Histories(key=key, assumed=assumed, is_own=True).finder(theirs if theirs is not None else ())(person)
     seen = tuple(event for event in history if event.at <= as_of)
-    case = Case(node=node, record=person, events=seen, now=as_of, assumed=assumed)
+    case = Case(node=node, record=person, events=seen, now=as_of, assumed=assumed, judge=Judge(node, assumed))
     try:
-        judgement = case.judged()
+        judgement = case.judge.judge(person, timeline(seen), as_of)
         until, is_known = _turn(case, judgement)
         found = changes(case, judgement, until if is_known else None)
     except SegmentError as error:

@@ -19,6 +19,7 @@ import attrs
 
 from mailkit.errors import SegmentError
 from mailkit.segment import nodes
+from mailkit.segment.courses import NEVER
 from mailkit.segment.evaluate import Maker
 from mailkit.segment.faces import listed
 from mailkit.segment.histories import Fact
@@ -28,12 +29,13 @@ from mailkit.segment.subjects import of_event, of_person
 from mailkit.segment.supposing import Altered, Supposed, fitting, supposed_events
 from mailkit.segment.telling import shown, when
 from mailkit.segment.text import sentence
-from mailkit.segment.validity import Judgement, judge
+from mailkit.segment.timelines import timeline
+from mailkit.segment.validity import Judge, Judgement
 from mailkit.segment.windows import bounds
 
 __all__ = ["Case", "Cause", "Change", "changes", "leaves"]
 
-_STEPS: Final = 50
+_STEPS: Final = 200
 _MOST_MOMENTS: Final = 40
 
 
@@ -85,6 +87,7 @@ class Case:
         events: His events, none of them later than now.
         now: The instant, in UTC.
         assumed: The zone of times without one.
+        judge: What is asked.
     """
 
     node: nodes.Condition
@@ -92,10 +95,11 @@ class Case:
     events: tuple[Any, ...]
     now: datetime
     assumed: tzinfo | None
+    judge: Judge
 
-    def judged(self, *, at: datetime | None = None, more: Sequence[Any] = ()) -> Judgement:
-        """How it stands at an instant, had these events happened too."""
-        return judge(self.node, self.record, (*self.events, *more), now=at or self.now, assumed=self.assumed)
+    def stands(self, *, at: datetime | None = None, more: Sequence[Any] = ()) -> tuple[bool, datetime]:
+        """How it stands at an instant, had these events happened too, and until when at the least."""
+        return self.judge.look(self.record, timeline((*self.events, *more)), at or self.now)
 
     def maker(self, at: datetime) -> Maker:
         """What makes functions that answer as of an instant."""
@@ -107,14 +111,14 @@ class Case:
         Raises:
             SegmentError: It cannot be told.
         """
-        found = self.judged(more=more)
-        truth = found.is_true
+        truth, until = self.stands(more=more)
         for _ in range(_STEPS):
-            if found.until is None:
+            if until >= NEVER:
                 return None
-            found = self.judged(at=(until := found.until), more=more)
-            if found.is_true is not truth:
+            is_then, later = self.stands(at=until, more=more)
+            if is_then is not truth:
                 return until
+            until = later
         raise SegmentError("too many changes that lead to none")
 
 
@@ -175,9 +179,9 @@ def _by_event(case: Case, is_in: bool, turn: datetime | None, one: Supposed) -> 
     event = _happening(one, case.now)
     if one.where is not None and not case.maker(case.now).test(one.where, of_event)(event):
         return None, False
-    if case.judged(more=[event]).is_true is not is_in:
+    if case.stands(more=[event])[0] is not is_in:
         words, is_in_then, prevents = f"would {'leave' if is_in else 'enter'}", not is_in, False
-    elif turn is not None and case.judged(at=turn, more=[event]).is_true is is_in:
+    elif turn is not None and case.stands(at=turn, more=[event])[0] is is_in:
         words, is_in_then, prevents = f"would stay {'in' if is_in else 'out'}", is_in, _prevents(case, is_in, turn, one)
     else:
         return None, False
@@ -207,7 +211,7 @@ def _prevents(case: Case, is_in: bool, turn: datetime, one: Supposed) -> bool:
     moments = _moments(case, turn, one.kind)
     if moments is None:
         return False
-    return all(case.judged(at=turn, more=[_happening(one, at)]).is_true is is_in for at in moments)
+    return all(case.stands(at=turn, more=[_happening(one, at)])[0] is is_in for at in moments)
 
 
 def _moments(case: Case, turn: datetime, kind: str) -> list[datetime] | None:
@@ -287,12 +291,13 @@ def _by_value(case: Case, is_in: bool, leaf: Judgement, wanted: nodes.Condition)
     """Of a field that several conditions are about: a value that changes this one and the whole, in words."""
     path, values = fitting(wanted) or ((), [])
     for value in values:
+        other = attrs.evolve(case, record=Altered(case.record, path, value))
         try:
-            found = attrs.evolve(case, record=Altered(case.record, path, value)).judged()
+            is_other = other.maker(case.now).test(leaf.node)(other.record) is not leaf.is_true
+            changes_all = is_other and other.stands()[0] is not is_in
         except SegmentError:  # a value of this sort does not go with the other conditions
             continue
-        is_other = any(one.node == leaf.node and one.is_true is not leaf.is_true for one in leaves(found))
-        if is_other and found.is_true is not is_in:
+        if changes_all:
             return f"{sentence(nodes.Field(path=path))} were {shown(value, case.now)}"
     return ""
 
