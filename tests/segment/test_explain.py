@@ -69,9 +69,20 @@ def cases_of(case: SegmentCase) -> Iterator[tuple[dict[str, Any], list[Any], Exp
 # Laws
 
 
-@settings(max_examples=40)
+@settings(max_examples=8)
 @given(segment_cases())
 def test_it_says_what_the_segment_says_and_is_otherwise_just_when_it_says(case: SegmentCase) -> None:
+    check_what_it_says(case)
+
+
+@pytest.mark.slow
+@settings(max_examples=300)
+@given(segment_cases())
+def test_it_says_what_any_segment_says(case: SegmentCase) -> None:
+    check_what_it_says(case)
+
+
+def check_what_it_says(case: SegmentCase) -> None:
     for person, theirs, found in cases_of(case):
         assert found.is_in is case.segment.matches(person, events=case.events, now=case.now)
         for reason in every(found.reason):
@@ -86,9 +97,23 @@ def test_it_says_what_the_segment_says_and_is_otherwise_just_when_it_says(case: 
                 assert case.segment.matches(person, events=theirs, now=change.at) is not found.is_in
 
 
-@settings(max_examples=60)
-@given(segment_cases(), st.lists(st.floats(0, 1, exclude_max=True), max_size=4))
+MOMENTS = st.lists(st.floats(0, 1, exclude_max=True), max_size=4)
+
+
+@settings(max_examples=8)
+@given(segment_cases(), MOMENTS)
 def test_an_event_that_is_told_of_does_what_is_told(case: SegmentCase, moments: list[float]) -> None:
+    check_events(case, moments)
+
+
+@pytest.mark.slow
+@settings(max_examples=400)
+@given(segment_cases(), MOMENTS)
+def test_an_event_that_is_told_of_does_it_in_any_segment(case: SegmentCase, moments: list[float]) -> None:
+    check_events(case, moments)
+
+
+def check_events(case: SegmentCase, moments: list[float]) -> None:
     for person, theirs, found in cases_of(case):
         turn = next((change for change in found.changes if change.cause is Cause.TIME), None)
         for change in found.changes:

@@ -188,7 +188,7 @@ def explain(
         until, is_known = _turn(case, judgement)
         found = changes(case, judgement, until if is_known else None)
     except SegmentError as error:
-        raise about(person, key, error) from error.__cause__
+        raise about(person, key, error, node) from error.__cause__
     return Explanation(
         person=_identity(person, key),
         now=as_of,

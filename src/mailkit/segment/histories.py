@@ -64,13 +64,14 @@ class Histories:
         key: The field with a person's id; it and an event's `person` are compared as text.
         assumed: The zone of times without one; None to refuse them.
         is_own: Whether events in an iterable may be without a person, being the own of who is asked about.
+        is_patient: Whether a faulty event in an iterable is told when its person is asked about, and not before.
     """
 
-    def __init__(self, *, key: str, assumed: tzinfo | None, is_own: bool = False) -> None:
+    def __init__(self, *, key: str, assumed: tzinfo | None, is_own: bool = False, is_patient: bool = False) -> None:
         from mailkit.event import Event  # here, so that segments over mappings do not wait for it
 
         self._event: type[Event] = Event
-        self._key, self._assumed, self._is_own = key, assumed, is_own
+        self._key, self._assumed, self._is_own, self._is_patient = key, assumed, is_own, is_patient
         self._get = getter((key,), is_optional=True)
 
     def finder(self, events: EventSource) -> Find:
@@ -82,11 +83,25 @@ class Histories:
         if isinstance(events, Mapping):
             return self._in_mapping(events)
         if callable(events):
-            return lambda record: self._history(events(record))
+            return lambda record: self._asked(events, record)
         if isinstance(events, str | bytes) or not isinstance(events, Iterable):
             reason = "is not events; give a mapping from id to events, an iterable of events, or a function"
             raise SegmentError(f"{shorten(events)} {reason}")
         return self._in_iterable(events)
+
+    def whose(self, given: Any, person: str | None = None) -> tuple[str, Event | Fact]:
+        """One event, and the id of the person whose it is; `person`, if that is known already.
+
+        Raises:
+            SegmentError: It is no event, or does not say whose it is.
+        """
+        event = given if isinstance(given, self._event) else self._fact(given)
+        if person is None:
+            named = event.given.get("person") if isinstance(event, Fact) else event.person
+            if named is None:
+                raise SegmentError(f"the event {shorten(given)} has no 'person', so nobody knows whose it is")
+            person = str(named)
+        return person, event
 
     def _in_mapping(self, by_id: Mapping[Any, SomeEvents]) -> Find:
         kinds = set(map(type, by_id))
@@ -121,8 +136,16 @@ class Histories:
     def _in_iterable(self, events: SomeEvents) -> Find:
         by_person: dict[str, list[Event | Fact]] = {}
         nobodys: list[Event | Fact] = []
+        faults: dict[str, SegmentError] = {}
         for given in events:
-            event = given if isinstance(given, self._event) else self._fact(given)
+            try:
+                event = given if isinstance(given, self._event) else self._fact(given)
+            except SegmentError as error:
+                theirs = given.get("person") if self._is_patient and isinstance(given, Mapping) else None
+                if theirs is None:
+                    raise
+                faults.setdefault(str(theirs), error)
+                continue
             person = event.given.get("person") if isinstance(event, Fact) else event.person
             if person is not None:
                 by_person.setdefault(str(person), []).append(event)
@@ -130,11 +153,18 @@ class Histories:
                 nobodys.append(event)
             else:
                 raise SegmentError(f"the event {shorten(given)} has no 'person', so nobody knows whose it is")
-        if not by_person:
+        if not by_person and not faults:
             return lambda record: nobodys
         if nobodys:
             raise SegmentError("some of the events name a person and some do not; name him in all or in none")
-        return lambda record: by_person.get(str(self._identity(record)), ())
+
+        def find(record: Any) -> History:
+            identity = str(self._identity(record))
+            if identity in faults:
+                raise SegmentError(faults[identity].reason)
+            return by_person.get(identity, ())
+
+        return find
 
     def _identity(self, record: Any) -> Any:
         found = self._get(record)
@@ -142,6 +172,14 @@ class Histories:
             reason = f"the record has nothing in the field {self._key!r}, by which its events are found"
             raise SegmentError(f"{reason}; name another with key=")
         return found
+
+    def _asked(self, events: Callable[[Any], Any], record: Any) -> History:
+        try:
+            return self._history(events(record))
+        except SegmentError:
+            raise
+        except Exception as error:  # the application's own code may raise anything, and the others must go on
+            raise SegmentError(f"asking for the events raised {type(error).__name__}: {error}") from error
 
     def _history(self, events: Any) -> History:
         if isinstance(events, str | Mapping) or not isinstance(events, Iterable):
@@ -158,7 +196,7 @@ class Histories:
             raise SegmentError(f"{shorten(event)} {reason}")
         for name in ("kind", "at"):
             if event.get(name) is None:
-                known = [other for other in event if isinstance(other, str)]
+                known = [other for other in event if isinstance(other, str) and other != name]
                 raise SegmentError(f"the event {shorten(event)} has no {name!r}{did_you_mean(name, known)}")
         try:
             at = instant(event["at"], self._assumed)

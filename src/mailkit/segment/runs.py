@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, tzinfo
-from typing import Any, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar
 
 from mailkit.clock import SystemClock
 from mailkit.errors import SegmentError, shorten
@@ -22,9 +22,13 @@ from mailkit.segment.subjects import Subject
 from mailkit.segment.text import sentence
 from mailkit.segment.values import instant, zone
 
-__all__ = ["about", "check_named", "first_of", "partition", "records"]
+__all__ = ["UNJUDGED", "OnError", "about", "check_named", "first_of", "partition", "records"]
 
 P = TypeVar("P")
+OnError: TypeAlias = Callable[[Any, SegmentError], None]
+"""What is told of records that cannot be judged: the record, and the error that names it."""
+UNJUDGED: Final = -2
+"""Where a record is that cannot be judged."""
 
 
 def partition(
@@ -35,6 +39,7 @@ def partition(
     now: datetime | None = None,
     key: str = "id",
     assume_zone: tzinfo | str | None = None,
+    on_error: OnError | None = None,
 ) -> dict[str | None, list[P]]:
     """Divide the people among segments: each goes to the first that he is in, or else to None.
 
@@ -45,6 +50,8 @@ def partition(
         now: As of when, aware; the present unless given.
         key: The field with the person's id.
         assume_zone: The zone of times without one, which are refused otherwise.
+        on_error: What to do with a record that cannot be judged, as in `Segment.filter`: he is under no name then,
+            and not under None either.
 
     Raises:
         SegmentError: As in `Segment.filter`.
@@ -59,11 +66,13 @@ def partition(
     """
     check_named(segments)
     conditions = tuple(segment.node for segment in segments.values())
-    which = first_of(conditions, events=events, now=now, key=key, assume_zone=assume_zone)
+    which = first_of(conditions, events=events, now=now, key=key, assume_zone=assume_zone, on_error=on_error)
     names = [*segments, None]
     divided: dict[str | None, list[P]] = {name: [] for name in names}
     for person in records(people):
-        divided[names[which(person)]].append(person)
+        place = which(person)
+        if place != UNJUDGED:
+            divided[names[place]].append(person)
     return divided
 
 
@@ -105,8 +114,14 @@ def first_of(
     key: str,
     assume_zone: tzinfo | str | None,
     is_own: bool = False,
+    on_error: OnError | None = None,
 ) -> Callable[[Any], int]:
-    """A function from a record to the place of the first condition that it fulfils; -1 if it fulfils none."""
+    """A function from a record to the place of the first condition that it fulfils; -1 if it fulfils none.
+
+    With `on_error`, a record that cannot be judged is at `UNJUDGED`.
+    """
+    if on_error is not None and not callable(on_error):
+        raise SegmentError(f"on_error={shorten(on_error)} cannot be called; give a function of a record and an error")
     assumed = zone(assume_zone)
     if not isinstance(key, str) or not key:
         raise SegmentError(f"key={shorten(key)} is not the name of the field with a person's id")
@@ -114,7 +129,7 @@ def first_of(
         for node in conditions:
             if asks_about_events(node):
                 raise SegmentError("this asks about events: give events=", text=sentence(node))
-    histories = Histories(key=key, assumed=assumed, is_own=is_own)
+    histories = Histories(key=key, assumed=assumed, is_own=is_own, is_patient=on_error is not None)
     subject = Subject(histories.finder(() if events is None else events))
     as_of = SystemClock().now() if now is None else instant(now, assumed)
     maker = Maker(now=as_of, assumed=assumed, person=subject.person, history=subject.history)
@@ -124,15 +139,21 @@ def first_of(
     def which(record: Any) -> int:
         nonlocal is_first
         subject.turn_to(record)
+        place = 0
         try:
             if is_first:  # a misspelt field is told even if nobody comes so far as to be asked for it
-                is_first = False
                 _check_fields(conditions, record)
+                is_first = False
             for place, test in tests:
                 if test(record):
                     return place
         except SegmentError as error:
-            raise about(record, key, error) from error.__cause__
+            named = about(record, key, error, conditions[place])
+            if on_error is None:
+                raise named from error.__cause__
+            named.__cause__ = error.__cause__
+            on_error(record, named)
+            return UNJUDGED
         return -1
 
     return which
@@ -150,8 +171,22 @@ def _check_fields(conditions: tuple[nodes.Condition, ...], record: Any) -> None:
                 raise SegmentError(error.reason, text=whole, start=start, end=end) from error.__cause__
 
 
-def about(record: Any, key: str, error: SegmentError) -> SegmentError:
-    """The error with the name of the person with whom it came."""
+def _placed(error: SegmentError, condition: nodes.Condition, record: Any) -> SegmentError:
+    """The error with the place in the segment, if it is one of reading, which does not know where it reads for."""
+    if error.text:
+        return error
+    try:
+        _check_fields((condition,), record)
+    except SegmentError as again:
+        return again
+    placed = SegmentError(error.reason, text=sentence(condition))
+    placed.__cause__ = error.__cause__
+    return placed
+
+
+def about(record: Any, key: str, error: SegmentError, condition: nodes.Condition) -> SegmentError:
+    """The error with its place in the segment, and the name of the person with whom it came."""
+    error = _placed(error, condition, record)
     try:
         person = shorten(read(record, (key,)))
     except SegmentError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -15,6 +15,8 @@ from mailkit.segment.values import plain, sort
 if TYPE_CHECKING:
     from mailkit.segment.explain import Explanation
     from mailkit.segment.histories import EventSource
+    from mailkit.segment.live import Live
+    from mailkit.segment.runs import OnError
     from mailkit.segment.waterfalls import Waterfall
 
 __all__ = ["Combining", "Segment", "condition"]
@@ -140,6 +142,7 @@ class Segment(Combining):
         now: datetime | None = None,
         key: str = "id",
         assume_zone: tzinfo | str | None = None,
+        on_error: OnError | None = None,
     ) -> list[P]:
         """The people in the segment, in the order given.
 
@@ -151,6 +154,8 @@ class Segment(Combining):
             now: As of when, aware; later events are not seen. The present unless given.
             key: The field with the person's id, which is compared as text.
             assume_zone: The zone, or its name, of times without one, which are refused otherwise.
+            on_error: What to do with a record that cannot be judged: called with it and the error, after which he
+                is in no segment, and the others follow. Unless given, the first such error is raised.
 
         Raises:
             SegmentError: A field is missing, two sorts of values are compared, a time has no zone,
@@ -159,10 +164,14 @@ class Segment(Combining):
         >>> from mailkit.segment import field as f
         >>> (f.age >= 18).filter([{"name": "Anna", "age": 34}, {"name": "Oleg", "age": None}])
         [{'name': 'Anna', 'age': 34}]
+        >>> people = [{"id": 1, "age": "34"}, {"id": 2, "age": 18}]
+        >>> (f.age >= 18).filter(people, on_error=lambda record, error: print(error.reason))
+        age: '34' (text) cannot be compared with 18 (a number) (person 1)
+        [{'id': 2, 'age': 18}]
         """
         from mailkit.segment.runs import first_of, records
 
-        which = first_of((self.node,), events=events, now=now, key=key, assume_zone=assume_zone)
+        which = first_of((self.node,), events=events, now=now, key=key, assume_zone=assume_zone, on_error=on_error)
         return [person for person in records(people) if which(person) == 0]
 
     def count(
@@ -173,6 +182,7 @@ class Segment(Combining):
         now: datetime | None = None,
         key: str = "id",
         assume_zone: tzinfo | str | None = None,
+        on_error: OnError | None = None,
     ) -> int:
         """How many of the people are in the segment; arguments and errors are those of `filter`.
 
@@ -182,7 +192,7 @@ class Segment(Combining):
         """
         from mailkit.segment.runs import first_of, records
 
-        which = first_of((self.node,), events=events, now=now, key=key, assume_zone=assume_zone)
+        which = first_of((self.node,), events=events, now=now, key=key, assume_zone=assume_zone, on_error=on_error)
         return sum(1 for person in records(people) if which(person) == 0)
 
     def matches(
@@ -299,6 +309,32 @@ class Segment(Combining):
         from mailkit.segment.waterfalls import waterfall
 
         return waterfall(self, people, events=events, now=now, key=key, assume_zone=assume_zone, sample=sample)
+
+    def live(
+        self,
+        people: Iterable[Any] = (),
+        *,
+        events: EventSource | None = None,
+        now: datetime | None = None,
+        key: str = "id",
+        assume_zone: tzinfo | str | None = None,
+        on_error: Callable[[str, SegmentError], object] | None = None,
+    ) -> Live:
+        """The segment kept up to date as time passes and more happens; see `mailkit.segment.live.Live`.
+
+        Arguments and errors are those of `Live`, which also keeps several segments at once.
+
+        >>> from datetime import UTC, datetime
+        >>> from mailkit.segment import days, event as ev, field as f
+        >>> silent = ev.opened.none(within=days(7), after=f.joined_at)
+        >>> anna = {"id": 1, "joined_at": datetime(2026, 3, 1, tzinfo=UTC)}
+        >>> live = silent.live([anna], now=datetime(2026, 3, 2, tzinfo=UTC))
+        >>> [(change.person, str(change.at)) for change in live.advance(datetime(2026, 3, 9, tzinfo=UTC))]
+        [('1', '2026-03-08 00:00:00+00:00')]
+        """
+        from mailkit.segment.live import Live
+
+        return Live(self, people, events=events, now=now, key=key, assume_zone=assume_zone, on_error=on_error)
 
     def __str__(self) -> str:
         return sentence(self.node)

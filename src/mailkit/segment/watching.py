@@ -21,6 +21,7 @@ from mailkit.segment.calendars import begin, day_of, in_year, is_anniversary, pa
 from mailkit.segment.clocks import date_change, part_change
 from mailkit.segment.courses import NEVER, Calendar, Course, Drift
 from mailkit.segment.evaluate import Maker, asks_about_events
+from mailkit.segment.frozen import attributes, evolve
 from mailkit.segment.nodes import Part
 from mailkit.segment.spans import INSTANT, Unit, moved
 from mailkit.segment.subjects import Fetch, of_event, of_person
@@ -202,12 +203,10 @@ class Watcher:
     def _measured(self, node: nodes.Value, fetch: Fetch) -> Reading:
         """Of values that are read first, and then measured as `evaluate` does."""
         names = [
-            attribute.name
-            for attribute in attrs.fields(type(node))
-            if isinstance(getattr(node, attribute.name), nodes.Value)
+            attribute.name for attribute in attributes(node) if isinstance(getattr(node, attribute.name), nodes.Value)
         ]
         readings = [self.reading(getattr(node, name), fetch) for name in names]
-        measure = self.maker.value(attrs.evolve(node, **{name: nodes.Field(path=(name,)) for name in names}), of_person)
+        measure = self.maker.value(evolve(node, **{name: nodes.Field(path=(name,)) for name in names}), of_person)
 
         def measured(item: Any) -> tuple[Any, datetime]:
             found = [reading(item) for reading in readings]
@@ -296,7 +295,8 @@ class Watcher:
         return refined(view, compared, _STEPS_OF_CLOCKS)
 
     def _of_value(self, node: nodes.OneOf | nodes.TextTest | nodes.IsNull, fetch: Fetch) -> Look:
-        test = self.maker.test(attrs.evolve(node, value=nodes.Field(path=("value",))), of_person)
+        stand_in: Any = nodes.Field(path=("value",))
+        test = self.maker.test(evolve(node, value=stand_in), of_person)
         reading, drift, view, assumed = self.reading(node.value, fetch), _drift(node.value), self.view, self.assumed
         options = node.options if isinstance(node, nodes.OneOf) else ()
         times = [option.value for option in options if isinstance(option.value, date)]
@@ -358,9 +358,9 @@ def _other(truth: bool, until: datetime) -> tuple[bool, datetime]:
 def _all(parts: list[Look]) -> Look:
     def all_are(item: Any) -> tuple[bool, datetime]:
         soonest, latest = NEVER, None
-        for part in parts:
+        for look in parts:
             try:
-                truth, until = part(item)
+                truth, until = look(item)
             except SegmentError:
                 if latest is None:
                     raise
@@ -379,9 +379,9 @@ def _all(parts: list[Look]) -> Look:
 def _any(parts: list[Look]) -> Look:
     def any_is(item: Any) -> tuple[bool, datetime]:
         soonest, latest = NEVER, None
-        for part in parts:
+        for look in parts:
             try:
-                truth, until = part(item)
+                truth, until = look(item)
             except SegmentError:
                 if latest is None:
                     raise
