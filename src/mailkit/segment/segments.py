@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from django.db.models import Model, Q
     from sqlalchemy import Select, Table
 
+    from mailkit.segment.explain import Explanation
     from mailkit.segment.histories import EventSource
     from mailkit.segment.live import Live
     from mailkit.segment.plans import Plan
@@ -250,6 +251,42 @@ class Segment(Combining):
         from mailkit.segment.binding import bound, by_name
 
         return Segment(bound(self.node, by_name(segments)))
+
+    def explain(
+        self,
+        person: Any,
+        *,
+        events: EventSource | None = None,
+        now: datetime | None = None,
+        key: str = "id",
+        assume_zone: tzinfo | str | None = None,
+    ) -> Explanation:
+        """Why this one person is in or not, and what would change it; arguments and errors are those of `matches`.
+
+        Each condition is asked, also where `matches` would not come so far. Events that name no
+        person are taken for his own.
+
+        >>> from datetime import UTC, datetime
+        >>> from mailkit.segment import days, event as ev, field as f
+        >>> awake = (f.city == "Kazan") & ev.opened.did(last=days(60))
+        >>> opened = {"kind": "opened", "at": datetime(2026, 1, 12, 9, 30, tzinfo=UTC)}
+        >>> anna = {"id": 7, "city": "Kazan"}
+        >>> print(awake.explain(anna, events=[opened], now=datetime(2026, 3, 1, 12, tzinfo=UTC)))
+        7 is in as of 1 March 2026 at 12:00 UTC.
+        <BLANKLINE>
+        ✓ and
+        ├ ✓ city = "Kazan"                  city is "Kazan"
+        └ ✓ any opened within last 60 days  1 opened, on 12 January 2026, 48 days ago
+                                            so until 13 March 2026 at 09:30 UTC
+        <BLANKLINE>
+        What would change it:
+        - leaves on 13 March 2026 at 09:30 UTC, unless there is one more opened before then
+        - would stay in with one more opened now, until 30 April 2026 at 12:00 UTC
+        - would leave if not city = "Kazan"
+        """
+        from mailkit.segment.explain import explain
+
+        return explain(self, person, events=events, now=now, key=key, assume_zone=assume_zone)
 
     def waterfall(
         self,
