@@ -47,6 +47,7 @@ from mailkit.segment import (
     distance,
     hours,
     member,
+    parse,
     partition,
     previous,
     this,
@@ -100,6 +101,10 @@ def segments(people: Sequence[Mapping[str, object]], log: Sequence[Event]) -> No
     )
     assert_type(divided[None], list[Mapping[str, object]])
     assert_type(segment.filter(people, events=log, on_error=bad_record), list[Mapping[str, object]])
+    assert_type(parse("city = 'Kazan' and no purchase within last 90 days"), Segment)
+    assert_type(segment.to_json(), str)
+    assert_type(Segment.from_json('{"mailkit.segment": 1}'), Segment)
+    assert_type(Segment.from_json({"mailkit.segment": 1}), Segment)
 
 
 def bad_record(record: object, error: errors.SegmentError) -> None:

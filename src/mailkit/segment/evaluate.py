@@ -28,7 +28,7 @@ from mailkit.segment.spans import INSTANT, moved
 from mailkit.segment.subjects import Fetch, Get, Test, blame, of_person
 from mailkit.segment.values import instant, is_null, plain, zone
 
-__all__ = ["Maker", "Test", "asks_about_events"]
+__all__ = ["Maker", "Test", "asks_about_events", "cheapest_first"]
 
 
 class Maker:
@@ -85,7 +85,7 @@ class Maker:
         if isinstance(node, nodes.Not):
             inner = self.test(node.part, fetch)
             return lambda record: not inner(record)
-        tests = [self.test(part, fetch) for part in _cheapest_first(node.parts)]
+        tests = [self.test(part, fetch) for part in cheapest_first(node.parts)]
         return _all(tests) if isinstance(node, nodes.And) else _any(tests)
 
     def value(self, node: nodes.Value, fetch: Fetch) -> Get:
@@ -236,7 +236,8 @@ def _any(tests: list[Test]) -> Test:
     return any_is
 
 
-def _cheapest_first(parts: tuple[nodes.Condition, ...]) -> list[nodes.Condition]:
+def cheapest_first(parts: tuple[nodes.Condition, ...]) -> list[nodes.Condition]:
+    """Conditions in the order in which they are asked: those that need no events, then the others."""
     return sorted(parts, key=asks_about_events)
 
 
