@@ -27,7 +27,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from typing import Final
-from unicodedata import combining, east_asian_width
 
 __all__ = [
     "AddressError",
@@ -334,6 +333,8 @@ def _seen(character: str) -> str:
 
 
 def _width(text: str) -> int:
+    from unicodedata import combining, east_asian_width  # here, since most programs show no such error
+
     return sum(0 if combining(one) else 1 + (east_asian_width(one) in "WF") for one in text)
 
 
