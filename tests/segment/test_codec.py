@@ -298,7 +298,7 @@ def check_anything(source: Any) -> None:
     assert len(refused) < 2000
 
 
-@settings(max_examples=100)
+@settings(max_examples=60)
 @given(mutated() | JSON.map(lambda drawn: {"mailkit.segment": 1, "condition": drawn}) | st.text(max_size=10))
 def test_nothing_but_its_own_error_leaves_the_reader(source: Any) -> None:
     check_anything(source)
