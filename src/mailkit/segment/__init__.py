@@ -30,6 +30,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from mailkit.segment import presets
     from mailkit.segment.overlaps import overlap
     from mailkit.segment.periods import Period, previous, this, today
     from mailkit.segment.runs import partition
@@ -58,6 +59,7 @@ __all__ = [
     "overlap",
     "parse",
     "partition",
+    "presets",
     "previous",
     "this",
     "today",
@@ -71,6 +73,7 @@ _LATER = {
     "Schema": "schema",
     "parse": "syntax",
     "partition": "runs",
+    "presets": "presets",
     "previous": "periods",
     "this": "periods",
     "today": "periods",
@@ -84,7 +87,8 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'mailkit.segment' has no attribute {name!r}")
     from importlib import import_module
 
-    value = getattr(import_module(f"mailkit.segment.{home}"), name)
+    module = import_module(f"mailkit.segment.{home}")
+    value = module if name == home else getattr(module, name)
     globals()[name] = value
     return value
 
