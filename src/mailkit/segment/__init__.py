@@ -31,9 +31,10 @@ if TYPE_CHECKING:
     from typing import Any
 
     from mailkit.segment import presets
+    from mailkit.segment.index import Index
     from mailkit.segment.overlaps import overlap
     from mailkit.segment.periods import Period, previous, this, today
-    from mailkit.segment.runs import partition
+    from mailkit.segment.runs import memberships, partition
     from mailkit.segment.schema import Schema
     from mailkit.segment.syntax import parse
 
@@ -41,6 +42,7 @@ __all__ = [
     "Chain",
     "Field",
     "Happening",
+    "Index",
     "Period",
     "Schema",
     "Segment",
@@ -54,6 +56,7 @@ __all__ = [
     "field",
     "hours",
     "member",
+    "memberships",
     "minutes",
     "months",
     "overlap",
@@ -68,10 +71,12 @@ __all__ = [
 ]
 
 _LATER = {
+    "Index": "index",
     "Period": "periods",
     "overlap": "overlaps",
     "Schema": "schema",
     "parse": "syntax",
+    "memberships": "runs",
     "partition": "runs",
     "presets": "presets",
     "previous": "periods",
