@@ -30,6 +30,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from mailkit.segment.live import Live
     from mailkit.segment.overlaps import overlap
     from mailkit.segment.periods import Period, previous, this, today
     from mailkit.segment.runs import partition
@@ -39,6 +40,7 @@ __all__ = [
     "Chain",
     "Field",
     "Happening",
+    "Live",
     "Period",
     "Schema",
     "Segment",
@@ -64,6 +66,7 @@ __all__ = [
 ]
 
 _LATER = {
+    "Live": "live",
     "Period": "periods",
     "overlap": "overlaps",
     "Schema": "schema",
