@@ -165,6 +165,29 @@ def test_what_cannot_be_taken_in_changes_nothing() -> None:
     assert (left.at, type(left)) == (NOW + DAY, Left)
 
 
+def test_who_is_in_no_segment_cannot_leave_it_by_an_error() -> None:
+    live = SPENT.live([{"id": 1, "city": "Ufa"}], events=[bought(NOW + DAY, value="much")], now=NOW)
+    with pytest.raises(SegmentError, match="is not a number"):
+        live.advance(NOW + 2 * DAY)
+    assert live.advance(NOW + 2 * DAY) == []
+    assert live.advance(NOW + 90 * DAY) == []
+    live = (SPENT | ev.opened.did()).live([{"id": 1, "city": "Ufa"}], now=NOW, on_error=lambda person, error: None)
+    live.feed({"kind": "opened", "person": 1, "at": NOW})
+    (left,) = live.feed(bought(NOW, value="much"))
+    assert left.error is not None
+    (entered,) = live.put({"id": 1, "city": None})  # nobody asks for the sum any more
+    assert isinstance(entered, Entered)
+
+
+def test_the_events_of_a_sequence_go_with_its_first_window() -> None:
+    chain = ev.opened.then(ev.purchase, within=days(1)).started(last=days(5))
+    live = Segment(chain._condition()).live([{"id": 1}], events=[bought(NOW), bought(NOW + 40 * DAY)], now=NOW)
+    live.advance(NOW + 50 * DAY)
+    live.feed(bought(NOW + 50 * DAY))
+    ((_, _, events, _, _),) = json.loads(live.save())["people"]
+    assert len(events["purchase"]) == 2
+
+
 def test_a_record_that_cannot_be_judged_leaves_the_old_one() -> None:
     live = (f.age > 17).live([{"id": 1, "age": 20}], now=NOW)
     with pytest.raises(SegmentError, match="cannot be compared"):
