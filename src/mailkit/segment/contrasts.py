@@ -62,7 +62,7 @@ def _clock(watcher: Watcher, node: nodes.PartOf, mark: Any, fetch: Fetch) -> Rea
     minutes = {f"{minute // 60:02}:{minute % 60:02}": time(minute // 60, minute % 60) for minute in range(1440)}
     after = [at for shown, at in minutes.items() if shown > mark][:1]
     marks = [time(), *after, *([minutes[mark]] if mark in minutes else [])]
-    view, where = watcher.view, watcher.maker.zone(node.zone)
+    view, where = watcher.view, watcher.maker.zone(node.zone, node)
 
     def clock(item: Any) -> tuple[Any, datetime]:
         place = where()

@@ -97,7 +97,7 @@ class Drift:
         if point - place > slack:
             now = moved(now, point - place - slack)
             place = self.at(now)
-        for _ in range(_WALK):
+        for _ in range(_WALK):  # pragma: no branch - it is some midnights away, but may be at an end of the calendar
             if place >= point or now >= NEVER:
                 break
             end, ahead = self.turn(now), moved(now, point - place)

@@ -156,7 +156,7 @@ class Watcher:
             return lambda: drift
         if not isinstance(node, nodes.Begin):
             return None
-        where = self.maker.zone(node.zone)
+        where = self.maker.zone(node.zone, node)
         known: dict[tzinfo | None, Calendar | None] = {None: None}
 
         def calendar() -> Calendar | None:
@@ -184,7 +184,7 @@ class Watcher:
         return read
 
     def _part(self, node: nodes.PartOf, fetch: Fetch) -> Reading:
-        view, where, drift = self.view, self.maker.zone(node.zone), drift_of(node.of)
+        view, where, drift = self.view, self.maker.zone(node.zone, node), drift_of(node.of)
         of = self.reading(node.of, fetch)
 
         def part_of(item: Any) -> tuple[Any, datetime]:
@@ -231,7 +231,7 @@ class Watcher:
         return refined(view, asked)
 
     def _anniversary(self, node: nodes.Anniversary, fetch: Fetch) -> Look:
-        view, where, drift, assumed = self.view, self.maker.zone(node.zone), drift_of(node.of), self.assumed
+        view, where, drift, assumed = self.view, self.maker.zone(node.zone, node), drift_of(node.of), self.assumed
         reading = self.reading(node.of, fetch)
 
         def is_near(item: Any) -> tuple[bool, datetime]:
