@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from mailkit.segment import presets
     from mailkit.segment.index import Index
+    from mailkit.segment.live import Live
     from mailkit.segment.overlaps import overlap
     from mailkit.segment.periods import Period, previous, this, today
     from mailkit.segment.runs import memberships, partition
@@ -43,6 +44,7 @@ __all__ = [
     "Field",
     "Happening",
     "Index",
+    "Live",
     "Period",
     "Schema",
     "Segment",
@@ -72,6 +74,7 @@ __all__ = [
 
 _LATER = {
     "Index": "index",
+    "Live": "live",
     "Period": "periods",
     "overlap": "overlaps",
     "Schema": "schema",
