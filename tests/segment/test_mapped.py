@@ -3,7 +3,10 @@ import pytest
 from django.conf import settings
 
 if not settings.configured:
-    settings.configure(USE_TZ=True, DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}})
+    memory = {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}
+    settings.configure(
+        USE_TZ=True, DATABASES={"default": memory, "elsewhere": {**memory, "TIME_ZONE": "Europe/Moscow"}}
+    )
     django.setup()
 
 import sqlalchemy as sa
