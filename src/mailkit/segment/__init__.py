@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from mailkit.segment.periods import Period, previous, this, today
     from mailkit.segment.runs import partition
     from mailkit.segment.schema import Schema
+    from mailkit.segment.syntax import parse
 
 __all__ = [
     "Chain",
@@ -56,6 +57,7 @@ __all__ = [
     "minutes",
     "months",
     "overlap",
+    "parse",
     "partition",
     "presets",
     "previous",
@@ -69,6 +71,7 @@ _LATER = {
     "Period": "periods",
     "overlap": "overlaps",
     "Schema": "schema",
+    "parse": "syntax",
     "partition": "runs",
     "presets": "presets",
     "previous": "periods",

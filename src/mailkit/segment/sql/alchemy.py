@@ -67,5 +67,5 @@ def _with_colons(text: str, dialect: Dialect) -> str:
         is_name = place % 2 == 1
         if dialect is Dialect.POSTGRESQL:
             part = part.replace("%%", "%") if is_name else part  # noqa: PLW2901
-        parts.append(part.replace("\\", "\\\\").replace(":", "\\:") if is_name else pattern.sub(r":\1", part))
+        parts.append(part.replace(":", "\\:") if is_name else pattern.sub(r":\1", part))
     return "".join(parts)

@@ -68,6 +68,8 @@ class Column:
         items: Of which sort the items are, if it has lists.
         places: How many decimal places there are at most, if it has decimals; 2 of money mostly.
         stored: How its values are kept. Times are microseconds and all else native unless it is said.
+        key: If the column has JSON objects: under which key the values stand; texts, whole numbers
+            and truth values are read from there. Empty if the column has the values themselves.
 
     >>> Column("price", Sort.DECIMAL, stored="scaled").places
     2
@@ -81,6 +83,15 @@ class Column:
     items: Sort | None = attrs.field(default=None, kw_only=True, converter=_one_of(Sort, "a sort of items"))
     places: int = attrs.field(default=2, kw_only=True)
     stored: Stored = attrs.field(kw_only=True, converter=_one_of(Stored, "a way to store values"))
+
+    key: str = attrs.field(default="", kw_only=True)
+
+    @key.validator
+    def _check_key(self, attribute: object, value: str) -> None:
+        if not isinstance(value, str) or set(value) & set('"\\\0') or value[:1] in ("$", "/", "["):
+            raise SegmentError(f"{shorten(value)} is not the key of a property that can be asked for", text=self.name)
+        if value and self.sort not in (Sort.TEXT, Sort.INTEGER, Sort.TRUTH):
+            raise SegmentError(f"what is within JSON is read as text, integer or truth, not {self.sort}", text=self.name)
 
     @stored.default
     def _usual(self) -> Stored:
@@ -104,11 +115,14 @@ class Column:
 
 
 def _columns(given: Any) -> dict[Any, Column]:
-    sorts = getattr(given, "fields", given)  # a Schema tells the fields' sorts
-    if not isinstance(sorts, Mapping):
-        raise SegmentError(f"{shorten(given)} is not columns by field: give {{'city': 'text', ...}}")
+    if not isinstance(given, Mapping):
+        sorts = getattr(given, "fields", None)  # a Schema, which also has fields of no sort, and lists of anything
+        if not isinstance(sorts, Mapping):
+            raise SegmentError(f"{shorten(given)} is not columns by field; give {{'city': 'text', ...}}")
+        declared = {".".join(path): what.sort for path, what in sorts.items()}
+        given = {name: sort for name, sort in declared.items() if sort not in (None, Sort.LIST)}
     columns = {}
-    for name, column in sorts.items():
+    for name, column in given.items():
         last = name[-1] if isinstance(name, tuple) and name else name
         columns[name] = column if isinstance(column, Column) else Column(last, column)
     return columns
@@ -122,7 +136,8 @@ class Columns:
         person: The column of people with their id, which is one person's only.
         person_sort: Of which sort it is: text or integer.
         fields: The columns of people by the field that they hold, a dotted path if it is nested:
-            a `Column`, or only its sort where it is named as the field is.
+            a `Column`, or only its sort where it is named as the field is. Or a `Schema`, whose
+            lists are left out, as it does not know of what they are.
         event_person: The column of events with the person's id.
         event_person_sort: Of which sort that is; as that of people unless it is said.
         kind: The column of events with their kind.
@@ -136,9 +151,12 @@ class Columns:
     ...                properties={"value": Column("cents", "decimal", stored="scaled")})
     >>> from mailkit.segment import event as ev, field as f
     >>> print((f.city == "Kazan").to_sql("sqlite", columns=shop))
-    SELECT mk_people."id" AS id
-    FROM "people" AS mk_people
-    WHERE mk_people."city" COLLATE BINARY = :p1
+    SELECT mk_id AS id
+    FROM (
+      SELECT mk_p."id" AS mk_id, mk_p."city" AS mk_1
+      FROM "people" AS mk_p
+    ) AS mk_people
+    WHERE (mk_1 IS NOT NULL AND mk_1 COLLATE BINARY = :p1)
     """
 
     person: str = attrs.field(default="id", validator=name_of)

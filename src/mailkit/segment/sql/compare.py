@@ -171,7 +171,7 @@ class Comparer:
         return _known(share.digits, whole[0], self._values.text(f"{whole[1]:013x}"))
 
     def _both(self, left: Term, operator: Operator, right: Term, node: nodes.Node) -> str:
-        self._check(_KIN[left.sort], _KIN[right.sort], node)
+        self._check(_KIN[right.sort], _KIN[left.sort], node)
         if left.sort is Sort.LIST:
             raise SegmentError("two lists are not compared", text=sentence(node))
         sorts = {left.sort, right.sort}

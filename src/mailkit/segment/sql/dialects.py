@@ -73,6 +73,7 @@ class Engine:
         items: How many items a list has.
         is_numeric: Whether decimals are exact at any length, so that they need not be counted in least parts.
         scaled_text: A decimal written as text, in so many decimal places {1}, as whole number.
+        within: What stands in the JSON object {0} under the key {1}, as text.
         follows: Whether a window can begin after the current row.
         ending: What stands at the end of the query.
     """
@@ -104,6 +105,7 @@ class Engine:
     items: str | None = None
     is_numeric: bool = False
     scaled_text: str | None = None
+    within: str | None = None
     follows: bool = True
     ending: str = ""
 
@@ -133,6 +135,7 @@ ENGINES: Final[dict[Dialect, Engine]] = {
         micros_of_text=None,
         days="(CAST(strftime('%s', {0}) AS INTEGER) / 86400)",
         days_of_text="(CAST(strftime('%s', {0}) AS INTEGER) / 86400)",
+        within="({0} ->> {1})",
         scaled_text=(
             f"(CASE WHEN {{0}} GLOB '*[^-.0-9]*' OR {_SQLITE_PLACES} > {{1}} THEN {_SQLITE_ERROR} "
             f"ELSE CAST(replace({{0}}, '.', '') || substr('000000000000000000', 1, {{1}} - {_SQLITE_PLACES}) AS INTEGER) END)"
@@ -159,6 +162,7 @@ ENGINES: Final[dict[Dialect, Engine]] = {
         months="epoch_us(make_timestamp({0}) + to_months({1}))",
         has_item="list_contains({0}, {1})",
         items="len({0})",
+        within="json_extract_string({0}, '$.\"' || {1} || '\"')",
     ),
     Dialect.POSTGRESQL: Engine(
         text="TEXT",
@@ -188,6 +192,7 @@ ENGINES: Final[dict[Dialect, Engine]] = {
         ),
         has_item="{1} = ANY ({0})",
         items="cardinality({0})",
+        within="(CAST({0} AS JSONB) ->> {1})",
         is_numeric=True,
     ),
     Dialect.POLARS: Engine(

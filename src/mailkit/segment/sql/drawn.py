@@ -129,9 +129,11 @@ def _at_the_end(writer: Writer, node: nodes.Aggregate, of: Term, found: str, lev
         return f"{'MIN' if is_first else 'MAX'}(CASE WHEN {found} THEN {of.sql} END)"
     _needs_order(writer, node)
     way = "" if is_first else " DESC"
-    order = f"CASE WHEN {has} THEN 0 ELSE 1 END, {own}at{way}, {own}order{way}"
-    place = writer.plan.seen_from(level, 1, f"ROW_NUMBER() OVER (PARTITION BY {own}person ORDER BY {order})")
-    return f"MAX(CASE WHEN {has} AND {place} = 1 THEN {writer.comparer.key(of)} END)"
+    # A row number over a column: DataFusion 55 fails to plan one over an expression that has a join below it.
+    rest = writer.plan.seen_from(level, 1, f"CASE WHEN {has} THEN 0 ELSE 1 END")
+    order = f"{rest}, {own}at{way}, {own}order{way}"
+    place = writer.plan.seen_from(level, 2, f"ROW_NUMBER() OVER (PARTITION BY {own}person ORDER BY {order})")
+    return f"MAX(CASE WHEN {rest} = 0 AND {place} = 1 THEN {writer.comparer.key(of)} END)"
 
 
 def sequence(writer: Writer, node: nodes.Sequence) -> str:

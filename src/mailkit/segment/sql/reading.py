@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from mailkit.segment import nodes
 from mailkit.segment.sorts import Sort
 from mailkit.segment.sql.columns import Column, Stored
+from mailkit.segment.sql.dialects import Dialect
 from mailkit.segment.sql.terms import Term
 from mailkit.segment.sql.texts import quoted
 
@@ -19,6 +20,12 @@ __all__ = ["person_keys", "read", "term_of"]
 def read(writer: Writer, column: Column, table: str, node: nodes.Node) -> str:
     """The expression that has the column's values; `node` asks for it."""
     sql, engine = f"{table}.{quoted(column.name, writer.engine)}", writer.engine
+    if column.key:
+        if engine.within is None:
+            writer.refuse(node, "it has no certain way into JSON")
+        sql = engine.within.format(sql, writer.values.text(column.key))
+        if column.sort is not Sort.TEXT and writer.dialect is not Dialect.SQLITE:  # which keeps JSON's own types
+            sql = f"CAST({sql} AS {engine.integer if column.sort is Sort.INTEGER else 'BOOLEAN'})"
     match column.sort:
         case Sort.TRUTH:
             return f"CASE WHEN {sql} THEN 1 WHEN NOT {sql} THEN 0 END"
