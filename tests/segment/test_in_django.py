@@ -42,7 +42,7 @@ class Shop(models.Model):
 
 
 class Person(models.Model):
-    name = models.CharField(max_length=20, null=True)
+    name = models.CharField(max_length=99, null=True)
     other = models.TextField(null=True)
     age = models.IntegerField(null=True)
     big = models.BigIntegerField(null=True)
@@ -71,7 +71,7 @@ class Happened(models.Model):
     person = models.ForeignKey(Person, models.CASCADE)
     kind = models.CharField(max_length=20)
     at = models.DateTimeField()
-    goods = models.CharField(max_length=20, null=True)
+    goods = models.CharField(max_length=99, null=True)
     worth = models.DecimalField(max_digits=8, decimal_places=2, null=True)
     count = models.IntegerField(null=True)
     ratio = models.FloatField(null=True)
@@ -279,7 +279,7 @@ segments = st.recursive(
 )
 
 
-@budget(max_examples=30, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@budget(max_examples=12, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(people, happened, st.lists(segments, min_size=5, max_size=8))
 def test_django_finds_whom_plain_python_finds(several, events, asked):
     _kept(several, [event for event in events if event["person_id"] <= len(several)])
@@ -419,7 +419,7 @@ def test_a_person_may_be_a_plain_number_there():
 def test_many_options_are_handed_over_as_one():
     _kept([{"name": "a'b", "age": 7}, {"name": "x", "age": None}])
     for segment in (
-        f.name.isin(["a'b", *map(str, range(40_000))]),  # more than SQLite takes parameters
+        f.name.isin(["a'b", *map(str, range(33_000))]),  # more than SQLite takes parameters
         f.age.isin(range(1000)),
         ~f.age.isin(range(1000)) & f.name.isin(["x", *map(str, range(1000))]),
         f.age.isin([0.5, 10**30]),
@@ -485,7 +485,14 @@ def test_the_last_anniversaries_of_the_calendar_are_kept():
 def test_a_constant_may_stand_first_and_a_relation_may_be_null():
     _kept([{"age": 5, "shop_id": 1}, {"age": 7}])
     first = Segment(nodes.Comparison(left=nodes.Constant(value=6), operator="<", right=nodes.Field(path=("age",))))
-    for segment in (first, f.shop.is_null(), f.shop.is_not_null(), f.shop_id.is_null(), f.spent == Decimal("0.105")):
+    for segment in (
+        first,
+        f.shop.is_null(),
+        f.shop.is_not_null(),
+        f.shop_id.is_null(),
+        f.spent == Decimal("0.105"),
+        f.name.contains(""),
+    ):
         found, expected = _both(segment)
         assert found == expected
 
