@@ -505,7 +505,16 @@ class Segment(Combining):
         Raises:
             NotPortable: The database cannot answer this exactly.
             SegmentError: There is no such field, or two sorts of values are compared.
+            MissingExtra: Django is not installed (extra "django").
+
+        >>> from mailkit.segment import field as f
+        >>> (f.city == "Kazan").to_q(dict)
+        Traceback (most recent call last):
+        mailkit.errors.SegmentError: segment: <class 'dict'> is not a model of Django
         """
+        from mailkit.extras import load
+
+        load("django", extra="django", purpose="conditions of Django")
         from mailkit.segment.in_django import to_q
 
         return to_q(self.node, model, events=events, now=now, key=key, using=using, assume_zone=assume_zone)

@@ -6,7 +6,7 @@ the end of a line, and line breaks are spaces; neither is kept.
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from mailkit.segment import nodes
 from mailkit.segment.nodes import Operator, TextMatch
@@ -15,6 +15,9 @@ from mailkit.segment.rounds import Rule, run
 from mailkit.segment.segments import Segment
 from mailkit.segment.slips import AFTER_VALUE, AS_EVENTS
 from mailkit.segment.tokens import Sort, Token
+
+if TYPE_CHECKING:
+    from mailkit.segment.schema import Schema
 
 __all__ = ["Places", "parse", "parse_with_places"]
 
@@ -37,12 +40,16 @@ class _Range(NamedTuple):
 _Found: TypeAlias = nodes.Condition | nodes.Value | _Range
 
 
-def parse(text: str) -> Segment:
+def parse(text: str, *, schema: Schema | None = None) -> Segment:
     """The segment of a text such as `str(segment)` gives, and as people write it.
 
     Words of the language may be written in capitals, texts in single quotes; line breaks are
     spaces, and what follows `#` on a line is a comment. Parentheses are kept. The whole language
     is described in "The language of segments".
+
+    Args:
+        text: The text.
+        schema: What fields and events there are; what does not fit it is an error, told with its place in the text.
 
     Raises:
         SegmentError: The text is not right. Its `start` and `end` say where, its `reason` why, and
@@ -56,7 +63,13 @@ def parse(text: str) -> Segment:
         age => 18
             ~~
     """
-    return Segment(parse_with_places(text)[0])
+    node, places = parse_with_places(text)
+    if schema is not None:
+        from mailkit.segment.fitting import faults  # here, since most texts are read without a schema
+
+        for fault in faults(node, schema, text=text, places=places):
+            raise fault
+    return Segment(node)
 
 
 def parse_with_places(text: str) -> tuple[nodes.Condition, Places]:
