@@ -125,11 +125,12 @@ class Runner:
         told: dict[str, Any] = {"order": "id", "fields": as_kept(PEOPLE), "properties": as_kept(EVENTS)}
         return Columns(**told | more)
 
-    def load(self, world: World, suffix: str = "") -> None:
-        for table, sorts, rows in (("people", PEOPLE, world.people), ("events", EVENTS, world.events)):
+    def load(self, world: World, suffix: str = "", sorts_of: Any = (PEOPLE, EVENTS)) -> None:
+        for table, sorts, rows in (("people", sorts_of[0], world.people), ("events", sorts_of[1], world.events)):
             columns = ", ".join(f'"{name}" {self.types[sort]}' for name, sort in sorts.items())
             self.run(f"CREATE TABLE {table}{suffix} ({columns})")
-            self.insert(f"{table}{suffix}", [[self.kept(sorts[name], row[name]) for name in sorts] for row in rows])
+            if rows:
+                self.insert(f"{table}{suffix}", [[self.kept(sorts[name], row[name]) for name in sorts] for row in rows])
 
     def kept(self, sort: str, value: Any) -> Any:
         return micros(value) if sort == "time" else value

@@ -24,6 +24,12 @@ def _arrow(sorts: dict[str, str], rows: list[dict[str, Any]], kept: Any, date_ty
     return pa.table(columns)
 
 
+def library_of_arrow() -> Any:
+    import pyarrow
+
+    return pyarrow
+
+
 def polars(base: type[Any], people: dict[str, str], events: dict[str, str]) -> Any:
     library = pytest.importorskip("polars")
 
@@ -33,7 +39,8 @@ def polars(base: type[Any], people: dict[str, str], events: dict[str, str]) -> A
         def __init__(self) -> None:
             self.context = library.SQLContext()
 
-        def load(self, world: Any, suffix: str = "") -> None:
+        def load(self, world: Any, suffix: str = "", sorts_of: Any = (people, events)) -> None:
+            people, events = sorts_of
             self.context.register(f"people{suffix}", library.from_arrow(_arrow(people, world.people, self.kept)))
             self.context.register(f"events{suffix}", library.from_arrow(_arrow(events, world.events, self.kept)))
 
@@ -56,9 +63,11 @@ def datafusion(base: type[Any], people: dict[str, str], events: dict[str, str]) 
         def __init__(self) -> None:
             self.context = library.SessionContext(library.SessionConfig().with_target_partitions(1))
 
-        def load(self, world: Any, suffix: str = "") -> None:
+        def load(self, world: Any, suffix: str = "", sorts_of: Any = (people, events)) -> None:
+            people, events = sorts_of
             for name, sorts, rows in (("people", people, world.people), ("events", events, world.events)):
-                batches = _arrow(sorts, rows, self.kept).to_batches()
+                table = _arrow(sorts, rows, self.kept)
+                batches = table.to_batches() or [library_of_arrow().RecordBatch.from_pylist([], schema=table.schema)]
                 self.context.register_record_batches(f"{name}{suffix}", [batches])
 
         def ids(self, query: Any) -> list[Any]:
@@ -144,7 +153,8 @@ def spark(base: type[Any], people: dict[str, str], events: dict[str, str]) -> An
                 builder = builder.config(name, value)
             self.session = builder.getOrCreate()
 
-        def load(self, world: Any, suffix: str = "") -> None:
+        def load(self, world: Any, suffix: str = "", sorts_of: Any = (people, events)) -> None:
+            people, events = sorts_of
             types = {
                 "integer": t.LongType(), "text": t.StringType(), "float": t.DoubleType(), "decimal": t.DecimalType(18, 2),
                 "truth": t.BooleanType(), "date": t.DateType(), "time": t.LongType(), "list": t.ArrayType(t.StringType()),
