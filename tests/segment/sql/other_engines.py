@@ -1,16 +1,19 @@
+# ruff: noqa: E501 - tables are easier to read in wide rows
 """The engines that come with the extra "engines"; each is imported only if it is asked."""
 
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
 
 def open_engine(name: str, base: type[Any], people: dict[str, str], events: dict[str, str]) -> Any:
     """The engine of that name; the test is skipped where it is not installed."""
-    return {"polars": polars, "datafusion": datafusion, "clickhouse": clickhouse, "spark": spark}[name](base, people, events)
+    return {"polars": polars, "datafusion": datafusion, "clickhouse": clickhouse, "spark": spark}[name](
+        base, people, events
+    )
 
 
 def _arrow(sorts: dict[str, str], rows: list[dict[str, Any]], kept: Any, date_type: Any = None) -> Any:
@@ -86,7 +89,7 @@ def clickhouse(base: type[Any], people: dict[str, str], events: dict[str, str]) 
 
     class Clickhouse(base):
         dialect = "clickhouse"
-        types = {
+        types: ClassVar = {
             "integer": "Nullable(Int64)", "text": "Nullable(String)", "float": "Nullable(Float64)",
             "decimal": "Nullable(Decimal(18, 2))", "truth": "Nullable(Bool)", "date": "Nullable(Date32)",
             "time": "Nullable(Int64)", "list": "Array(Nullable(String))",

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - tables are easier to read in wide rows
 """The law over the cases that every way to run a segment is tried with: whole records, own events, awkward instants."""
 
 from __future__ import annotations
@@ -31,7 +32,14 @@ numbers = itertools.count(100)
 def world(case: SegmentCase) -> Any:
     people = [person | {"country": (person["address"] or {}).get("country")} for person in case.people]
     events = [
-        {"id": number, "person": event.person, "kind": event.kind, "at": event.at, "value": event.value, "campaign": event.campaign}
+        {
+            "id": number,
+            "person": event.person,
+            "kind": event.kind,
+            "at": event.at,
+            "value": event.value,
+            "campaign": event.campaign,
+        }
         | {name: event.properties.get(name) for name in ("url", "size", "is_new")}
         for number, event in enumerate(case.events)
     ]

@@ -38,9 +38,9 @@ def table_name(given: object, engine: Engine) -> str:
         SegmentError: It is none.
     """
     parts = given.split(".") if isinstance(given, str) else given
-    if isinstance(parts, list | tuple) and parts and all(isinstance(part, str) and part for part in parts):
-        if not any("\0" in part or not _is_utf8(part) for part in parts):
-            return ".".join(quoted(part, engine) for part in parts)
+    names = [part for part in parts if _is_name(part)] if isinstance(parts, list | tuple) else []
+    if names and len(names) == len(parts):
+        return ".".join(quoted(name, engine) for name in names)
     raise SegmentError(f"{shorten(given)} is not the name of a table; give 'people', or ('shop', 'people') in a schema")
 
 
@@ -110,7 +110,9 @@ def can_hold(text: str, dialect: Dialect) -> bool:
         SegmentError: It is not UTF-8.
     """
     if not _is_utf8(text):
-        raise SegmentError(f"{shorten(text)} is not a text that an engine can have: it has half a character (a surrogate)")
+        raise SegmentError(
+            f"{shorten(text)} is not a text that an engine can have: it has half a character (a surrogate)"
+        )
     return "\0" not in text or dialect is not Dialect.POSTGRESQL
 
 
@@ -130,6 +132,10 @@ def _literal(value: str, dialect: Dialect) -> str:
             return f"'{value}'"
         return f"unhex('{value.encode().hex()}')"
     return "'" + value.replace("'", "''") + "'"
+
+
+def _is_name(part: object) -> bool:
+    return isinstance(part, str) and part != "" and "\0" not in part and _is_utf8(part)
 
 
 def _is_utf8(text: str) -> bool:
