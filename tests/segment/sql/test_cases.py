@@ -25,7 +25,7 @@ EVENTS = {
     "id": "integer", "person": "text", "kind": "text", "at": "time", "value": "decimal", "campaign": "text", "url": "text",
     "size": "integer", "is_new": "truth",
 }  # fmt: skip
-TRIES = int(os.environ.get("MAILKIT_ENGINE_TRIES", "40"))
+TRIES = int(os.environ.get("MAILKIT_ENGINE_TRIES", "10"))
 numbers = itertools.count(100)
 
 
@@ -60,9 +60,7 @@ def columns(runner: Any) -> Columns:
 ELSEWHERE = (nodes.Folded, nodes.Distance, TextMatch.MATCHES, "own zones")
 
 
-@settings(max_examples=TRIES, deadline=None, suppress_health_check=list(HealthCheck))
-@given(case=segment_cases(without=ELSEWHERE))
-def test_a_case_has_the_same_people_on_an_engine(runner: Any, case: SegmentCase) -> None:
+def check(runner: Any, case: SegmentCase) -> None:
     if runner.dialect == "spark" or (runner.dialect == "clickhouse" and "tags" in str(case.segment)):
         pytest.skip("slow to load tables with") if runner.dialect == "spark" else None
         return
@@ -76,3 +74,16 @@ def test_a_case_has_the_same_people_on_an_engine(runner: Any, case: SegmentCase)
         return
     runner.load(world(case), suffix, (PEOPLE, EVENTS))
     assert sorted(map(str, runner.ids(query))) == expected, query.text
+
+
+@settings(max_examples=TRIES, deadline=None, suppress_health_check=list(HealthCheck))
+@given(case=segment_cases(without=ELSEWHERE))
+def test_a_case_has_the_same_people_on_an_engine(runner: Any, case: SegmentCase) -> None:
+    check(runner, case)
+
+
+@pytest.mark.slow
+@settings(max_examples=20 * TRIES, deadline=None, suppress_health_check=list(HealthCheck))
+@given(case=segment_cases(without=ELSEWHERE))
+def test_many_cases_have(runner: Any, case: SegmentCase) -> None:
+    check(runner, case)
