@@ -146,6 +146,20 @@ class Histories:
                 return [other if isinstance(other, self._event | Fact) else self._fact(other) for other in given]
         return given
 
+    def whose(self, given: Any, person: str | None = None) -> tuple[str, Event | Fact]:
+        """One event, and the id of the person whose it is; `person`, if that is known already.
+
+        Raises:
+            SegmentError: It is no event, or does not say whose it is.
+        """
+        event = given if isinstance(given, self._event) else self._fact(given)
+        if person is None:
+            named = event.given.get("person") if isinstance(event, Fact) else event.person
+            if named is None:
+                raise SegmentError(f"the event {shorten(given)} has no 'person', so nobody knows whose it is")
+            person = str(named)
+        return person, event
+
     def _in_mapping(self, by_id: Mapping[Any, SomeEvents]) -> Finder:
         kinds = set(map(type, by_id))
         only = kinds.pop() if len(kinds) == 1 else None

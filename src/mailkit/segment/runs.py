@@ -23,7 +23,7 @@ from mailkit.segment.subjects import Subject
 from mailkit.segment.text import sentence
 from mailkit.segment.values import instant, zone
 
-__all__ = ["UNJUDGED", "OnError", "Run", "check_named", "memberships", "partition", "records"]
+__all__ = ["UNJUDGED", "OnError", "Run", "about", "check_named", "memberships", "partition", "records"]
 
 P = TypeVar("P")
 OnError: TypeAlias = Callable[[Any, SegmentError], None]
@@ -194,7 +194,7 @@ class Run:
                     if is_first_enough:
                         break
         except SegmentError as error:
-            named = _about(record, self.key, _placed(error, self.conditions[place], record))
+            named = about(record, self.key, error, self.conditions[place])
             if self._on_error is None:
                 raise named from error.__cause__
             named.__cause__ = error.__cause__
@@ -228,7 +228,9 @@ def _placed(error: SegmentError, condition: nodes.Condition, record: Any) -> Seg
     return placed
 
 
-def _about(record: Any, key: str, error: SegmentError) -> SegmentError:
+def about(record: Any, key: str, error: SegmentError, condition: nodes.Condition) -> SegmentError:
+    """The error with its place in the segment, and the name of the person with whom it came."""
+    error = _placed(error, condition, record)
     try:
         person = shorten(read(record, (key,)))
     except SegmentError:

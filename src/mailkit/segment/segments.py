@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -13,10 +13,16 @@ from mailkit.segment.nodes import sentence
 from mailkit.segment.values import plain, sort
 
 if TYPE_CHECKING:
+    from django.db.models import Model, Q
+    from sqlalchemy import Select, Table
+
+    from mailkit.segment.explain import Explanation
     from mailkit.segment.asking import Ask
     from mailkit.segment.histories import EventSource
+    from mailkit.segment.live import Live
     from mailkit.segment.plans import Plan
     from mailkit.segment.runs import OnError
+    from mailkit.segment.sql import Columns, Dialect, Query
     from mailkit.segment.waterfalls import Waterfall
 
 __all__ = ["Combining", "Segment", "condition"]
@@ -265,11 +271,45 @@ class Segment(Combining):
         >>> print((member("loyal") & (f.city == "Ufa")).bind({"loyal": f.orders > 9}))
         orders > 9 and city = "Ufa"
         """
-        from mailkit.segment.binding import bound
+        from mailkit.segment.binding import bound, by_name
 
-        if not isinstance(segments, Mapping):
-            raise SegmentError(f"{shorten(segments)} is not segments by name; give {{'loyal': f.orders > 9, ...}}")
-        return Segment(bound(self.node, {name: condition(segment) for name, segment in segments.items()}))
+        return Segment(bound(self.node, by_name(segments)))
+
+    def explain(
+        self,
+        person: Any,
+        *,
+        events: EventSource | None = None,
+        now: datetime | None = None,
+        key: str = "id",
+        assume_zone: tzinfo | str | None = None,
+    ) -> Explanation:
+        """Why this one person is in or not, and what would change it; arguments and errors are those of `matches`.
+
+        Each condition is asked, also where `matches` would not come so far. Events that name no
+        person are taken for his own.
+
+        >>> from datetime import UTC, datetime
+        >>> from mailkit.segment import days, event as ev, field as f
+        >>> awake = (f.city == "Kazan") & ev.opened.did(last=days(60))
+        >>> opened = {"kind": "opened", "at": datetime(2026, 1, 12, 9, 30, tzinfo=UTC)}
+        >>> anna = {"id": 7, "city": "Kazan"}
+        >>> print(awake.explain(anna, events=[opened], now=datetime(2026, 3, 1, 12, tzinfo=UTC)))
+        7 is in as of 1 March 2026 at 12:00 UTC.
+        <BLANKLINE>
+        ✓ and
+        ├ ✓ city = "Kazan"                  city is "Kazan"
+        └ ✓ any opened within last 60 days  1 opened, on 12 January 2026, 48 days ago
+                                            so until 13 March 2026 at 09:30 UTC
+        <BLANKLINE>
+        What would change it:
+        - leaves on 13 March 2026 at 09:30 UTC, unless there is one more opened before then
+        - would stay in with one more opened now, until 30 April 2026 at 12:00 UTC
+        - would leave if not city = "Kazan"
+        """
+        from mailkit.segment.explain import explain
+
+        return explain(self, person, events=events, now=now, key=key, assume_zone=assume_zone)
 
     def waterfall(
         self,
@@ -306,6 +346,178 @@ class Segment(Combining):
         from mailkit.segment.waterfalls import waterfall
 
         return waterfall(self, people, events=events, now=now, key=key, assume_zone=assume_zone, sample=sample)
+
+    def to_json(self) -> str:
+        """The segment as JSON on one line, for a database or another program; equal segments give equal text.
+
+        >>> from mailkit.segment import field as f
+        >>> (f.age >= 18).to_json()
+        '{"mailkit.segment": 1, "condition": {"type": "comparison", "left": {"type": "field", "path": ["age"]}, \
+        "operator": ">=", "right": 18}}'
+        """
+        from mailkit.segment.codec import encoded
+
+        return encoded(self.node)
+
+    @classmethod
+    def from_json(cls, source: str | Mapping[str, Any]) -> Segment:
+        """The segment of which `to_json` wrote this, a text or what a database has made of it.
+
+        Raises:
+            SegmentError: It is not JSON, or not that of a segment, or of a version that is not known. The
+                reason begins with the place, such as `$.condition.parts[2].left`.
+
+        >>> source = {"mailkit.segment": 1, "condition": {"type": "member", "name": "loyal"}}
+        >>> print(Segment.from_json(source))
+        in segment "loyal"
+        """
+        from mailkit.segment.codec import decoded
+
+        return cls(decoded(source))
+
+    def live(
+        self,
+        people: Iterable[Any] = (),
+        *,
+        events: EventSource | None = None,
+        now: datetime | None = None,
+        key: str = "id",
+        assume_zone: tzinfo | str | None = None,
+        on_error: Callable[[str, SegmentError], object] | None = None,
+    ) -> Live:
+        """The segment kept up to date as time passes and more happens; see `mailkit.segment.live.Live`.
+
+        Arguments and errors are those of `Live`, which also keeps several segments at once.
+
+        >>> from datetime import UTC, datetime
+        >>> from mailkit.segment import days, event as ev, field as f
+        >>> silent = ev.opened.none(within=days(7), after=f.joined_at)
+        >>> anna = {"id": 1, "joined_at": datetime(2026, 3, 1, tzinfo=UTC)}
+        >>> live = silent.live([anna], now=datetime(2026, 3, 2, tzinfo=UTC))
+        >>> [(change.person, str(change.at)) for change in live.advance(datetime(2026, 3, 9, tzinfo=UTC))]
+        [('1', '2026-03-08 00:00:00+00:00')]
+        """
+        from mailkit.segment.live import Live
+
+        return Live(self, people, events=events, now=now, key=key, assume_zone=assume_zone, on_error=on_error)
+
+    def to_sql(
+        self,
+        dialect: Dialect | str,
+        *,
+        columns: Columns,
+        people: str | tuple[str, ...] = "people",
+        events: str | tuple[str, ...] = "events",
+        now: datetime | None = None,
+        assume_zone: tzinfo | str | None = None,
+    ) -> Query:
+        """The query that gives the ids of the people in the segment, the same as plain Python would.
+
+        Args:
+            dialect: The engine: "sqlite", "duckdb", "postgresql", "polars", "datafusion", "clickhouse", "spark".
+            columns: How the tables look.
+            people: The table of people; a dot stands between schema and table, or give a tuple.
+            events: The table of events.
+            now: As of when, aware; the present unless given.
+            assume_zone: The zone of times without one, and in which dates begin.
+
+        Raises:
+            NotPortable: The engine cannot answer this exactly.
+            SegmentError: A field has no column, or two sorts of values are compared.
+
+        >>> from mailkit.segment import field as f
+        >>> from mailkit.segment.sql import Columns
+        >>> asked = (f.city == "Kazan").to_sql("sqlite", columns=Columns(fields={"city": "text"}))
+        >>> asked.parameters
+        {'p1': 'Kazan'}
+        """
+        from mailkit.segment.sql import query  # here, since most segments are run over plain Python
+
+        return query(
+            self.node, dialect, people=people, events=events, columns=columns, now=now, assume_zone=assume_zone
+        )
+
+    def to_select(
+        self,
+        dialect: Dialect | str,
+        *,
+        people: Table,
+        columns: Columns,
+        events: Table | None = None,
+        now: datetime | None = None,
+        assume_zone: tzinfo | str | None = None,
+    ) -> Select[Any]:
+        """The same query as a select of SQLAlchemy, to stand in `people.c.id.in_(...)`.
+
+        Args:
+            dialect: The engine behind SQLAlchemy: "sqlite" or "postgresql".
+            people: SQLAlchemy's table of people.
+            columns: How the tables look.
+            events: SQLAlchemy's table of events; may be left out if events are not asked about.
+            now: As of when, aware; the present unless given.
+            assume_zone: The zone of times without one, and in which dates begin.
+
+        Raises:
+            NotPortable: The engine cannot answer this exactly.
+            MissingExtra: SQLAlchemy is not installed (extra "stores").
+
+        >>> from sqlalchemy import Column, Integer, MetaData, Table, Text, create_engine, insert, select
+        >>> from mailkit.segment import field as f
+        >>> from mailkit.segment.sql import Columns
+        >>> people = Table("people", MetaData(), Column("id", Integer), Column("city", Text))
+        >>> kazan = (f.city == "Kazan").to_select("sqlite", people=people, columns=Columns(fields={"city": "text"}))
+        >>> shop = create_engine("sqlite://")
+        >>> with shop.begin() as connection:
+        ...     people.create(connection)
+        ...     _ = connection.execute(insert(people), [{"id": 1, "city": "Kazan"}, {"id": 2, "city": None}])
+        ...     print(connection.execute(select(people).where(people.c.id.in_(kazan))).all())
+        [(1, 'Kazan')]
+        """
+        from mailkit.segment.sql.alchemy import selected
+
+        return selected(
+            self.node, dialect, people=people, events=events, columns=columns, now=now, assume_zone=assume_zone
+        )
+
+    def to_q(
+        self,
+        model: type[Model],
+        *,
+        events: Mapping[str, Any] | None = None,
+        now: datetime | None = None,
+        key: str = "id",
+        using: str | None = None,
+        assume_zone: tzinfo | str | None = None,
+    ) -> Q:
+        """The condition as a `Q` of Django, which finds the same people as plain Python would.
+
+        Args:
+            model: The model of people. Fields within fields follow its relations: `f.shop.city`.
+            events: Where events are kept: `{"model": Event, "person": "customer", "kind": "kind", "at": "at"}`
+                names a model and its fields; "order" may name the field by which events at one instant
+                are in order (the primary key unless given), and "properties" fields of other names.
+                Where kinds have models of their own, give such a mapping for each kind, without "kind".
+            now: As of when, aware; the present unless given.
+            key: The field with a person's id, where the events' "person" is no relation.
+            using: The database that is going to be asked; where Django would read the model unless given.
+            assume_zone: The zone of times without one.
+
+        Raises:
+            NotPortable: The database cannot answer this exactly.
+            SegmentError: There is no such field, or two sorts of values are compared.
+            MissingExtra: Django is not installed (extra "django").
+
+        >>> from mailkit.segment import field as f
+        >>> (f.city == "Kazan").to_q(dict)
+        Traceback (most recent call last):
+        mailkit.errors.SegmentError: segment: <class 'dict'> is not a model of Django
+        """
+        from mailkit.extras import load
+
+        load("django", extra="django", purpose="conditions of Django")
+        from mailkit.segment.in_django import to_q
+
+        return to_q(self.node, model, events=events, now=now, key=key, using=using, assume_zone=assume_zone)
 
     def __str__(self) -> str:
         return sentence(self.node)
