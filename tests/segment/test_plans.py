@@ -7,6 +7,8 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from enum import Enum
+from functools import reduce
+from operator import or_
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,9 +18,10 @@ from hypothesis import strategies as st
 
 from mailkit import Event, Kind
 from mailkit.errors import SegmentError
-from mailkit.segment import Segment, days
+from mailkit.segment import Segment, days, memberships, months, partition
 from mailkit.segment import event as ev
 from mailkit.segment import field as f
+from mailkit.segment.access import read
 from mailkit.segment.places import Shape
 from mailkit.segment.plans import bound, shape_of
 from mailkit.segment.programs import filtering, spreading
@@ -240,3 +243,112 @@ def test_records_that_raise_are_told_in_the_same_words() -> None:
         agree(segment, [Failing(), Failing()], {}, NOW)
     with pytest.raises(SegmentError, match="reading the field 'age' raised RuntimeError: no age"):
         ASKED[0].filter([Failing()] * 900)
+
+
+class Row:
+    """A record that is neither a mapping nor read by attribute, such as sqlite3.Row."""
+
+    def __init__(self, **fields: Any) -> None:
+        self._fields = fields
+
+    def keys(self) -> list[str]:
+        return list(self._fields)
+
+    def __getitem__(self, name: str) -> Any:
+        return self._fields[name]
+
+
+def crowd(number: int) -> list[dict[str, Any]]:
+    return [{"id": one, "city": ("Ufa", "Kazan", None)[one % 3], "age": one % 80} for one in range(number)]
+
+
+ADULTS = (f.age >= 18) & f.city.isin(["Ufa", "Perm"]) & ev.opened.none(last=days(1))
+LOG = {one: [{"kind": "opened", "at": NOW - one * DAY}] for one in range(0, 3000, 2)}
+
+
+@pytest.mark.parametrize(
+    "make", [dict, lambda record: SimpleNamespace(**record), lambda record: Row(**record), UserDict]
+)
+@pytest.mark.parametrize("is_function", [False, True])
+def test_of_a_crowd_the_right_ones_are_chosen_counted_and_divided(make: Any, is_function: bool) -> None:
+    people = [make(record) for record in crowd(3000)]
+    events: Any = (lambda record: LOG.get(read(record, ("id",)), ())) if is_function else LOG
+    inside = [
+        person
+        for person, one in zip(people, crowd(3000), strict=True)
+        if one["age"] >= 18 and one["city"] == "Ufa" and one["id"] != 0
+    ]
+    segments = {"adults": ADULTS, "ufa": f.city == "Ufa", "all": f.age >= 0}
+    for _ in range(2):
+        assert ADULTS.filter(people, events=events, now=NOW) == inside
+        assert ADULTS.count(iter(people), events=events, now=NOW) == len(inside)
+    divided = partition(segments, people, events=events, now=NOW)
+    together = memberships(segments, people, events=events, now=NOW)
+    assert divided["adults"] == together["adults"] == inside
+    assert divided["ufa"] == [person for person in together["ufa"] if person not in inside]
+    assert len(together["ufa"]) == 1000
+    assert together["all"] == people
+    assert together[None] == divided[None] == []
+
+
+def test_where_most_are_odd_the_closures_go_on() -> None:
+    people = [
+        {"id": one, "age": one % 80} if one < 20 else SimpleNamespace(id=one, age=one % 80) for one in range(3000)
+    ]
+    assert (f.age >= 40).count(people) == sum(1 for one in range(3000) if one % 80 >= 40)
+    assert memberships({"old": f.age >= 40}, people)["old"] == (f.age >= 40).filter(people)
+
+
+def test_one_bad_record_in_a_crowd_is_told_and_the_others_are_judged() -> None:
+    people = crowd(1500)
+    people[1000]["age"] = "x"
+    told: list[str] = []
+    assert (f.age >= 40).count(people, on_error=lambda record, error: told.append(error.reason)) == 739
+    found = memberships(
+        {"old": f.age >= 40, "ufa": f.city == "Ufa"}, people, on_error=lambda record, error: told.append(error.reason)
+    )
+    assert not any(people[1000] in some for some in found.values())
+    assert told == ["age: 'x' (text) cannot be compared with 40 (a number) (person 1000)"] * 2
+    with pytest.raises(SegmentError, match="person 1000"):
+        (f.age >= 40).filter(people)
+
+
+def test_what_is_too_large_to_be_written_is_still_answered() -> None:
+    large = reduce(or_, [f.age == number for number in range(1200)])
+    people = crowd(500)
+    assert large.count(people) == 500
+    assert memberships({"large": large}, people)["large"] == people
+    assert large.prepare(now=NOW)({"age": 3}) is True
+
+
+def test_limits_of_any_size_and_windows_that_have_no_start_in_the_calendar() -> None:
+    people = crowd(500)
+    events = {3: [{"kind": "opened", "at": NOW}] * 1001}
+    assert ev.opened.at_least(1001).filter(people, events=events, now=NOW) == [people[3]]
+    assert ev.opened.none(last=days(5000 * 366)).count(people, events=events, now=NOW) == 499
+    assert (ev.opened.at_least(0) | ev.opened.did()).count(people, events=events, now=NOW) == 500
+    months_ago = ev.opened.did(last=months(1)) & ev.opened.did(last=days(20))
+    assert months_ago.filter(people, events=events, now=NOW) == [people[3]]
+    assert memberships({"none": ev.opened.none(last=days(5000 * 366))}, people, events=events, now=NOW)[None] == [
+        people[3]
+    ]
+
+
+def test_a_prepared_segment_takes_records_and_events_of_any_kind() -> None:
+    ask = ADULTS.prepare(now=NOW)
+    record = {"city": "Ufa", "age": 20}
+    seen = [{"kind": "opened", "at": NOW}]
+    for made_ in (record, SimpleNamespace(**record), Row(**record), UserDict(record)):
+        assert ask(made_) is True
+        assert (
+            ask(made_, seen)
+            is ask(made_, tuple(seen))
+            is ask(made_, [Event(kind="opened", person="1", at=NOW)])
+            is False
+        )
+    assert ask(record, iter(seen)) is False
+    assert ADULTS.prepare()(record, seen) is True  # it is later by now
+    chained = ev.opened.then(ev.purchase).prepare(now=NOW)
+    assert chained(record, [*seen, {"kind": "purchase", "at": NOW}]) is True
+    with pytest.raises(SegmentError, match="no field 'age'"):
+        ask({"city": "Ufa"})
