@@ -352,3 +352,41 @@ def test_a_prepared_segment_takes_records_and_events_of_any_kind() -> None:
     assert chained(record, [*seen, {"kind": "purchase", "at": NOW}]) is True
     with pytest.raises(SegmentError, match="no field 'age'"):
         ask({"city": "Ufa"})
+
+
+@pytest.mark.parametrize("make", [as_dict, as_nested, lambda event: event])
+def test_properties_are_read_off_events_of_every_shape(make: Any) -> None:
+    bought = Event(
+        kind="purchase", person="1", at=NOW, value=5, currency="EUR", campaign="spring", properties={"sku": "A1"}
+    )
+    asked = [f.sku == "A1", f.value >= 5, f.at > NOW - DAY, f.colour.is_null(), f.sku.length.is_null()]
+    people = crowd(500)
+    for one in asked:
+        segment = ev.purchase.where(one).did(last=days(9)) & ev.opened.none(last=days(9))
+        assert segment.filter(people, events={number: [make(bought)] for number in (3, 4)}, now=NOW) == people[3:5]
+        assert segment.prepare(now=NOW)(people[3], [make(bought)]) is True
+
+
+@pytest.mark.parametrize("kind", [Kind.OPENED, Word.OPENED, Colour.OPENED])
+def test_kinds_are_compared_as_text(kind: Any) -> None:
+    people = crowd(500)
+    events = {3: [{"kind": kind, "at": NOW}]}
+    expected = people[3:4] if kind is Kind.OPENED else []
+    assert ev.opened.did(last=days(1)).filter(people, events=events, now=NOW) == expected
+    assert ev["Word.OPENED"].did(last=days(1)).filter(people, events=events, now=NOW) == people[3:4] * (
+        kind is Word.OPENED
+    )
+
+
+def test_in_one_pass_people_are_told_apart_by_texts_first() -> None:
+    people = [*crowd(500), {"id": 500, "city": Word.OPENED, "age": 1}, {"id": 501, "city": "Ufa", "age": None}]
+    segments = {
+        "ufa": f.city == "Ufa",
+        "both": f.city.isin(["Ufa", "Kazan", "Ufa"]) & (f.age > 40),
+        "word": f.city.isin(["opened"]),
+        "numbers": f.city.isin([]),
+    }
+    found = memberships(segments, people)
+    assert {name: some for name, some in found.items() if name} == {
+        name: segment.filter(people) for name, segment in segments.items()
+    }
