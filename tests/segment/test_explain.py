@@ -5,18 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
-from html.parser import HTMLParser
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailkit.errors import SegmentError
-from mailkit.segment import Segment, ago, days, event, field, hours, months, today
+from mailkit.segment import Segment, ago, days, event, field, today
 from mailkit.segment.explain import Explanation, Reason
-from mailkit.segment.prospects import Cause, Change
+from mailkit.segment.prospects import Cause
 from mailkit.segment.spans import INSTANT
 from mailkit.testing.segments import SegmentCase, segment_cases
 

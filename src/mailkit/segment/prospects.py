@@ -162,7 +162,15 @@ def _by_time(is_in: bool, turn: datetime, preventing: Sequence[str]) -> Change:
 def _by_events(case: Case, judgement: Judgement, turn: datetime | None) -> tuple[list[Change], list[str]]:
     """What one more event now would change, and those that prevent the turn whenever they come before it."""
     told, preventing = [], []
-    for several in supposed_events(leaves(judgement)).values():
+    maker = case.maker(turn or case.now)
+
+    def later(node: nodes.Aggregate) -> Any:
+        try:
+            return maker.value(node, of_person)(case.record)
+        except SegmentError:  # what is drawn now need not be what can be drawn then
+            return None
+
+    for several in supposed_events(leaves(judgement), later).values():
         for one in several:
             try:
                 found, prevents = _by_event(case, judgement.is_true, turn, one)
