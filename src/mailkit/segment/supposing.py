@@ -164,7 +164,7 @@ def _values(field: nodes.Field, operator: Operator, value: Any) -> tuple[tuple[s
             found = [_more(value), _less(value)]
         case Operator.GT:
             found = [_more(value)]
-        case Operator.LT:
+        case _:
             found = [_less(value)]
     known = [near for near in found if near is not None]
     return (field.path, known) if known else None
