@@ -20,6 +20,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check 
 help:
 	@echo "make demo    run a whole email program on this machine, and write $(RUN)/demo/report.html"
 	@echo "make test    format, lint, types, layers, tests, coverage, documentation, plain install"
+	@echo "make engines segments on Polars, DataFusion, ClickHouse and Spark, too"
 	@echo "make bench   compare with named peers, in ratios"
 	@echo "make docs    build the documentation into docs/_build/html"
 
@@ -34,7 +35,7 @@ test: $(VENV)/.ready-test
 	$(BIN)/mypy --no-incremental examples tests/typing
 	$(BIN)/lint-imports
 	rm -f .coverage .coverage.*
-	$(BIN)/coverage run -m pytest $(if $(SLOW),,-m "not slow") --doctest-modules src/mailkit tests $(ARGS)
+	$(BIN)/coverage run -m pytest -m "not engines$(if $(SLOW),, and not slow)" --doctest-modules src/mailkit tests $(ARGS)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --omit='$(shell cat tests/io_modules.txt | tr '\n' ',')' --fail-under=100
 	$(BIN)/sphinx-build -q -W --keep-going -b html docs docs/_build/html
@@ -50,6 +51,17 @@ plain-install: $(VENV)/.ready-test
 	$(RUN)/plain/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt $(RUN)/dist/*.whl
 	cd $(RUN) && plain/bin/python -W error ../tests/plain_install.py
 
+# Segments on Polars, DataFusion, ClickHouse and Spark (half a gigabyte, and Java): in an environment of their own.
+.PHONY: engines
+engines: $(VENV)-engines/.ready
+	$(VENV)-engines/bin/python -m pytest -m engines tests/segment/sql $(ARGS)
+
+$(VENV)-engines/.ready: pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/python -m venv $(VENV)-engines
+	$(VENV)-engines/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt \
+		--editable '.[stores,testing,engines]' pytest-randomly duckdb 'psycopg[binary]'
+	@touch $@
+
 bench: $(VENV)/.ready-test
 	$(BIN)/python -m benchmarks
 
@@ -62,7 +74,7 @@ format: $(VENV)/.ready-test
 	$(BIN)/ruff check --fix .
 
 clean:
-	rm -rf $(VENV) $(RUN) docs/_build dist .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-engines $(RUN) docs/_build dist .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "mailkit needs Python 3.11 or newer, and none was found; install one, or say which: make PYTHON=/path/to/python3 …"; exit 1; }

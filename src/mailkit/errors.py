@@ -13,6 +13,7 @@ MailkitError
 ├── TemplateError     (ValueError)       a letter that cannot be compiled or rendered
 │   └── UnknownField  (LookupError)      a merge field that the record does not have
 ├── SegmentError      (ValueError)       a segment that cannot be understood or run
+│   └── NotPortable                      one that an engine cannot answer exactly
 ├── TransportError    (ConnectionError)  no conversation with the mail server
 ├── InvalidToken      (ValueError)       a token that we did not make, or not for this
 ├── StoreError        (RuntimeError)     a database that cannot be used as it is
@@ -36,6 +37,7 @@ __all__ = [
     "InvalidValue",
     "MailkitError",
     "MissingExtra",
+    "NotPortable",
     "ResolverError",
     "SegmentError",
     "StoreError",
@@ -232,6 +234,28 @@ class SegmentError(MailkitError, ValueError):
         excerpt, left, marks = _cut(line, start, min(start + length, len(line)))
         under = " " * left + "~" * max(1, marks)
         return f"segment: {self.reason} (at {place}column {start + 1})\n    {excerpt}\n    {under}"
+
+
+class NotPortable(SegmentError):
+    """A part of a segment that an engine cannot answer exactly as plain Python does, and so is not asked.
+
+    Attributes:
+        node: That part of the tree.
+        dialect: The engine, such as "sqlite".
+
+    >>> from mailkit.segment import field as f
+    >>> city = f.city.startswith("K")
+    >>> print(NotPortable(city.node, "sqlite", "it folds the letters of ASCII only", text=str(city)))
+    segment: sqlite cannot answer this as plain Python does: it folds the letters of ASCII only
+        city starts with "K"
+    """
+
+    node: object
+    dialect: str
+
+    def __init__(self, node: object, dialect: str, reason: str, *, text: str = "") -> None:
+        self.node, self.dialect = node, dialect
+        super().__init__(f"{dialect} cannot answer this as plain Python does: {reason}", text=text)
 
 
 class TransportError(MailkitError, ConnectionError):

@@ -413,12 +413,12 @@ def test_events_of_another_sort_than_those_there_are_not_supposed() -> None:
     segment = (event.purchase.last("campaign") == "x") & (event.purchase.sum("campaign") >= 0)
     assert told(segment, [happened("purchase", 2, 1, campaign=None)]) == []
     unknown = event.purchase.last("campaign") == field.nothing.optional()
-    assert told(unknown) == ["would enter if last(campaign of purchase) = nothing?"] or told(unknown) == []
+    assert told(unknown) == []
     either = field.code.isin(["7", 8]) & (field.code > 5)
     assert told_of(either, {"code": 9}) == []
     mixed = [
         happened("purchase", 2, 15, value=1),
-        {"kind": "purchase", "at": datetime(2026, 2, 22, tzinfo=UTC), "value": "one"},
+        {"kind": "purchase", "at": datetime(2026, 2, 22, 9, 29, 59, 999999, tzinfo=UTC), "value": "one"},
     ]
     between = (ago(days(20)), ago(days(8)))
     fading = event.opened.did(last=days(16)) & (event.purchase.max("value", between=between) < 5)

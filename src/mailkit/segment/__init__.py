@@ -30,10 +30,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from mailkit.segment import presets
     from mailkit.segment.overlaps import overlap
     from mailkit.segment.periods import Period, previous, this, today
     from mailkit.segment.runs import partition
     from mailkit.segment.schema import Schema
+    from mailkit.segment.syntax import parse
 
 __all__ = [
     "Chain",
@@ -55,7 +57,9 @@ __all__ = [
     "minutes",
     "months",
     "overlap",
+    "parse",
     "partition",
+    "presets",
     "previous",
     "this",
     "today",
@@ -67,7 +71,9 @@ _LATER = {
     "Period": "periods",
     "overlap": "overlaps",
     "Schema": "schema",
+    "parse": "syntax",
     "partition": "runs",
+    "presets": "presets",
     "previous": "periods",
     "this": "periods",
     "today": "periods",
@@ -81,7 +87,8 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'mailkit.segment' has no attribute {name!r}")
     from importlib import import_module
 
-    value = getattr(import_module(f"mailkit.segment.{home}"), name)
+    module = import_module(f"mailkit.segment.{home}")
+    value = module if name == home else getattr(module, name)
     globals()[name] = value
     return value
 

@@ -11,12 +11,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, NoReturn
 
-from mailkit.errors import SegmentError, did_you_mean
+from mailkit.errors import SegmentError, did_you_mean, shorten
 from mailkit.segment import nodes
 from mailkit.segment.nodes import walk
+from mailkit.segment.segments import condition
 from mailkit.segment.text import sentence
 
-__all__ = ["LARGEST", "bound", "refuse_unbound"]
+__all__ = ["LARGEST", "bound", "by_name", "refuse_unbound"]
 
 LARGEST: Final = 10_000
 """How many nodes a segment may have when all names in it have been replaced."""
@@ -39,6 +40,17 @@ def bound(node: nodes.Condition, known: Mapping[str, nodes.Condition]) -> nodes.
         meant[name] = _replaced(known[name], meant)
     _size(node, sizes, "")
     return _replaced(node, meant)
+
+
+def by_name(segments: object) -> dict[str, nodes.Condition]:
+    """The conditions of segments by their names.
+
+    Raises:
+        SegmentError: They are not segments by name.
+    """
+    if not isinstance(segments, Mapping):
+        raise SegmentError(f"{shorten(segments)} is not segments by name; give {{'loyal': f.orders > 9, ...}}")
+    return {name: condition(segment) for name, segment in segments.items()}
 
 
 def refuse_unbound(node: nodes.Condition) -> None:

@@ -15,7 +15,7 @@ from mailkit.errors import SegmentError, shorten
 from mailkit.segment import nodes
 from mailkit.segment.access import read
 from mailkit.segment.histories import Fact, property_of
-from mailkit.segment.spans import INSTANT, Span
+from mailkit.segment.spans import INSTANT, Span, moved
 from mailkit.segment.values import plain, sort
 
 __all__ = ["Keeper", "decoded", "encoded", "from_microseconds", "microseconds"]
@@ -47,10 +47,9 @@ class Keeper:
         for node in nodes.walk(root):
             match node:
                 case nodes.Events():
-                    fields = [inner for inner in nodes.walk(node.where or node) if isinstance(inner, nodes.Field)]
-                    self._needed.setdefault(node.kind, set()).update(
-                        field.path[0] for field in fields if node.where is not None
-                    )
+                    asked = () if node.where is None else nodes.walk(node.where)
+                    names = {inner.path[0] for inner in asked if isinstance(inner, nodes.Field)}
+                    self._needed.setdefault(node.kind, set()).update(names)
                 case nodes.Aggregate():
                     self._needed.setdefault(node.events.kind, set()).add(node.of.path[0])
         for kind, span in _reaches(root):
@@ -68,7 +67,7 @@ class Keeper:
     def horizon(self, kind: str, now: datetime) -> datetime | None:
         """Before when events of the kind can no longer matter, now or later; None if they always may."""
         spans = self._spans.get(kind)
-        return None if spans is None else min(span.before(now) for span in spans) - _SLACK
+        return None if spans is None else moved(min(span.before(now) for span in spans), -_SLACK)
 
     def event(self, event: Any) -> Fact:
         """Of an event, what is spoken of."""

@@ -12,22 +12,18 @@ from collections.abc import Callable, Iterable, KeysView, Mapping
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-import attrs
-
 from mailkit.clock import SystemClock
 from mailkit.errors import SegmentError, did_you_mean, shorten
-from mailkit.segment import nodes
 from mailkit.segment.access import read
+from mailkit.segment.changes import Cause, Change, Entered, Left, seen_first_at
 from mailkit.segment.courses import NEVER
 from mailkit.segment.crowd import Crowd, Person
 from mailkit.segment.histories import EventSource, Fact, Histories
 from mailkit.segment.runs import records
 from mailkit.segment.saving import Saved
 from mailkit.segment.segments import Segment
-from mailkit.segment.spans import INSTANT, moved
-from mailkit.segment.text import sentence
 from mailkit.segment.timelines import Row
-from mailkit.segment.validity import Judge, World
+from mailkit.segment.validity import Judge
 from mailkit.segment.values import instant, is_null, plain, zone
 
 if TYPE_CHECKING:
@@ -37,43 +33,6 @@ __all__ = ["Change", "Entered", "Left", "Live"]
 
 OnError: TypeAlias = "Callable[[str, SegmentError], object] | None"
 _ONLY: Final = "segment"
-
-
-@attrs.frozen(kw_only=True)
-class Change:
-    """A person entered or left a segment.
-
-    Attributes:
-        person: The person's id, as text.
-        segment: The segment's name.
-        at: The first instant at which it is so; of what became known late, when it became known.
-        event: The event by which, or what was kept of it if it was ahead of its time; None if it was by time
-            that passed, or by the person's record.
-        condition: The part of the segment that turned.
-        error: Of somebody who left: why it can no longer be told whether he is in; None if it can.
-    """
-
-    person: str
-    segment: str
-    at: datetime
-    event: Event | Fact | None = None
-    condition: nodes.Condition
-    error: SegmentError | None = None
-
-    def __str__(self) -> str:
-        return f"{self.person} {type(self).__name__.lower()} {self.segment} at {self.at}: {sentence(self.condition)}"
-
-
-class Entered(Change):
-    """A person came into a segment; the attributes are those of `Change`."""
-
-    __slots__ = ()
-
-
-class Left(Change):
-    """A person went out of a segment; the attributes are those of `Change`."""
-
-    __slots__ = ()
 
 
 class Live:
@@ -154,7 +113,7 @@ class Live:
             for event in () if find is None else find(record):
                 self._add(*self._histories.whose(event, identity))
             person.record = kept
-            self._look(identity, person, range(len(self._names)), _Cause(self._now))
+            self._look(identity, person, range(len(self._names)), Cause(self._now))
         self._changes.clear()  # so it was from the first
 
     # What there is
@@ -197,7 +156,7 @@ class Live:
             person = self._crowd.people[identity]
             if person.record is not None:
                 try:
-                    self._look(identity, person, self._of_kind[found.kind], _Cause(self._now, row=row, event=found))
+                    self._look(identity, person, self._of_kind[found.kind], Cause(self._now, row=row, event=found))
                 except SegmentError:
                     person.events[found.kind].remove(row)
                     raise
@@ -216,10 +175,10 @@ class Live:
             self._now, identity, place = due
             person = self._crowd.people[identity]
             try:
-                self._look(identity, person, (place,), _Cause(self._now))
+                self._look(identity, person, (place,), Cause(self._now))
             except SegmentError as error:
                 if person.members[place]:
-                    self._turn(identity, person, place, _Cause(self._now), error)
+                    self._turn(identity, person, place, Cause(self._now), error)
                 raise
         self._now = until
         return self._told()
@@ -234,7 +193,7 @@ class Live:
         person = self._crowd.person(identity)
         before, person.record = person.record, kept
         try:
-            self._look(identity, person, range(len(self._names)), _Cause(self._now, is_put=True, before=before))
+            self._look(identity, person, range(len(self._names)), Cause(self._now, is_put=True, before=before))
         except SegmentError:
             person.record = before
             raise
@@ -317,7 +276,7 @@ class Live:
     def _add(self, identity: str, event: Event | Fact) -> Row | None:
         return self._crowd.add(identity, event, self._now) if event.kind in self._of_kind else None
 
-    def _look(self, identity: str, person: Person, places: Iterable[int], cause: _Cause) -> None:
+    def _look(self, identity: str, person: Person, places: Iterable[int], cause: Cause) -> None:
         """Look at a person anew; if that raises, nothing has changed."""
         found: list[tuple[int, bool, datetime, SegmentError | None]] = []
         for place in places:
@@ -335,7 +294,7 @@ class Live:
             if trouble is not None and self._on_error is not None:
                 self._on_error(identity, trouble)
 
-    def _turn(self, identity: str, person: Person, place: int, cause: _Cause, error: SegmentError | None) -> None:
+    def _turn(self, identity: str, person: Person, place: int, cause: Cause, error: SegmentError | None) -> None:
         """Let somebody come into a segment or go out of it, and note it."""
         is_in = person.members[place] = not person.members[place]
         if is_in:
@@ -344,7 +303,7 @@ class Live:
             del self._members[place][identity]
         event, worlds = cause.event, cause.worlds(person)
         if event is None and not cause.is_put:
-            event = _seen_first_at(cause.at, person, self._judges[place].kinds)
+            event = seen_first_at(cause.at, person, self._judges[place].kinds)
         self._changes.append(
             (Entered if is_in else Left)(
                 person=identity,
@@ -355,38 +314,6 @@ class Live:
                 error=error,
             )
         )
-
-
-@attrs.frozen
-class _Cause:
-    """Why somebody is looked at: an event, his record, or the time."""
-
-    at: datetime
-    row: Row | None = None
-    event: Event | Fact | None = None
-    is_put: bool = False
-    before: dict[str, Any] | None = None
-
-    def worlds(self, person: Person) -> tuple[World, World]:
-        """How it was before that, and how it is."""
-        now = World(person.record, person.events, self.at)
-        if self.is_put:
-            return now if self.before is None else attrs.evolve(now, record=self.before), now
-        if self.row is None:
-            return attrs.evolve(now, now=moved(self.at, -INSTANT)), now
-        kind = self.row[2].kind
-        others = [row for row in person.events[kind] if row is not self.row]
-        return attrs.evolve(now, events={**person.events, kind: others}), now
-
-
-def _seen_first_at(at: datetime, person: Person, kinds: Iterable[str]) -> Fact | None:
-    """The event that was known ahead of its time, which has come."""
-    for kind in sorted(kinds):
-        for when, _, event in reversed(person.events.get(kind, [])):
-            if when == at:
-                found: Fact = event
-                return found
-    return None
 
 
 def _named_error(identity: Any, error: SegmentError) -> SegmentError:

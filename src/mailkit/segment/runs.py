@@ -17,12 +17,13 @@ from mailkit.segment import nodes
 from mailkit.segment.access import read
 from mailkit.segment.evaluate import Maker, asks_about_events
 from mailkit.segment.histories import EventSource, Histories
+from mailkit.segment.plans import spread
 from mailkit.segment.segments import Segment
 from mailkit.segment.subjects import Subject
 from mailkit.segment.text import sentence
 from mailkit.segment.values import instant, zone
 
-__all__ = ["UNJUDGED", "OnError", "about", "check_named", "first_of", "partition", "records"]
+__all__ = ["UNJUDGED", "OnError", "Run", "about", "check_named", "partition", "records"]
 
 P = TypeVar("P")
 OnError: TypeAlias = Callable[[Any, SegmentError], None]
@@ -66,14 +67,9 @@ def partition(
     """
     check_named(segments)
     conditions = tuple(segment.node for segment in segments.values())
-    which = first_of(conditions, events=events, now=now, key=key, assume_zone=assume_zone, on_error=on_error)
+    run = Run(conditions, events=events, now=now, key=key, assume_zone=assume_zone, on_error=on_error)
     names = [*segments, None]
-    divided: dict[str | None, list[P]] = {name: [] for name in names}
-    for person in records(people):
-        place = which(person)
-        if place != UNJUDGED:
-            divided[names[place]].append(person)
-    return divided
+    return dict(zip(names, spread(run, records(people), to_first=True), strict=True))
 
 
 def check_named(segments: object) -> None:
@@ -106,57 +102,80 @@ def records(people: Iterable[P]) -> Iterable[P]:
     return people
 
 
-def first_of(
-    conditions: tuple[nodes.Condition, ...],
-    *,
-    events: EventSource | None,
-    now: datetime | None,
-    key: str,
-    assume_zone: tzinfo | str | None,
-    is_own: bool = False,
-    on_error: OnError | None = None,
-) -> Callable[[Any], int]:
-    """A function from a record to the place of the first condition that it fulfils; -1 if it fulfils none.
+class Run:
+    """Conditions, the events of those who are asked about, and as of when.
 
-    With `on_error`, a record that cannot be judged is at `UNJUDGED`.
+    Attributes:
+        conditions: What is asked.
+        key: The field with a person's id.
+        histories: Reads events.
+        find: Finds a person's events.
+        subject: The person at hand.
+        maker: Makes closures as of now.
+        is_checked: Whether a record was met that has all the fields.
     """
-    if on_error is not None and not callable(on_error):
-        raise SegmentError(f"on_error={shorten(on_error)} cannot be called; give a function of a record and an error")
-    assumed = zone(assume_zone)
-    if not isinstance(key, str) or not key:
-        raise SegmentError(f"key={shorten(key)} is not the name of the field with a person's id")
-    if events is None:
-        for node in conditions:
-            if asks_about_events(node):
-                raise SegmentError("this asks about events: give events=", text=sentence(node))
-    histories = Histories(key=key, assumed=assumed, is_own=is_own, is_patient=on_error is not None)
-    subject = Subject(histories.finder(() if events is None else events))
-    as_of = SystemClock().now() if now is None else instant(now, assumed)
-    maker = Maker(now=as_of, assumed=assumed, person=subject.person, history=subject.history)
-    tests = [(place, maker.test(node)) for place, node in enumerate(conditions)]
-    is_first = True
 
-    def which(record: Any) -> int:
-        nonlocal is_first
-        subject.turn_to(record)
-        place = 0
+    def __init__(
+        self,
+        conditions: tuple[nodes.Condition, ...],
+        *,
+        events: EventSource | None,
+        now: datetime | None,
+        key: str,
+        assume_zone: tzinfo | str | None,
+        is_own: bool = False,
+        on_error: OnError | None = None,
+    ) -> None:
+        if on_error is not None and not callable(on_error):
+            reason = f"on_error={shorten(on_error)} cannot be called; give a function of a record and an error"
+            raise SegmentError(reason)
+        assumed = zone(assume_zone)
+        if not isinstance(key, str) or not key:
+            raise SegmentError(f"key={shorten(key)} is not the name of the field with a person's id")
+        if events is None:
+            for node in conditions:
+                if asks_about_events(node):
+                    raise SegmentError("this asks about events: give events=", text=sentence(node))
+        self.conditions, self.key, self._on_error = conditions, key, on_error
+        self.histories = Histories(key=key, assumed=assumed, is_own=is_own, is_patient=on_error is not None)
+        self.find = self.histories.finder(() if events is None else events)
+        self.subject = Subject(self.find)
+        as_of = SystemClock().now() if now is None else instant(now, assumed)
+        self.maker = Maker(now=as_of, assumed=assumed, person=self.subject.person, history=self.subject.history)
+        self._tests = [self.maker.test(node) for node in conditions]
+        self.is_checked = False
+
+    def which(self, record: Any) -> int:
+        """The place of the first condition that the person fulfils; -1 if he fulfils none.
+
+        With `on_error`, a record that cannot be judged is at `UNJUDGED`.
+        """
+        return self._places(record, is_first_enough=True)[0]
+
+    def places(self, record: Any) -> list[int]:
+        """The places of all conditions that the person fulfils; -1 or `UNJUDGED` as from `which`."""
+        return self._places(record, is_first_enough=False)
+
+    def _places(self, record: Any, *, is_first_enough: bool) -> list[int]:
+        self.subject.turn_to(record)
+        place, found = 0, []
         try:
-            if is_first:  # a misspelt field is told even if nobody comes so far as to be asked for it
-                _check_fields(conditions, record)
-                is_first = False
-            for place, test in tests:
+            if not self.is_checked:  # a misspelt field is told even if nobody comes so far as to be asked for it
+                _check_fields(self.conditions, record)
+                self.is_checked = True
+            for place, test in enumerate(self._tests):
                 if test(record):
-                    return place
+                    found.append(place)
+                    if is_first_enough:
+                        break
         except SegmentError as error:
-            named = about(record, key, error, conditions[place])
-            if on_error is None:
+            named = about(record, self.key, error, self.conditions[place])
+            if self._on_error is None:
                 raise named from error.__cause__
             named.__cause__ = error.__cause__
-            on_error(record, named)
-            return UNJUDGED
-        return -1
-
-    return which
+            self._on_error(record, named)
+            return [UNJUDGED]
+        return found or [-1]
 
 
 def _check_fields(conditions: tuple[nodes.Condition, ...], record: Any) -> None:

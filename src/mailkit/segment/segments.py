@@ -13,10 +13,15 @@ from mailkit.segment.nodes import sentence
 from mailkit.segment.values import plain, sort
 
 if TYPE_CHECKING:
+    from django.db.models import Model, Q
+    from sqlalchemy import Select, Table
+
     from mailkit.segment.explain import Explanation
     from mailkit.segment.histories import EventSource
     from mailkit.segment.live import Live
+    from mailkit.segment.plans import Plan
     from mailkit.segment.runs import OnError
+    from mailkit.segment.sql import Columns, Dialect, Query
     from mailkit.segment.waterfalls import Waterfall
 
 __all__ = ["Combining", "Segment", "condition"]
@@ -95,13 +100,15 @@ class Segment(Combining):
     [{'id': 1, 'city': 'Kazan'}]
     """
 
-    __slots__ = ("__weakref__", "node")
+    __slots__ = ("__weakref__", "_plan", "node")
     node: nodes.Condition
+    _plan: Plan | None
 
     def __init__(self, node: nodes.Condition) -> None:
         if not isinstance(node, nodes.Condition):
             raise SegmentError(f"{shorten(node)} is not the tree of a condition; write f.city == 'Kazan' and the like")
         object.__setattr__(self, "node", node)
+        object.__setattr__(self, "_plan", None)
 
     def __setattr__(self, name: str, value: object) -> None:
         raise SegmentError(f"{name!r} cannot be set: a segment is never changed, but made anew", text=str(self))
@@ -169,10 +176,11 @@ class Segment(Combining):
         age: '34' (text) cannot be compared with 18 (a number) (person 1)
         [{'id': 2, 'age': 18}]
         """
-        from mailkit.segment.runs import first_of, records
+        from mailkit.segment.plans import chosen
+        from mailkit.segment.runs import Run, records
 
-        which = first_of((self.node,), events=events, now=now, key=key, assume_zone=assume_zone, on_error=on_error)
-        return [person for person in records(people) if which(person) == 0]
+        run = Run((self.node,), events=events, now=now, key=key, assume_zone=assume_zone, on_error=on_error)
+        return chosen(run, self._its_plan(), records(people))
 
     def count(
         self,
@@ -190,10 +198,11 @@ class Segment(Combining):
         >>> f.city.isin(["Kazan", "Ufa"]).count([{"city": "Ufa"}, {"city": "Perm"}])
         1
         """
-        from mailkit.segment.runs import first_of, records
+        from mailkit.segment.plans import counted
+        from mailkit.segment.runs import Run, records
 
-        which = first_of((self.node,), events=events, now=now, key=key, assume_zone=assume_zone, on_error=on_error)
-        return sum(1 for person in records(people) if which(person) == 0)
+        run = Run((self.node,), events=events, now=now, key=key, assume_zone=assume_zone, on_error=on_error)
+        return counted(run, self._its_plan(), records(people))
 
     def matches(
         self,
@@ -214,10 +223,17 @@ class Segment(Combining):
         >>> ev.clicked.did(last=months(1)).matches({}, events=[clicked], now=datetime(2026, 2, 20, tzinfo=UTC))
         True
         """
-        from mailkit.segment.runs import first_of
+        from mailkit.segment.runs import Run
 
-        which = first_of((self.node,), events=events, now=now, key=key, assume_zone=assume_zone, is_own=True)
-        return which(person) == 0
+        run = Run((self.node,), events=events, now=now, key=key, assume_zone=assume_zone, is_own=True)
+        return run.which(person) == 0
+
+    def _its_plan(self) -> Plan:
+        from mailkit.segment.plans import Plan
+
+        plan = self._plan or Plan(self.node)
+        object.__setattr__(self, "_plan", plan)
+        return plan
 
     def bind(self, segments: Mapping[str, Combining]) -> Segment:
         """The same segment with what each name in it stands for: `in segment "loyal"` becomes what loyal means.
@@ -232,11 +248,9 @@ class Segment(Combining):
         >>> print((member("loyal") & (f.city == "Ufa")).bind({"loyal": f.orders > 9}))
         orders > 9 and city = "Ufa"
         """
-        from mailkit.segment.binding import bound
+        from mailkit.segment.binding import bound, by_name
 
-        if not isinstance(segments, Mapping):
-            raise SegmentError(f"{shorten(segments)} is not segments by name; give {{'loyal': f.orders > 9, ...}}")
-        return Segment(bound(self.node, {name: condition(segment) for name, segment in segments.items()}))
+        return Segment(bound(self.node, by_name(segments)))
 
     def explain(
         self,
@@ -310,6 +324,34 @@ class Segment(Combining):
 
         return waterfall(self, people, events=events, now=now, key=key, assume_zone=assume_zone, sample=sample)
 
+    def to_json(self) -> str:
+        """The segment as JSON on one line, for a database or another program; equal segments give equal text.
+
+        >>> from mailkit.segment import field as f
+        >>> (f.age >= 18).to_json()
+        '{"mailkit.segment": 1, "condition": {"type": "comparison", "left": {"type": "field", "path": ["age"]}, \
+        "operator": ">=", "right": 18}}'
+        """
+        from mailkit.segment.codec import encoded
+
+        return encoded(self.node)
+
+    @classmethod
+    def from_json(cls, source: str | Mapping[str, Any]) -> Segment:
+        """The segment of which `to_json` wrote this, a text or what a database has made of it.
+
+        Raises:
+            SegmentError: It is not JSON, or not that of a segment, or of a version that is not known. The
+                reason begins with the place, such as `$.condition.parts[2].left`.
+
+        >>> source = {"mailkit.segment": 1, "condition": {"type": "member", "name": "loyal"}}
+        >>> print(Segment.from_json(source))
+        in segment "loyal"
+        """
+        from mailkit.segment.codec import decoded
+
+        return cls(decoded(source))
+
     def live(
         self,
         people: Iterable[Any] = (),
@@ -335,6 +377,115 @@ class Segment(Combining):
         from mailkit.segment.live import Live
 
         return Live(self, people, events=events, now=now, key=key, assume_zone=assume_zone, on_error=on_error)
+
+    def to_sql(
+        self,
+        dialect: Dialect | str,
+        *,
+        columns: Columns,
+        people: str | tuple[str, ...] = "people",
+        events: str | tuple[str, ...] = "events",
+        now: datetime | None = None,
+        assume_zone: tzinfo | str | None = None,
+    ) -> Query:
+        """The query that gives the ids of the people in the segment, the same as plain Python would.
+
+        Args:
+            dialect: The engine: "sqlite", "duckdb", "postgresql", "polars", "datafusion", "clickhouse", "spark".
+            columns: How the tables look.
+            people: The table of people; a dot stands between schema and table, or give a tuple.
+            events: The table of events.
+            now: As of when, aware; the present unless given.
+            assume_zone: The zone of times without one, and in which dates begin.
+
+        Raises:
+            NotPortable: The engine cannot answer this exactly.
+            SegmentError: A field has no column, or two sorts of values are compared.
+
+        >>> from mailkit.segment import field as f
+        >>> from mailkit.segment.sql import Columns
+        >>> asked = (f.city == "Kazan").to_sql("sqlite", columns=Columns(fields={"city": "text"}))
+        >>> asked.parameters
+        {'p1': 'Kazan'}
+        """
+        from mailkit.segment.sql import query  # here, since most segments are run over plain Python
+
+        return query(
+            self.node, dialect, people=people, events=events, columns=columns, now=now, assume_zone=assume_zone
+        )
+
+    def to_select(
+        self,
+        dialect: Dialect | str,
+        *,
+        people: Table,
+        columns: Columns,
+        events: Table | None = None,
+        now: datetime | None = None,
+        assume_zone: tzinfo | str | None = None,
+    ) -> Select[Any]:
+        """The same query as a select of SQLAlchemy, to stand in `people.c.id.in_(...)`.
+
+        Args:
+            dialect: The engine behind SQLAlchemy: "sqlite" or "postgresql".
+            people: SQLAlchemy's table of people.
+            columns: How the tables look.
+            events: SQLAlchemy's table of events; may be left out if events are not asked about.
+            now: As of when, aware; the present unless given.
+            assume_zone: The zone of times without one, and in which dates begin.
+
+        Raises:
+            NotPortable: The engine cannot answer this exactly.
+            MissingExtra: SQLAlchemy is not installed (extra "stores").
+
+        >>> from sqlalchemy import Column, Integer, MetaData, Table, Text, create_engine, insert, select
+        >>> from mailkit.segment import field as f
+        >>> from mailkit.segment.sql import Columns
+        >>> people = Table("people", MetaData(), Column("id", Integer), Column("city", Text))
+        >>> kazan = (f.city == "Kazan").to_select("sqlite", people=people, columns=Columns(fields={"city": "text"}))
+        >>> shop = create_engine("sqlite://")
+        >>> with shop.begin() as connection:
+        ...     people.create(connection)
+        ...     _ = connection.execute(insert(people), [{"id": 1, "city": "Kazan"}, {"id": 2, "city": None}])
+        ...     print(connection.execute(select(people).where(people.c.id.in_(kazan))).all())
+        [(1, 'Kazan')]
+        """
+        from mailkit.segment.sql.alchemy import selected
+
+        return selected(
+            self.node, dialect, people=people, events=events, columns=columns, now=now, assume_zone=assume_zone
+        )
+
+    def to_q(
+        self,
+        model: type[Model],
+        *,
+        events: Mapping[str, Any] | None = None,
+        now: datetime | None = None,
+        key: str = "id",
+        using: str | None = None,
+        assume_zone: tzinfo | str | None = None,
+    ) -> Q:
+        """The condition as a `Q` of Django, which finds the same people as plain Python would.
+
+        Args:
+            model: The model of people. Fields within fields follow its relations: `f.shop.city`.
+            events: Where events are kept: `{"model": Event, "person": "customer", "kind": "kind", "at": "at"}`
+                names a model and its fields; "order" may name the field by which events at one instant
+                are in order (the primary key unless given), and "properties" fields of other names.
+                Where kinds have models of their own, give such a mapping for each kind, without "kind".
+            now: As of when, aware; the present unless given.
+            key: The field with a person's id, where the events' "person" is no relation.
+            using: The database that is going to be asked; where Django would read the model unless given.
+            assume_zone: The zone of times without one.
+
+        Raises:
+            NotPortable: The database cannot answer this exactly.
+            SegmentError: There is no such field, or two sorts of values are compared.
+        """
+        from mailkit.segment.in_django import to_q
+
+        return to_q(self.node, model, events=events, now=now, key=key, using=using, assume_zone=assume_zone)
 
     def __str__(self) -> str:
         return sentence(self.node)

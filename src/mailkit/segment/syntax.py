@@ -9,9 +9,10 @@ from __future__ import annotations
 from typing import Final, NamedTuple, TypeAlias
 
 from mailkit.segment import nodes
-from mailkit.segment.cursor import Rule
 from mailkit.segment.nodes import Operator, TextMatch
 from mailkit.segment.occurrences import JOINED, Occurrences
+from mailkit.segment.rounds import Rule, run
+from mailkit.segment.segments import Segment
 from mailkit.segment.slips import AFTER_VALUE, AS_EVENTS
 from mailkit.segment.tokens import Sort, Token
 
@@ -21,6 +22,8 @@ Places: TypeAlias = dict[int, tuple[int, int]]
 _OPERATORS: Final = {str(operator): operator for operator in Operator}
 _NEGATED: Final = ("in", "between", "contains", "starts", "ends", "matches")
 _AFTER: Final = ("not", "is", *_NEGATED)
+_DEEPEST: Final = 2000
+"""How many rules may wait for each other; the deepest tree with all its parentheses needs half as many."""
 _AMOUNTS: Final = (("at", "least"), ("at", "most"))
 
 
@@ -34,16 +37,26 @@ class _Range(NamedTuple):
 _Found: TypeAlias = nodes.Condition | nodes.Value | _Range
 
 
-def parse(text: str) -> nodes.Condition:
-    """The tree of a segment's text.
+def parse(text: str) -> Segment:
+    """The segment of a text such as `str(segment)` gives, and as people write it.
+
+    Words of the language may be written in capitals, texts in single quotes; line breaks are
+    spaces, and what follows `#` on a line is a comment. Parentheses are kept. The whole language
+    is described in "The language of segments".
 
     Raises:
-        SegmentError: It is not right; the error says where.
+        SegmentError: The text is not right. Its `start` and `end` say where, its `reason` why, and
+            what was likely meant.
 
-    >>> parse('city = "Kazan"').operator
-    <Operator.EQ: '='>
+    >>> print(parse("city = 'Kazan' AND NO purchase WITHIN 7 DAYS AFTER subscribed_at  # was he there?"))
+    city = "Kazan" and no purchase within 7 days after subscribed_at
+    >>> parse("age => 18")
+    Traceback (most recent call last):
+    mailkit.errors.SegmentError: segment: unknown operator '=>'; did you mean '>='? (at column 5)
+        age => 18
+            ~~
     """
-    return parse_with_places(text)[0]
+    return Segment(parse_with_places(text)[0])
 
 
 def parse_with_places(text: str) -> tuple[nodes.Condition, Places]:
@@ -61,7 +74,7 @@ def parse_with_places(text: str) -> tuple[nodes.Condition, Places]:
     ((0, 4), (22, 30))
     """
     reader = _Conditions(text)
-    return reader.run(reader.whole()), reader.places
+    return run(reader.whole(), deepest=_DEEPEST, too_deep=reader.too_deep)[0], reader.places
 
 
 class _Conditions(Occurrences):
@@ -69,7 +82,7 @@ class _Conditions(Occurrences):
 
     def whole(self) -> Rule[nodes.Condition]:
         if self.is_over:
-            raise self.error('there is nothing here; write e.g. city = "Kazan"', 0, len(self.text))
+            raise self.error('there is nothing here; write e.g. city = "Kazan"', 0, max(1, len(self.text)))
         start = self.start
         found = yield self._any_of()
         node = self._condition(found, start)
@@ -116,6 +129,8 @@ class _Conditions(Occurrences):
         negations = []
         while self.token.shown == "not":
             negations.append(self.take().start)
+            if len(negations) > nodes.DEEPEST:
+                raise self.too_deep()
         start = self.token.start
         found: _Found = yield self._predicate()
         if negations:

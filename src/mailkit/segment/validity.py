@@ -184,7 +184,7 @@ class Judge:
             case nodes.Anniversary():
                 return self._of_values(node.of)
             case nodes.Count():
-                return self._of_events(node.events, waits=node.most is not None)
+                return self._of_events(node.events)
             case nodes.Regular():
                 span = Span(count=node.of, unit=node.unit)
                 return self._of_events(evolve(node.events, window=nodes.Last(span=span)))
@@ -202,7 +202,7 @@ class Judge:
             told["events"] += self._of_events(other.events)["events"]
         return told | {"values": read}
 
-    def _of_events(self, events: nodes.Events, *, waits: bool = False) -> dict[str, Any]:
+    def _of_events(self, events: nodes.Events) -> dict[str, Any]:
         record = self._watcher.view.record
         found = spell(self._watcher, events)(record)
         if found.rows is None:

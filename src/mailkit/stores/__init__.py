@@ -27,6 +27,7 @@ none of them can be there without the others.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
@@ -35,12 +36,13 @@ from typing import TYPE_CHECKING, Any, Final
 from mailkit.extras import load
 
 if TYPE_CHECKING:
+    from mailkit.segment.sql import Columns
     from mailkit.stores.eventlog import EventLog
     from mailkit.stores.messagelog import MessageEntry, MessageLog
     from mailkit.stores.outbox import SqlOutbox
     from mailkit.stores.store import Store
 
-__all__ = ["EventLog", "MessageEntry", "MessageLog", "SqlOutbox", "Store", "open"]
+__all__ = ["EventLog", "MessageEntry", "MessageLog", "SqlOutbox", "Store", "event_columns", "open"]
 
 _HOMES: Final = {
     "EventLog": "eventlog",
@@ -74,6 +76,40 @@ def open(  # noqa: A001 - read as `stores.open`, as the built-in is of files
     mailkit.errors.StoreError: the stores work on SQLite and PostgreSQL, not on 'mysql'
     """
     return _home("store").open_store(place, busy_timeout=busy_timeout)  # type: ignore[no-any-return]
+
+
+def event_columns(
+    *,
+    properties: Mapping[str, Any] | None = None,
+    places: int = 2,
+    **people: Any,
+) -> Columns:
+    """How the table of events looks to a segment that is run in the database; its name is `mailkit_events`.
+
+    Args:
+        properties: Of which sort the properties of events are that segments ask for: "text",
+            "integer" or "truth", by their names.
+        places: How many decimal places the events' `value` has at most.
+        people: How the application's own table of people looks: `person`, `person_sort` and
+            `fields` of `mailkit.segment.sql.Columns`.
+
+    Raises:
+        SegmentError: There is no such sort, or a property cannot be asked for.
+
+    >>> from datetime import UTC, datetime
+    >>> from mailkit.segment import days, event as ev
+    >>> clicked = ev.clicked.did(last=days(30))
+    >>> asked = clicked.to_sql("sqlite", columns=event_columns(), events="mailkit_events", now=datetime(2026, 3, 1, tzinfo=UTC))
+    >>> "CAST(mk_p.\"id\" AS TEXT)" in asked.text  # ids are compared as text
+    True
+    """
+    from mailkit.segment.sql import Column, Columns
+
+    texts = ("message_id", "recipient", "campaign", "step", "currency")
+    known = {name: Column(name, "text") for name in texts}
+    known["value"] = Column("value", "decimal", places=places, stored="text")
+    known |= {name: Column("properties", sort, key=name) for name, sort in (properties or {}).items()}
+    return Columns(event_person_sort="text", order="id", properties=known, **people)
 
 
 def __getattr__(name: str) -> Any:
