@@ -177,9 +177,14 @@ class _Conditions(Occurrences):
         return found
 
     def _check_events(self, token: Token) -> None:
-        """Refuse "never purchase" and the like: a word that is no keyword, followed by another."""
-        is_followed = self.token.sort in (Sort.WORD, Sort.NAME) and self.token.shown not in (*_AFTER, *JOINED)
-        if is_followed and token.shown in AS_EVENTS:
+        """Refuse "never purchase", "2 purchase" and the like: what is no keyword, followed by a name."""
+        word = self.token.shown
+        if self.token.sort not in (Sort.WORD, Sort.NAME) or word in (*_AFTER, *JOINED) or word in AFTER_VALUE:
+            return
+        if token.sort is Sort.NUMBER and isinstance(token.value, int):
+            reason = f"say how {token.shown} is meant: at least, at most or exactly {token.shown}"
+            raise self.error(reason, token.start, token.end)
+        if token.shown in AS_EVENTS:
             reason = f"{token.value!r} does not begin a condition; did you mean {AS_EVENTS[token.shown]!r}?"
             raise self.error(reason, token.start, token.end)
 

@@ -1,3 +1,4 @@
+# ruff: noqa: DTZ001 - hypothesis puts the zone to times without one
 """The tables of offsets show what Python's own zones show."""
 
 from __future__ import annotations
@@ -11,7 +12,15 @@ from hypothesis import strategies as st
 
 from mailkit.segment.sql.zones import EPOCH, is_settled, micros, offsets
 
-SOME = ("UTC", "Europe/Moscow", "America/New_York", "Asia/Kathmandu", "Pacific/Apia", "Africa/Casablanca", "Europe/Dublin")
+SOME = (
+    "UTC",
+    "Europe/Moscow",
+    "America/New_York",
+    "Asia/Kathmandu",
+    "Pacific/Apia",
+    "Africa/Casablanca",
+    "Europe/Dublin",
+)
 
 
 def shown(name: str, at: datetime) -> timedelta:
@@ -31,7 +40,10 @@ def test_a_table_changes_at_the_very_instant(name: str) -> None:
         assert start is not None
         at = EPOCH + timedelta(microseconds=start)
         assert at.astimezone(ZoneInfo(name)).utcoffset() == timedelta(microseconds=ahead)
-        assert shown(name, at - timedelta(microseconds=1)) == (at - timedelta(microseconds=1)).astimezone(ZoneInfo(name)).utcoffset()
+        assert (
+            shown(name, at - timedelta(microseconds=1))
+            == (at - timedelta(microseconds=1)).astimezone(ZoneInfo(name)).utcoffset()
+        )
 
 
 def test_clocks_that_are_changed_every_year_are_not_settled() -> None:
