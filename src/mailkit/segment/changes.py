@@ -85,7 +85,9 @@ class Cause:
 def seen_first_at(at: datetime, person: Person, kinds: Iterable[str]) -> Fact | None:
     """The event that was known ahead of its time, which has come."""
     for kind in sorted(kinds):
-        for when, _, event in reversed(person.events.get(kind, [])):
+        for when, _, event in reversed(person.events.get(kind, ())):
+            if when < at:
+                break
             if when == at:
                 found: Fact = event
                 return found

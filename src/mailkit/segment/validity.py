@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, tzinfo
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import attrs
 
@@ -90,8 +90,7 @@ def judge(
     return Judge(node, assumed).judge(record, timeline(events), now)
 
 
-@attrs.frozen
-class World:
+class World(NamedTuple):
     """What is known of one person as of an instant: his record, his events, and the instant."""
 
     record: Any
