@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from fractions import Fraction
 
@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mailkit import Kind
 from mailkit.errors import SegmentError
 from mailkit.segment.aggregates import draw
 from mailkit.segment.nodes import Function
@@ -107,3 +108,35 @@ class Shown(float):
 
 def test_a_float_that_shows_itself_in_its_own_way_is_taken_by_its_digits() -> None:
     assert draw(Function.SUM, dated(Decimal("0.1"), Shown(0.2)), None) == Decimal("0.3")
+
+
+@given(st.lists(st.sampled_from(["a", "A", 1, 2, 0.5, True, False, None, date(2026, 3, 1)])))
+def test_different_values_are_counted_once(values: list) -> None:
+    different = {(type(value) is bool, value) for value in values if value is not None}
+    assert draw(Function.DISTINCT, dated(*values), None) == len(different)
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([1, 1.0, Decimal(1), Decimal("1.00")], 1),
+        ([0.1, Decimal("0.1")], 1),
+        ([True, 1, "1"], 3),
+        ([NOW, NOW.astimezone(timezone(timedelta(hours=3)))], 1),
+        ([NOW, NOW.date()], 2),
+        ([0.0, -0.0, 0], 1),
+        ([None, float("nan"), Decimal("nan")], 0),
+        ([10**30, 1e30, Decimal("1e30")], 1),
+        ([float("inf"), Decimal("inf")], 1),
+        ([Kind.OPENED, "opened"], 1),
+    ],
+)
+def test_sorts_are_kept_apart_and_equal_numbers_are_one(values: list, expected: int) -> None:
+    assert draw(Function.DISTINCT, dated(*values), None) == expected
+
+
+def test_what_is_of_no_sort_is_not_counted() -> None:
+    with pytest.raises(SegmentError, match="is not text, a truth value"):
+        draw(Function.DISTINCT, dated([1]), None)
+    with pytest.raises(SegmentError, match="no time zone"):
+        draw(Function.DISTINCT, dated(datetime(2026, 3, 1)), None)  # noqa: DTZ001

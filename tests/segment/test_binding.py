@@ -3,14 +3,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailkit.errors import SegmentError
-from mailkit.segment import Segment, nodes
+from mailkit.segment import Segment, member, nodes
 from mailkit.segment import event as ev
 from mailkit.segment import field as f
 from mailkit.segment.binding import LARGEST, refuse_unbound
-
-
-def member(name: str) -> Segment:
-    return Segment(nodes.Member(name=name))
 
 
 def test_a_name_becomes_what_it_stands_for_however_deep():

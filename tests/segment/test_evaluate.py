@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from mailkit import Address, Event, Kind
 from mailkit.errors import SegmentError
-from mailkit.segment import Segment, ago, ahead, days, hours, months
+from mailkit.segment import Segment, ago, ahead, days, distance, hours, member, months, previous, this, today
 from mailkit.segment import event as ev
 from mailkit.segment import field as f
 
@@ -433,3 +433,104 @@ def test_what_is_drawn_passes_over_events_without_the_property() -> None:
 def test_only_numbers_are_summed() -> None:
     with pytest.raises(SegmentError, match=r"size: 'XL' is not a number"):
         holds(ev.purchase.sum("size") > 1, {}, [at("purchase", NOW, size="XL")])
+
+
+# Regular expressions, case, size
+
+
+def test_a_pattern_is_found_anywhere_and_of_null_nothing_is() -> None:
+    assert holds(f.mail.matches(r"@(corp|firm)\.ru$"), {"mail": "anna@firm.ru"}, [])
+    assert not holds(f.mail.matches(r"^firm"), {"mail": "anna@firm.ru"}, [])
+    assert not holds(f.mail.matches(""), {"mail": None}, [])
+    with pytest.raises(SegmentError, match="at column 5"):
+        f.mail.matches("corp(")
+
+
+def test_case_is_folded_where_asked() -> None:
+    assert holds((f.city.casefold() == "kazan") & f.city.casefold().startswith("ka"), {"city": "KAZAN"}, [])
+    assert holds(f.city.casefold().isin(["strasse"]), {"city": "Straße"}, [])
+    assert not holds(f.city.casefold() == "KAZAN", {"city": "KAZAN"}, [])
+
+
+def test_a_list_has_a_size_and_so_has_a_text() -> None:
+    assert holds((f.tags.size() >= 2) & (f.city.size() == 5), {"tags": ["a", "b"], "city": "Kazan"}, [])
+    assert not holds((f.tags.size() == 0) | (f.tags.size() > 0), {"tags": None}, [])
+
+
+# Clocks and calendars
+
+
+def test_parts_of_a_time_are_those_on_the_persons_wall() -> None:
+    record = {"at": datetime(2026, 2, 28, 21, 5, tzinfo=UTC), "zone": "Europe/Moscow", "none": None}
+    z = f.zone
+    parts = [f.at.date(z) == date(2026, 3, 1), f.at.clock(z) == "00:05", f.at.hour(z) == 0, f.at.weekday(z) == 7]
+    parts += [f.at.day(z) == 1, f.at.month(z) == 3, f.at.year(z) == 2026, f.at.part("day", "UTC") == 28]
+    assert all(holds(part, record, []) for part in parts)
+    assert not holds((f.at.hour(f.none) >= 0) | (f.none.hour(z) >= 0), record, [])
+
+
+def test_the_zone_in_where_is_the_persons() -> None:
+    at_night = ev.opened.where(f.at.hour(f.zone) < 6).did()
+    opened = at("opened", NOW, zone="Asia/Tokyo")  # 12:00 in London, 21:00 in Tokyo, 02:00 in Kiritimati
+    assert holds(at_night, {"zone": "Pacific/Kiritimati"}, [opened])
+    assert not holds(at_night, {"zone": "Europe/London"}, [opened])
+    assert not holds(at_night, {"zone": None}, [opened])
+    with pytest.raises(SegmentError, match="has no field 'zone'"):
+        holds(at_night, {"zoom": "UTC"}, [opened])
+
+
+def test_a_zone_of_the_record_may_be_the_zone_itself() -> None:
+    assert holds(f.at.hour(f.zone) == 15, {"at": NOW, "zone": ZoneInfo("Europe/Moscow")}, [])
+    assert holds(f.at.hour(f.zone) == 14, {"at": NOW, "zone": timezone(timedelta(hours=2))}, [])
+
+
+def test_a_period_of_the_calendar_is_the_persons_own() -> None:
+    joined = f.joined_at.during(this("day", zone=f.zone))
+    at_midnight = datetime(2026, 3, 1, 10, tzinfo=UTC)  # the 2nd begins in Kiritimati
+    assert holds(joined, {"joined_at": at_midnight, "zone": "Pacific/Kiritimati"}, [])
+    assert not holds(joined, {"joined_at": at_midnight - INSTANT, "zone": "Pacific/Kiritimati"}, [])
+    assert holds(joined, {"joined_at": at_midnight, "zone": "UTC"}, [])
+    assert not holds(joined | ~joined & f.zone.is_not_null(), {"joined_at": at_midnight, "zone": None}, [])
+
+
+def test_whole_periods_before_this_one() -> None:
+    february = ev.opened.did(during=previous(1, "month", zone="Europe/Moscow"))
+    first, end = datetime(2026, 1, 31, 21, tzinfo=UTC), datetime(2026, 2, 28, 21, tzinfo=UTC)
+    found = [holds(february, {}, [at("opened", when)]) for when in (first - INSTANT, first, end - INSTANT, end)]
+    assert found == [False, True, True, False]
+
+
+def test_an_anniversary_is_near_on_the_persons_calendar() -> None:
+    record = {"born": date(2000, 3, 2), "zone": "Pacific/Kiritimati", "none": None}
+    assert holds(f.born.anniversary(zone=f.zone), record, [])
+    assert not holds(f.born.anniversary(zone="UTC") | f.born.anniversary(zone="UTC", last=days(3)), record, [])
+    assert holds(f.born.anniversary(zone="UTC", next=days(1)), record, [])
+    assert not holds(f.none.anniversary(zone=f.zone) | f.born.anniversary(zone=f.none), record, [])
+    time = {"born": datetime(2000, 2, 29, 23, tzinfo=UTC), "zone": "Europe/Moscow"}
+    assert holds(f.born.anniversary(zone=f.zone), time, [])
+
+
+def test_what_is_worked_out_stands_on_either_side() -> None:
+    record = {"a": 5, "b": "Уфа", "at": NOW, "lat": 1, "lon": 1, "id": 1}
+    assert holds((f.b.size() < f.a) & (f.a > f.b.size()) & (f.at.date("UTC") == today("UTC")), record, [])
+    assert holds(distance(f.lat, f.lon, to=(1, 1)) == distance(f.lat, f.lon, to=(1.0, 1)), record, [])
+    assert holds((f.id.bucket("a") < 1) & (f.id.bucket("a") != f.id.bucket("b")), record, [])
+    assert not holds(distance(f.lat, f.lon, to=(1, 1)) >= 0, {**record, "lon": None}, [])
+
+
+def test_different_values_are_counted() -> None:
+    history = [at("visit", NOW - DAY, city="Kazan"), at("visit", NOW, city="Ufa"), at("visit", NOW, city="Ufa")]
+    assert holds((ev.visit.distinct("city") == 2) & (ev.visit.distinct(f.city, last=hours(1)) == 1), {}, history)
+    assert holds((ev.visit.distinct("colour") == 0) & (ev.bought.distinct("city") == 0), {}, history)
+
+
+def test_the_first_time_is_the_first_of_all() -> None:
+    first = ev.purchase.first_time(last=days(7))
+    assert holds(first, {}, [at("purchase", NOW - 7 * DAY + INSTANT), at("purchase", NOW)])
+    assert not holds(first, {}, [at("purchase", NOW - 7 * DAY), at("purchase", NOW)])
+    assert not holds(first, {}, [])
+
+
+def test_a_member_of_what_is_not_said_is_refused() -> None:
+    with pytest.raises(SegmentError, match="say it with bind"):
+        holds(f.age.is_null() | member("loyal"), {"age": 1}, [])

@@ -19,6 +19,7 @@ from mailkit.segment import field as f
 from mailkit.segment.fitting import faults
 from mailkit.segment.schema import Declared, sort_of
 from mailkit.segment.sorts import Sort
+from mailkit.segment.syntax import parse_with_places
 
 SCHEMA = Schema(
     fields={
@@ -186,13 +187,24 @@ def test_a_word_is_looked_for_where_it_is_wrong():
 
 def test_where_a_text_was_read_its_own_places_are_told():
     condition = (f.citi == 1).node
-    (fault,) = faults(condition, SCHEMA, text="  citi  =  1", places={condition.left: (2, 6)}.get)
+    (fault,) = faults(condition, SCHEMA, text="  citi  =  1", places={id(condition.left): (2, 6)})
     assert (fault.text, fault.start, fault.end) == ("  citi  =  1", 2, 6)
-    (fault,) = faults(condition, SCHEMA, text="  citi  =  1", places={condition: (2, 12)}.get)
+    (fault,) = faults(condition, SCHEMA, text="  citi  =  1", places={id(condition): (2, 12)})
     assert (fault.start, fault.end) == (2, 12)
-    for places in ({}.get, None):
+    for places in ({}, None):
         (fault,) = faults(condition, SCHEMA, text="  citi  =  1", places=places)
         assert (fault.start, fault.end) == (None, None)
+
+
+def test_a_text_is_told_where_it_does_not_fit():
+    text = '( citi="Kazan" ) or any purchas where (valu > 1)  or CITY  > 5'
+    node, places = parse_with_places(text)
+    found = [(text[fault.start : fault.end], fault.reason) for fault in faults(node, SCHEMA, text=text, places=places)]
+    assert found == [
+        ("citi", "there is no field 'citi'; did you mean 'city'?"),
+        ("purchas", "nothing of the kind 'purchas' happens; did you mean 'purchase'?"),
+        ("CITY", "there is no field 'CITY'; did you mean 'city'?"),
+    ]
 
 
 def test_any_event_goes_where_none_are_declared():

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+import jsonschema
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailkit.segment import nodes, text
+from mailkit.segment import Segment, nodes, parse, text
+from mailkit.segment.json_schema import segment_schema
 from mailkit.segment.nodes import Function, Operator, Part, TextMatch
 from mailkit.segment.spans import Span, Unit
-from mailkit.segment.syntax import parse
 
+VALIDATOR = jsonschema.Draft202012Validator(segment_schema())
 CALENDAR = (Unit.DAY, Unit.WEEK, Unit.MONTH, Unit.YEAR)
 # Names that could be read as something else, too.
 NAMES = st.one_of(
@@ -184,18 +187,35 @@ def trees(draw: st.DrawFn) -> nodes.Condition:
 def check_text(tree: nodes.Condition) -> None:
     shown = text.sentence(tree)
     assert "\n" not in shown
-    assert parse(shown) == tree
-    assert text.sentence(parse(shown)) == shown
+    assert parse(shown).node == tree
+    assert str(parse(shown)) == shown
 
 
-@settings(max_examples=150)
+def check_json(tree: nodes.Condition) -> None:
+    segment = Segment(tree)
+    written = segment.to_json()
+    assert "\n" not in written
+    assert Segment.from_json(written) == segment
+    assert Segment.from_json(json.loads(written)) == segment
+    assert Segment.from_json(written).to_json() == written
+    VALIDATOR.validate(json.loads(written))
+
+
+@settings(max_examples=60)
 @given(trees())
 def test_every_tree_is_read_back_from_its_text(tree: nodes.Condition) -> None:
     check_text(tree)
 
 
+@settings(max_examples=40)
+@given(trees())
+def test_every_tree_is_read_back_from_its_json(tree: nodes.Condition) -> None:
+    check_json(tree)
+
+
 @pytest.mark.slow
 @settings(max_examples=3000)
 @given(trees())
-def test_very_many_trees_are_read_back_from_their_text(tree: nodes.Condition) -> None:
+def test_very_many_trees_are_read_back_from_both(tree: nodes.Condition) -> None:
     check_text(tree)
+    check_json(tree)

@@ -8,6 +8,7 @@ from decimal import Decimal
 from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any, assert_type
+from zoneinfo import ZoneInfo
 
 from mailkit import (
     Address,
@@ -22,6 +23,7 @@ from mailkit import (
     compose,
     contacts,
     dns,
+    errors,
     letter_state,
     reports,
     send,
@@ -36,7 +38,23 @@ from mailkit.dns.authors import from_domains
 from mailkit.dns.fetcher import HttpsFetcher
 from mailkit.dns.greeter import SMTPGreeter
 from mailkit.findings import Findings
-from mailkit.segment import Segment, days, partition
+from mailkit.segment import (
+    Chain,
+    Period,
+    Schema,
+    Segment,
+    Value,
+    days,
+    distance,
+    hours,
+    member,
+    parse,
+    partition,
+    presets,
+    previous,
+    this,
+    today,
+)
 from mailkit.segment import event as ev
 from mailkit.segment import field as f
 
@@ -80,7 +98,52 @@ def segments(people: Sequence[Mapping[str, object]], log: Sequence[Event]) -> No
     segment = (f.city == "Kazan") & ev.purchase.none(last=days(90)) & (ev.purchase.sum("value") >= 100)
     assert_type(segment, Segment)
     segment.filter(people, events=log, now=NOW)
-    partition({"loyal": segment}, people, events=log, now=NOW)
+    divided = partition(
+        {"loyal": segment}, people, events=log, now=NOW, on_error=lambda record, error: print(error.text)
+    )
+    assert_type(divided[None], list[Mapping[str, object]])
+    assert_type(segment.filter(people, events=log, on_error=bad_record), list[Mapping[str, object]])
+    assert_type(parse("city = 'Kazan' and no purchase within last 90 days"), Segment)
+    assert_type(segment.to_json(), str)
+    assert_type(Segment.from_json('{"mailkit.segment": 1}'), Segment)
+    assert_type(Segment.from_json({"mailkit.segment": 1}), Segment)
+
+
+def bad_record(record: object, error: errors.SegmentError) -> None:
+    print(record, error.reason)
+
+
+def segments_ready_made(people: Sequence[Mapping[str, object]], log: Sequence[Event]) -> None:
+    assert_type(presets.at_risk(after=days(60)) & ~presets.new(joined=f.since), Segment)
+    assert_type(presets.lifecycle(kind="order"), dict[str, Segment])
+    scored = presets.rfm(people, log, now=NOW, bins=4)
+    assert_type(scored.segments, dict[str, Segment])
+    assert_type(scored.segment(recency=(3, 4)), Segment)
+    schema = Schema.of(people, events={"purchase": {"value": "decimal"}, "visit": None})
+    schema.check(presets.active())
+    assert_type(schema.faults(f.city == "Kazan"), tuple[errors.SegmentError, ...])
+    Schema(fields={"city": "text", "address": {"zip": None}})
+    assert_type(presets.active().bind({"loyal": f.orders > 9}), Segment)
+
+
+def segments_by_the_calendar(zone: str) -> None:
+    assert_type(this("month", zone=zone), Period)
+    assert_type(ev.visit.did(during=previous(3, "week", zone=f.time_zone)), Segment)
+    assert_type(f.joined_at.during(this("year", zone=ZoneInfo("Europe/Moscow"))), Segment)
+    assert_type(f.born.anniversary(next=days(3), zone=zone), Segment)
+    assert_type(f.at.hour(zone), Value)
+    assert_type((f.at.part("weekday", zone) < 6) & (f.at.clock(zone) >= "09:00") & (f.ends == today(zone)), Segment)
+    assert_type(this("day", zone=zone).start, Value)
+
+
+def segments_by_order_and_place() -> None:
+    chain = ev.clicked.then(ev.cart, within=hours(1)).then_not(ev.purchase, within=days(3)).started(last=days(30))
+    assert_type(chain, Chain)
+    assert_type(chain & ev.visit.regularly(3, of=4, every="week"), Segment)
+    assert_type(ev.purchase.first_time(last=days(7)) | member("loyal"), Segment)
+    assert_type(ev.visit.distinct("city"), Value)
+    assert_type((distance(f.lat, f.lon, to=(55.79, 49.12)) <= 30) & (f.id.bucket("spring") < 0.2), Segment)
+    assert_type(f.mail.matches(r"@corp\.") & (f.city.casefold() == "kazan") & (f.tags.size() >= 2), Segment)
 
 
 async def sending(jobs: Sequence[send.Job], store: stores.Store) -> None:

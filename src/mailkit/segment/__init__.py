@@ -30,15 +30,21 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from mailkit.segment import presets
+    from mailkit.segment.index import Index
+    from mailkit.segment.live import Live
     from mailkit.segment.overlaps import overlap
     from mailkit.segment.periods import Period, previous, this, today
-    from mailkit.segment.runs import partition
+    from mailkit.segment.runs import memberships, partition
     from mailkit.segment.schema import Schema
+    from mailkit.segment.syntax import parse
 
 __all__ = [
     "Chain",
     "Field",
     "Happening",
+    "Index",
+    "Live",
     "Period",
     "Schema",
     "Segment",
@@ -52,10 +58,13 @@ __all__ = [
     "field",
     "hours",
     "member",
+    "memberships",
     "minutes",
     "months",
     "overlap",
+    "parse",
     "partition",
+    "presets",
     "previous",
     "this",
     "today",
@@ -64,10 +73,15 @@ __all__ = [
 ]
 
 _LATER = {
+    "Index": "index",
+    "Live": "live",
     "Period": "periods",
     "overlap": "overlaps",
     "Schema": "schema",
+    "parse": "syntax",
+    "memberships": "runs",
     "partition": "runs",
+    "presets": "presets",
     "previous": "periods",
     "this": "periods",
     "today": "periods",
@@ -81,7 +95,8 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'mailkit.segment' has no attribute {name!r}")
     from importlib import import_module
 
-    value = getattr(import_module(f"mailkit.segment.{home}"), name)
+    module = import_module(f"mailkit.segment.{home}")
+    value = module if name == home else getattr(module, name)
     globals()[name] = value
     return value
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from mailkit.errors import SegmentError, did_you_mean, shorten
 
-__all__ = ["field_names", "getter", "read"]
+__all__ = ["field_names", "getter", "is_read_by_attribute", "read"]
 
 _ABSENT: Final = object()
 
@@ -62,6 +62,11 @@ def getter(path: tuple[str, ...], *, is_optional: bool = False) -> Callable[[Any
         return read(record, path, is_optional=is_optional)
 
     return get if len(path) == 1 else lambda record: read(record, path, is_optional=is_optional)
+
+
+def is_read_by_attribute(record: Any) -> bool:
+    """Whether the record's fields are its attributes, and not its items."""
+    return _reader_of(record) is getattr
 
 
 def field_names(record: Any) -> list[str]:

@@ -11,12 +11,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, NoReturn
 
-from mailkit.errors import SegmentError, did_you_mean
+from mailkit.errors import SegmentError, did_you_mean, shorten
 from mailkit.segment import nodes
 from mailkit.segment.nodes import walk
+from mailkit.segment.segments import condition
 from mailkit.segment.text import sentence
 
-__all__ = ["LARGEST", "bound", "refuse_unbound"]
+__all__ = ["LARGEST", "bound", "by_name", "refuse_unbound", "unbound"]
 
 LARGEST: Final = 10_000
 """How many nodes a segment may have when all names in it have been replaced."""
@@ -41,6 +42,17 @@ def bound(node: nodes.Condition, known: Mapping[str, nodes.Condition]) -> nodes.
     return _replaced(node, meant)
 
 
+def by_name(segments: object) -> dict[str, nodes.Condition]:
+    """The conditions of segments by their names.
+
+    Raises:
+        SegmentError: They are not segments by name.
+    """
+    if not isinstance(segments, Mapping):
+        raise SegmentError(f"{shorten(segments)} is not segments by name; give {{'loyal': f.orders > 9, ...}}")
+    return {name: condition(segment) for name, segment in segments.items()}
+
+
 def refuse_unbound(node: nodes.Condition) -> None:
     """Do nothing if no segment is known by its name alone in the condition.
 
@@ -48,8 +60,12 @@ def refuse_unbound(node: nodes.Condition) -> None:
         SegmentError: One is, so that the condition cannot be run.
     """
     for name in _names(node):
-        reason = f"it is not said which segment {name!r} is; say it with bind({{{name!r}: ...}})"
-        raise _at(node, name, reason)
+        raise unbound(node, name)
+
+
+def unbound(node: nodes.Condition, name: str) -> SegmentError:
+    """The error that says that this name in the condition is not bound."""
+    return _at(node, name, f"it is not said which segment {name!r} is; say it with bind({{{name!r}: ...}})")
 
 
 def _names(node: nodes.Condition) -> list[str]:

@@ -129,7 +129,7 @@ def _search(match: TextMatch, what: Any) -> Callable[[str], bool]:
 
 def anniversary(maker: Maker, node: nodes.Anniversary, fetch: Fetch) -> Test:
     """The function that says whether an anniversary is today or near."""
-    get, where, now, assumed = maker.value(node.of, fetch), maker.zone(node.zone), maker.now, maker.assumed
+    get, where, now, assumed = maker.value(node.of, fetch), maker.zone(node.zone, node), maker.now, maker.assumed
 
     def is_near(record: Any) -> bool:
         value = plain(get(record))

@@ -1,27 +1,21 @@
-"""The place in a segment's text up to which it is read, and how errors name it.
-
-How to think about it. A *rule* reads one form of the language. It is a generator: where it
-needs another rule, it yields that and is sent what came of it. One loop (`run`) keeps the
-rules that wait, so that no text, however its parentheses stand within each other, exhausts
-Python's stack, and every token is looked at a fixed number of times.
-"""
+"""The place in a segment's text up to which it is read, and how errors name it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable
-from typing import Any, Final, TypeAlias, TypeVar
+from collections.abc import Callable, Iterable
+from itertools import islice
+from typing import Any, Final, TypeVar
 
 from mailkit.errors import SegmentError, did_you_mean, shorten
+from mailkit.segment.nodes import Operator
 from mailkit.segment.slips import SIGNS
 from mailkit.segment.text import RESERVED
 from mailkit.segment.tokens import Sort, Token, tokens
 
-__all__ = ["Cursor", "Rule"]
+__all__ = ["Cursor"]
 
 T = TypeVar("T")
-Rule: TypeAlias = Generator[Any, Any, T]
-_DEEPEST: Final = 2000
-"""How many rules may wait for each other; the deepest tree with all its parentheses needs half as many."""
+_OPERATORS: Final = frozenset(map(str, Operator))
 _WORD: Final = 40  # a longer word is no slip of the pen, and to compare it with others takes long
 
 
@@ -31,7 +25,6 @@ class Cursor:
     Attributes:
         text: The text.
         places: Where nodes stand in it (start and end), by their `id`; of events, where their kind stands.
-        steps: How many rules were begun or gone on with, as a measure of the work done.
     """
 
     def __init__(self, text: str) -> None:
@@ -39,8 +32,8 @@ class Cursor:
             raise SegmentError(f"{shorten(text)} is not text; write e.g. 'city = \"Kazan\"'")
         self.text = text
         self.places: dict[int, tuple[int, int]] = {}
-        self.steps = 0
-        self._tokens = list(tokens(text))
+        self._tokens: list[Token] = []
+        self._more = tokens(text)
         self._next = 0
 
     @property
@@ -50,7 +43,8 @@ class Cursor:
         Raises:
             SegmentError: It cannot be read.
         """
-        token = self._tokens[self._next]
+        place = self._next
+        token = self._tokens[place] if place < len(self._tokens) else self.ahead(0)
         if token.sort is Sort.WRONG:
             raise self.error(token.value, token.start, token.end)
         return token
@@ -63,12 +57,19 @@ class Cursor:
     @property
     def following(self) -> Token:
         """The token after the next."""
-        return self._tokens[min(self._next + 1, len(self._tokens) - 1)]
+        return self.ahead(1)
+
+    def ahead(self, further: int) -> Token:
+        """The token so much further on, or else the last; it may be one that cannot be read."""
+        place = self._next + further
+        missing = max(0, place + 1 - len(self._tokens))
+        self._tokens.extend(islice(self._more, missing))  # no more than is needed: what is wrong is wrong early
+        return self._tokens[place] if place < len(self._tokens) else self._tokens[-1]
 
     @property
     def start(self) -> int:
         """Where the next token begins."""
-        return self._tokens[self._next].start
+        return self.ahead(0).start
 
     @property
     def end(self) -> int:
@@ -78,8 +79,7 @@ class Cursor:
     def take(self) -> Token:
         """The next token, which is passed."""
         token = self.token
-        if token.sort is not Sort.END:
-            self._next += 1
+        self._next += 1
         return token
 
     def takes(self, shown: str) -> bool:
@@ -147,8 +147,11 @@ class Cursor:
             return f"; write {slips[token.shown]}"
         if before.end == token.start and (token.sort, before.sort) == (Sort.TEXT, Sort.TEXT):
             return "; a quote within quotes is written \\\" or \\'"
-        if token.shown == "," and before.sort is Sort.NUMBER and self.following.shown[:1].isdigit():
+        is_close = before.end == token.start and token.end == self.following.start
+        if token.shown == "," and is_close and before.sort is Sort.NUMBER and self.following.shown[:1].isdigit():
             return "; a number has no commas: write 1000 or 0.5"
+        if token.shown in _OPERATORS and before.shown in ("and", "or"):
+            return "; say again what is compared, as in: age > 18 and age < 30"
         if token.shown == "%" and before.sort is Sort.NUMBER:
             return "; write 20 % as 0.2"
         if token.sort is not Sort.WORD or len(token.shown) > _WORD:
@@ -158,28 +161,9 @@ class Cursor:
             return f"; if it is a name, put it in backticks: `{token.value}`"
         return near
 
-    def run(self, rule: Rule[T]) -> T:
-        """What comes of a rule and all that it needs.
-
-        Raises:
-            SegmentError: The text is not right, or its parts stand within each other too deep.
-        """
-        waiting: list[Rule[Any]] = []
-        current: Rule[Any] = rule
-        result: Any = None
-        while True:
-            self.steps += 1
-            try:
-                needed = current.send(result)
-            except StopIteration as done:
-                if not waiting:
-                    return done.value  # type: ignore[no-any-return]
-                current, result = waiting.pop(), done.value
-                continue
-            if len(waiting) == _DEEPEST:
-                raise self.error("the parts stand within each other too deep from here on", self.start, self.start + 1)
-            waiting.append(current)
-            current, result = needed, None
+    def too_deep(self) -> SegmentError:
+        """The error that from here on the parts stand within each other too deep."""
+        return self.error("the parts stand within each other too deep from here on", self.start, self.start + 1)
 
 
 def _written(token: Token) -> str:

@@ -28,7 +28,7 @@ from mailkit.segment.spans import INSTANT, moved
 from mailkit.segment.subjects import Fetch, Get, Test, blame, of_person
 from mailkit.segment.values import instant, is_null, plain, zone
 
-__all__ = ["Maker", "Test", "asks_about_events"]
+__all__ = ["Maker", "Test", "asks_about_events", "cheapest_first"]
 
 
 class Maker:
@@ -85,7 +85,7 @@ class Maker:
         if isinstance(node, nodes.Not):
             inner = self.test(node.part, fetch)
             return lambda record: not inner(record)
-        tests = [self.test(part, fetch) for part in _cheapest_first(node.parts)]
+        tests = [self.test(part, fetch) for part in cheapest_first(node.parts)]
         return _all(tests) if isinstance(node, nodes.And) else _any(tests)
 
     def value(self, node: nodes.Value, fetch: Fetch) -> Get:
@@ -125,7 +125,7 @@ class Maker:
         return shifted
 
     def _begin(self, node: nodes.Begin) -> Get:
-        where = self.zone(node.zone)
+        where = self.zone(node.zone, node)
         known: dict[tzinfo | None, datetime | None] = {None: None}
 
         def beginning(record: Any) -> datetime | None:
@@ -137,7 +137,7 @@ class Maker:
         return beginning
 
     def _part(self, node: nodes.PartOf, fetch: Fetch) -> Get:
-        get, where = self.value(node.of, fetch), self.zone(node.zone)
+        get, where = self.value(node.of, fetch), self.zone(node.zone, node)
 
         def part_of(record: Any) -> Any:
             value = plain(get(record))
@@ -153,17 +153,11 @@ class Maker:
 
     def _measure(self, node: nodes.Folded | nodes.Size | nodes.Bucket, fetch: Fetch) -> Get:
         of = node.of if isinstance(node, nodes.Bucket) else node.value
-        get = self.value(of, fetch)
+        get, work = self.value(of, fetch), _work_of(node)
 
         def measured(record: Any) -> Any:
             try:
-                match node:
-                    case nodes.Folded():
-                        return folded(get(record))
-                    case nodes.Size():
-                        return size(get(record))
-                    case nodes.Bucket():
-                        return share(get(record), node.salt)
+                return work(get(record))
             except SegmentError as error:
                 blame(error, of, node)
 
@@ -182,8 +176,8 @@ class Maker:
 
         return distance
 
-    def zone(self, node: nodes.Zone) -> Callable[[], tzinfo | None]:
-        """The function that gives the zone of the person at hand; None if it is null."""
+    def zone(self, node: nodes.Zone, place: nodes.Node | None = None) -> Callable[[], tzinfo | None]:
+        """The function that gives the zone of the person at hand, None if it is null; an error shows the `place`."""
         if isinstance(node, nodes.Constant):
             fixed = zone(node.value)
             return lambda: fixed
@@ -196,11 +190,11 @@ class Maker:
             if is_null(value) or isinstance(value, tzinfo):
                 return value if isinstance(value, tzinfo) else None
             if not isinstance(value, str):
-                blame(SegmentError(f"{shorten(value)} is not a time zone; its name, a text, is"), node, node)
+                blame(SegmentError(f"{shorten(value)} is not a time zone; its name, a text, is"), node, place or node)
             try:
                 return places.setdefault(value, zone(value, what=""))
             except SegmentError as error:
-                blame(error, node, node)
+                blame(error, node, place or node)
 
         return theirs
 
@@ -213,6 +207,13 @@ class Maker:
             return instant(value, self.assumed)
         except SegmentError as error:
             blame(error, node, node)
+
+
+def _work_of(node: nodes.Folded | nodes.Size | nodes.Bucket) -> Callable[[Any], Any]:
+    if isinstance(node, nodes.Bucket):
+        salt = node.salt
+        return lambda value: share(value, salt)
+    return folded if isinstance(node, nodes.Folded) else size
 
 
 def _all(tests: list[Test]) -> Test:
@@ -235,7 +236,8 @@ def _any(tests: list[Test]) -> Test:
     return any_is
 
 
-def _cheapest_first(parts: tuple[nodes.Condition, ...]) -> list[nodes.Condition]:
+def cheapest_first(parts: tuple[nodes.Condition, ...]) -> list[nodes.Condition]:
+    """Conditions in the order in which they are asked: those that need no events, then the others."""
     return sorted(parts, key=asks_about_events)
 
 

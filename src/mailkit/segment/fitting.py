@@ -9,7 +9,7 @@ or counted. What is wrong is told with the condition in which it stands, and its
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Generator, Iterator, Mapping, Set
+from collections.abc import Generator, Iterable, Iterator, Mapping, Set
 from typing import Any, Final, TypeAlias, assert_never
 
 from mailkit.errors import SegmentError, did_you_mean
@@ -28,8 +28,8 @@ Chain: TypeAlias = tuple[nodes.Node, ...]
 Fault: TypeAlias = tuple[str, Chain]
 Found: TypeAlias = Generator[Fault, None, Sort | None]
 """Yields what is wrong with a value, and gives back its sort."""
-Places: TypeAlias = Callable[[nodes.Node], tuple[int, int] | None]
-"""Where a node stands in the text that it was read from; None if that is not known."""
+Places: TypeAlias = Mapping[int, tuple[int, int]]
+"""Where nodes, by their `id`, stand in the text that they were read from; see `mailkit.segment.syntax`."""
 
 _NUMBERS: Final = frozenset({Sort.INTEGER, Sort.FLOAT, Sort.DECIMAL})
 _TIMES: Final = frozenset({Sort.DATE, Sort.TIME})
@@ -59,12 +59,12 @@ def faults(
     """
     whole = text or sentence(node)
     for reason, chain in _Judge(schema).condition(node, schema.fields, ()):
-        start, end = _by_reading(chain, places) if places else _by_looking(chain, whole)
+        start, end = _by_reading(chain, places) if places is not None else _by_looking(chain, whole)
         yield SegmentError(reason, text=whole, start=start, end=end)
 
 
 def _by_reading(chain: Chain, places: Places) -> tuple[int | None, int | None]:
-    found = (places(node) for node in reversed(chain))
+    found = (places.get(id(node)) for node in reversed(chain))
     return next((place for place in found if place is not None), (None, None))
 
 
@@ -224,7 +224,7 @@ class _Judge:
         inner = (*chain, events)
         kinds = self._schema.events
         if kinds is not None and events.kind not in kinds:
-            mend = did_you_mean(events.kind, kinds) or _offered("there are", kinds)
+            mend = _meant(events.kind, kinds)
             reason = f"nothing of the kind {events.kind!r} happens{mend}"
             yield reason, (*inner, nodes.Field(path=(events.kind,)))
         match events.window:
@@ -249,7 +249,7 @@ def _field(node: nodes.Field, fields: Fields, chain: Chain, *, may_be_record: bo
         beside = {known[length - 1] for known in fields if len(known) >= length and known[: length - 1] == path[:-1]}
         if path[-1] not in beside:
             above = f" in {dotted(path[:-1])}" if length > 1 else ""
-            mend = did_you_mean(path[-1], sorted(beside)) or _offered("there are", sorted(beside))
+            mend = _meant(path[-1], beside)
             yield f"there is no field {path[-1]!r}{above}{mend}", chain
             return None
         has_more = any(len(known) > length and known[:length] == path for known in fields)
@@ -268,6 +268,16 @@ def _field(node: nodes.Field, fields: Fields, chain: Chain, *, may_be_record: bo
         within = sorted(known[len(node.path)] for known in fields if known[: len(node.path)] == node.path != known)
         yield f"{dotted(node.path)} is a record{_offered('ask for one of its fields:', within)}", chain
     return what.sort
+
+
+def _meant(word: str, known: Iterable[str]) -> str:
+    by_letters = {name.casefold(): name for name in sorted(known)}
+    same = by_letters.get(word.casefold())
+    return (
+        f"; did you mean {same!r}?"
+        if same
+        else did_you_mean(word, by_letters.values()) or _offered("there are", by_letters.values())
+    )
 
 
 def _offered(words: str, names: Any) -> str:

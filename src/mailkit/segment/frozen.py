@@ -77,7 +77,7 @@ def attributes(value: object) -> tuple[Attribute, ...]:
     return found
 
 
-def evolve(value: T, **changes: Any) -> T:
+def evolve(value: T, /, **changes: Any) -> T:
     """A value of the same class with some fields changed."""
     same = {one.name: getattr(value, one.name) for one in attributes(value) if one.init}
     return type(value)(**{**same, **changes})

@@ -6,8 +6,8 @@ from abc import abstractmethod
 from typing import Any, Final
 
 from mailkit.segment import nodes
-from mailkit.segment.cursor import Rule
 from mailkit.segment.operands import UNITS, Operands
+from mailkit.segment.rounds import Rule
 from mailkit.segment.slips import AFTER_EVENTS
 from mailkit.segment.tokens import Token
 

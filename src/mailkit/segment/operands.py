@@ -11,8 +11,9 @@ from typing import Any, Final
 
 from mailkit.errors import SegmentError, did_you_mean, shorten
 from mailkit.segment import nodes, values
-from mailkit.segment.cursor import Cursor, Rule
+from mailkit.segment.cursor import Cursor
 from mailkit.segment.nodes import Function, Part
+from mailkit.segment.rounds import Rule
 from mailkit.segment.slips import AS_NUMBER, AS_UNIT, FUNCTIONS
 from mailkit.segment.spans import Span, Unit
 from mailkit.segment.text import RESERVED
@@ -79,7 +80,7 @@ class Operands(Cursor, ABC):
 
     def _number(self) -> nodes.Value:
         token, unit = self.token, self.following
-        if unit.sort is not Sort.WORD or (unit.shown not in UNITS and self._tokens[self._next + 2].shown != "ago"):
+        if unit.sort is not Sort.WORD or (unit.shown not in UNITS and self.ahead(2).shown != "ago"):
             return self._constant(self.take().value, token)
         span = self._span()
         if not self.takes("ago"):
@@ -174,10 +175,9 @@ class Operands(Cursor, ABC):
             return path
         self.take()
         try:
-            values.zone(token.value)
+            values.zone(token.value, what="")
         except SegmentError as error:
-            reason = f"{shorten(token.value)} is not a time zone{_near_zone(token.value)}"
-            raise self.error(reason, token.start, token.end) from error
+            raise self.error(error.reason, token.start, token.end) from error.__cause__
         return self._constant(token.value, token)
 
     def _begin(self) -> nodes.Begin:
@@ -284,9 +284,3 @@ def _no_function(written: str) -> str:
     else:
         mend = f"write {FUNCTIONS[near[0]]}" if near[0] in FUNCTIONS else f"did you mean {near[0]!r}?"
     return f"there is no function {shorten(written)}; {mend}"
-
-
-def _near_zone(name: str) -> str:
-    from zoneinfo import available_timezones  # which looks through many folders, so only for an error
-
-    return did_you_mean(name[:40], sorted(available_timezones())) or '; write e.g. "Europe/Moscow"'

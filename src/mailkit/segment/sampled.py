@@ -44,7 +44,10 @@ def of_events(events: Iterable[Any]) -> dict[str, Fields | None]:
         if isinstance(event, Event):
             by_kind.setdefault(event.kind, []).append({**event.properties, "value": event.value})
         elif isinstance(event, Mapping) and isinstance(event.get("kind"), str):
-            own = {name: event[name] for name in event if (name,) not in OF_EVENTS or name == "value"}
+            inner = event.get("properties")
+            given = {**event, **inner} if isinstance(inner, Mapping) else event
+            own = {name: given[name] for name in given if (name,) not in OF_EVENTS or name == "value"}
+            own.pop("properties", None)
             by_kind.setdefault(str.__str__(event["kind"]), []).append(own)
         else:
             raise SegmentError(f"{shorten(event)} is no event; give mailkit.Event, or a mapping with 'kind' and 'at'")

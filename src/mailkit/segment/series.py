@@ -47,7 +47,8 @@ def chains(watcher: Watcher, node: nodes.Sequence) -> Callable[[Any], _Found]:
         if found.rows is None:
             return [], found.until
         rows, until = matching(found.rows, is_first)
-        reached, until = [(row,) for row in rows], min(until, found.until)
+        reached: list[Chain] = [(row,) for row in rows]
+        until = min(until, found.until)
         for step, where in steps:
             if not reached:
                 break

@@ -6,14 +6,18 @@ the end of a line, and line breaks are spaces; neither is kept.
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from mailkit.segment import nodes
-from mailkit.segment.cursor import Rule
 from mailkit.segment.nodes import Operator, TextMatch
 from mailkit.segment.occurrences import JOINED, Occurrences
+from mailkit.segment.rounds import Rule, run
+from mailkit.segment.segments import Segment
 from mailkit.segment.slips import AFTER_VALUE, AS_EVENTS
 from mailkit.segment.tokens import Sort, Token
+
+if TYPE_CHECKING:
+    from mailkit.segment.schema import Schema
 
 __all__ = ["Places", "parse", "parse_with_places"]
 
@@ -21,6 +25,8 @@ Places: TypeAlias = dict[int, tuple[int, int]]
 _OPERATORS: Final = {str(operator): operator for operator in Operator}
 _NEGATED: Final = ("in", "between", "contains", "starts", "ends", "matches")
 _AFTER: Final = ("not", "is", *_NEGATED)
+_DEEPEST: Final = 2000
+"""How many rules may wait for each other; the deepest tree with all its parentheses needs half as many."""
 _AMOUNTS: Final = (("at", "least"), ("at", "most"))
 
 
@@ -34,16 +40,36 @@ class _Range(NamedTuple):
 _Found: TypeAlias = nodes.Condition | nodes.Value | _Range
 
 
-def parse(text: str) -> nodes.Condition:
-    """The tree of a segment's text.
+def parse(text: str, *, schema: Schema | None = None) -> Segment:
+    """The segment of a text such as `str(segment)` gives, and as people write it.
+
+    Words of the language may be written in capitals, texts in single quotes; line breaks are
+    spaces, and what follows `#` on a line is a comment. Parentheses are kept. The whole language
+    is described in "The language of segments".
+
+    Args:
+        text: The text.
+        schema: What fields and events there are; what does not fit it is an error, told with its place in the text.
 
     Raises:
-        SegmentError: It is not right; the error says where.
+        SegmentError: The text is not right. Its `start` and `end` say where, its `reason` why, and
+            what was likely meant.
 
-    >>> parse('city = "Kazan"').operator
-    <Operator.EQ: '='>
+    >>> print(parse("city = 'Kazan' AND NO purchase WITHIN 7 DAYS AFTER subscribed_at  # was he there?"))
+    city = "Kazan" and no purchase within 7 days after subscribed_at
+    >>> parse("age => 18")
+    Traceback (most recent call last):
+    mailkit.errors.SegmentError: segment: unknown operator '=>'; did you mean '>='? (at column 5)
+        age => 18
+            ~~
     """
-    return parse_with_places(text)[0]
+    node, places = parse_with_places(text)
+    if schema is not None:
+        from mailkit.segment.fitting import faults  # here, since most texts are read without a schema
+
+        for fault in faults(node, schema, text=text, places=places):
+            raise fault
+    return Segment(node)
 
 
 def parse_with_places(text: str) -> tuple[nodes.Condition, Places]:
@@ -61,7 +87,7 @@ def parse_with_places(text: str) -> tuple[nodes.Condition, Places]:
     ((0, 4), (22, 30))
     """
     reader = _Conditions(text)
-    return reader.run(reader.whole()), reader.places
+    return run(reader.whole(), deepest=_DEEPEST, too_deep=reader.too_deep)[0], reader.places
 
 
 class _Conditions(Occurrences):
@@ -69,7 +95,7 @@ class _Conditions(Occurrences):
 
     def whole(self) -> Rule[nodes.Condition]:
         if self.is_over:
-            raise self.error('there is nothing here; write e.g. city = "Kazan"', 0, len(self.text))
+            raise self.error('there is nothing here; write e.g. city = "Kazan"', 0, max(1, len(self.text)))
         start = self.start
         found = yield self._any_of()
         node = self._condition(found, start)
@@ -116,6 +142,8 @@ class _Conditions(Occurrences):
         negations = []
         while self.token.shown == "not":
             negations.append(self.take().start)
+            if len(negations) > nodes.DEEPEST:
+                raise self.too_deep()
         start = self.token.start
         found: _Found = yield self._predicate()
         if negations:
@@ -149,9 +177,14 @@ class _Conditions(Occurrences):
         return found
 
     def _check_events(self, token: Token) -> None:
-        """Refuse "never purchase" and the like: a word that is no keyword, followed by another."""
-        is_followed = self.token.sort in (Sort.WORD, Sort.NAME) and self.token.shown not in (*_AFTER, *JOINED)
-        if is_followed and token.shown in AS_EVENTS:
+        """Refuse "never purchase", "2 purchase" and the like: what is no keyword, followed by a name."""
+        word = self.token.shown
+        if self.token.sort not in (Sort.WORD, Sort.NAME) or word in (*_AFTER, *JOINED) or word in AFTER_VALUE:
+            return
+        if token.sort is Sort.NUMBER and isinstance(token.value, int):
+            reason = f"say how {token.shown} is meant: at least, at most or exactly {token.shown}"
+            raise self.error(reason, token.start, token.end)
+        if token.shown in AS_EVENTS:
             reason = f"{token.value!r} does not begin a condition; did you mean {AS_EVENTS[token.shown]!r}?"
             raise self.error(reason, token.start, token.end)
 

@@ -11,7 +11,7 @@ from mailkit.segment.histories import EventSource
 from mailkit.segment.runs import partition
 from mailkit.segment.segments import Segment
 
-__all__ = ["answers"]
+__all__ = ["answers", "kept"]
 
 P = TypeVar("P")
 
@@ -27,18 +27,18 @@ def answers(
 ) -> list[tuple[P, tuple[bool, ...]]]:
     """Each person with an answer for every segment, all as of one instant."""
     everybody = partition({}, people)[None]
-    kept = _kept(events)
+    again = kept(events)
     as_of = SystemClock().now() if now is None else now
     columns = []
     for segment in segments:
-        inside = segment.filter(everybody, events=kept, now=as_of, key=key, assume_zone=assume_zone)
+        inside = segment.filter(everybody, events=again, now=as_of, key=key, assume_zone=assume_zone)
         columns.append(_marks(everybody, inside))
     return (
         list(zip(everybody, zip(*columns, strict=True), strict=True)) if columns else [(one, ()) for one in everybody]
     )
 
 
-def _kept(events: Any) -> Any:
+def kept(events: Any) -> Any:
     """The events so that they can be gone through several times."""
     if isinstance(events, Mapping):
         return {who: _lasting(theirs) for who, theirs in events.items()}

@@ -113,8 +113,8 @@ def _near(node: nodes.Anniversary) -> str:
             return f"within last {_many(last, Unit.DAY)}"
         case 0, ahead:
             return f"within next {_many(ahead, Unit.DAY)}"
-        case last, ahead:
-            return f"within last {last} and next {_many(ahead, Unit.DAY)}"
+        case _:
+            return f"within last {node.last} and next {_many(node.next, Unit.DAY)}"
 
 
 def _many(count: int, unit: Unit) -> str:

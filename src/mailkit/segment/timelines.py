@@ -42,9 +42,9 @@ def first_after(rows: list[Row], at: datetime) -> int:
     """The place of the first that happened after the instant."""
     if not rows or rows[-1][0] <= at:  # most often all of them are past
         return len(rows)
-    return bisect_right(rows, (at, _BEHIND_ALL))  # type: ignore[arg-type] # a row is never reached in comparing
+    return bisect_right(rows, (at, _BEHIND_ALL))
 
 
 def first_from(rows: list[Row], at: datetime) -> int:
     """The place of the first that happened at the instant or after it."""
-    return bisect_left(rows, (at,))  # type: ignore[arg-type] # a row is never reached in comparing
+    return bisect_left(rows, (at,))

@@ -10,9 +10,7 @@ import re
 from collections.abc import Iterator
 from datetime import date, datetime
 from enum import Enum
-from typing import Any, Final
-
-import attrs
+from typing import Any, Final, NamedTuple
 
 from mailkit.errors import shorten
 from mailkit.segment.slips import AS_UNIT
@@ -41,8 +39,7 @@ class Sort(Enum):
     """What cannot be read."""
 
 
-@attrs.frozen(eq=False)
-class Token:
+class Token(NamedTuple):
     """A piece of a text.
 
     Attributes:
@@ -85,7 +82,7 @@ _SMART: Final = {"“": "”", "”": "”", "„": "“”", "«": "»", "»": 
 
 
 def tokens(text: str) -> Iterator[Token]:
-    """The tokens of a text up to its end, or up to the first that cannot be read; comments are passed over.
+    """The tokens of a text and its end; comments are passed over.
 
     >>> [token.shown for token in tokens('City = "Kazan"  # where we are')]
     ['city', '=', '"Kazan"', '']
@@ -95,8 +92,6 @@ def tokens(text: str) -> Iterator[Token]:
         if found.lastgroup != "skip":
             token = _READ[found.lastgroup or "other"](found)
             yield token
-            if token.sort is Sort.WRONG:
-                return
             end = token.end
     yield Token(Sort.END, "", end, end)
 
@@ -156,6 +151,8 @@ def _day(found: re.Match[str]) -> Token:
 
 
 def _clock(found: re.Match[str]) -> Token:
+    if re.search(r"[0-9]{4}-[0-9]{2}-[0-9]{2} \Z", found.string[max(0, found.start() - 11) : found.start()]):
+        return _wrong(found, "there is a T between a date and a time of day: 2026-03-01T12:00:00Z")
     return _wrong(found, f'a time of day is a text: write clock(at, "Europe/Moscow") >= "{found[0][:5].zfill(5)}"')
 
 

@@ -18,15 +18,17 @@ from mailkit.errors import SegmentError
 from mailkit.segment import nodes
 from mailkit.segment.courses import NEVER
 from mailkit.segment.evaluate import Maker
+from mailkit.segment.frozen import evolve
 from mailkit.segment.series import chains
+from mailkit.segment.spans import Span
 from mailkit.segment.spells import matching, spell
 from mailkit.segment.timelines import Row, Timeline, timeline
 from mailkit.segment.values import plain
 from mailkit.segment.watching import Look, Watcher, refined
 
-__all__ = ["Judge", "Judgement", "judge"]
+__all__ = ["Judge", "Judgement", "World", "judge"]
 
-_STEPS: Final = 100
+_STEPS: Final = 32
 
 
 @attrs.frozen(kw_only=True)
@@ -88,6 +90,15 @@ def judge(
     return Judge(node, assumed).judge(record, timeline(events), now)
 
 
+@attrs.frozen
+class World:
+    """What is known of one person as of an instant: his record, his events, and the instant."""
+
+    record: Any
+    events: Timeline
+    now: datetime
+
+
 class Judge:
     """Judges one person after another by one condition.
 
@@ -101,6 +112,7 @@ class Judge:
         self._watcher = Watcher(assumed)
         self._look = self._watcher.look(node)
         self._looks: dict[int, Look] = {}
+        self.kinds = frozenset(inner.kind for inner in nodes.walk(node) if isinstance(inner, nodes.Events))
 
     def look(self, record: Any, events: Timeline, now: datetime) -> tuple[bool, datetime]:
         """How it stands, and until when at the least; `courses.NEVER` if for ever.
@@ -124,16 +136,37 @@ class Judge:
         self.look(record, events, now)
         return self._judgement(self.node)
 
+    def turned(self, before: World, after: World) -> nodes.Condition:
+        """The innermost condition that is otherwise than it was before, and made the whole be so."""
+        node = self.node
+        while True:
+            turned = [part for part in _parts(node) if self._truth(part, before) is not self._truth(part, after)]
+            if not turned:
+                return node
+            node = turned[0]
+
+    def _truth(self, node: nodes.Condition, world: World) -> bool | None:
+        view = self._watcher.view
+        view.record, view.timeline, view.now = world.record, world.events, world.now
+        try:
+            return self._whole_look(node)(world.record)[0]
+        except SegmentError:
+            return None
+
+    def forget(self) -> None:
+        """Forget who was judged last."""
+        self._watcher.view.record, self._watcher.view.timeline = None, {}
+
+    def _whole_look(self, node: nodes.Condition) -> Look:
+        if id(node) not in self._looks:  # the nodes live as long as the condition does
+            self._looks[id(node)] = refined(self._watcher.view, self._watcher.look(node), _STEPS)
+        return self._looks[id(node)]
+
     def _judgement(self, node: nodes.Condition) -> Judgement:
         view = self._watcher.view
-        if id(node) not in self._looks:  # the nodes live as long as the condition does
-            self._looks[id(node)] = refined(view, self._watcher.look(node), _STEPS)
-        truth, until = self._looks[id(node)](view.record)
-        parts = (
-            node.parts if isinstance(node, nodes.And | nodes.Or) else [node.part] if isinstance(node, nodes.Not) else []
-        )
+        truth, until = self._whole_look(node)(view.record)
         found = []
-        for part in parts:
+        for part in _parts(node):
             try:
                 found.append(self._judgement(part))
             except SegmentError:
@@ -151,10 +184,10 @@ class Judge:
             case nodes.Anniversary():
                 return self._of_values(node.of)
             case nodes.Count():
-                return self._of_events(node.events, waits=node.most is not None)
+                return self._of_events(node.events)
             case nodes.Regular():
-                span = nodes.Span(count=node.of, unit=node.unit)
-                return self._of_events(attrs.evolve(node.events, window=nodes.Last(span=span)))
+                span = Span(count=node.of, unit=node.unit)
+                return self._of_events(evolve(node.events, window=nodes.Last(span=span)))
             case nodes.Sequence():
                 found, _ = chains(watcher, node)(record)
                 return self._of_events(node.first) | {"events": tuple(row[2] for row in found[-1]) if found else ()}
@@ -169,7 +202,7 @@ class Judge:
             told["events"] += self._of_events(other.events)["events"]
         return told | {"values": read}
 
-    def _of_events(self, events: nodes.Events, *, waits: bool = False) -> dict[str, Any]:
+    def _of_events(self, events: nodes.Events) -> dict[str, Any]:
         record = self._watcher.view.record
         found = spell(self._watcher, events)(record)
         if found.rows is None:
@@ -188,3 +221,9 @@ class Judge:
         except SegmentError as told:
             return told
         return error
+
+
+def _parts(node: nodes.Condition) -> tuple[nodes.Condition, ...]:
+    if isinstance(node, nodes.And | nodes.Or):
+        return node.parts
+    return (node.part,) if isinstance(node, nodes.Not) else ()

@@ -42,7 +42,10 @@ def plain(value: Any) -> Any:
     if isinstance(value, Integral):
         return int(value)
     if isinstance(value, Real):
-        return float(value)
+        try:
+            return float(value)
+        except OverflowError as error:
+            raise SegmentError(f"{shorten(value)} is too large for a number") from error
     return _text_of(value)
 
 

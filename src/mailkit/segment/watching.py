@@ -8,9 +8,8 @@ here: it is run as `evaluate` runs it, and holds for ever.
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable
-from datetime import MAXYEAR, date, datetime, time, tzinfo
+from datetime import MAXYEAR, date, datetime, tzinfo
 from typing import Any, Final, TypeAlias, assert_never
 
 import attrs
@@ -21,11 +20,11 @@ from mailkit.segment.calendars import begin, day_of, in_year, is_anniversary, pa
 from mailkit.segment.clocks import date_change, part_change
 from mailkit.segment.courses import NEVER, Calendar, Course, Drift
 from mailkit.segment.evaluate import Maker, asks_about_events
-from mailkit.segment.nodes import Part
+from mailkit.segment.frozen import attributes, evolve
 from mailkit.segment.spans import INSTANT, Unit, moved
 from mailkit.segment.subjects import Fetch, of_event, of_person
 from mailkit.segment.timelines import Timeline
-from mailkit.segment.values import align, instant, is_null, plain
+from mailkit.segment.values import instant, is_null, plain
 
 __all__ = ["Look", "Reading", "View", "Watcher", "moves", "refined"]
 
@@ -34,8 +33,8 @@ Look: TypeAlias = Callable[[Any], tuple[bool, datetime]]
 Reading: TypeAlias = Callable[[Any], tuple[Any, datetime]]
 """From a record, or inside `where` an event, to a value and until when it is that."""
 
-_STEPS: Final = 16
-_STEPS_OF_CLOCKS: Final = 48
+STEPS: Final = 16
+STEPS_OF_CLOCKS: Final = 48
 
 
 @attrs.define
@@ -53,7 +52,7 @@ def moves(node: nodes.Node) -> bool:
     return any(isinstance(inner, moving) for inner in nodes.walk(node))
 
 
-def refined(view: View, look: Look, steps: int = _STEPS) -> Look:
+def refined(view: View, look: Look, steps: int = STEPS) -> Look:
     """The same look, which looks ahead a few times in search of the instant at which the answer is another."""
 
     def look_ahead(item: Any) -> tuple[bool, datetime]:
@@ -103,7 +102,9 @@ class Watcher:
                 inner = self.look(node.part, fetch)
                 return lambda item: _other(*inner(item))
             case nodes.Comparison():
-                return self._comparison(node, fetch)
+                from mailkit.segment.contrasts import comparison
+
+                return comparison(self, node, fetch)
             case nodes.OneOf() | nodes.TextTest() | nodes.IsNull():
                 return self._of_value(node, fetch)
             case nodes.Anniversary():
@@ -116,9 +117,8 @@ class Watcher:
                 from mailkit.segment.series import regular, sequence
 
                 return sequence(self, node) if isinstance(node, nodes.Sequence) else regular(self, node)
-            case nodes.Member():
-                self.maker.test(node)
-                raise AssertionError("which segment is meant is not said")  # pragma: no cover
+            case nodes.Member():  # pragma: no cover - it does not move, and the interpreter has refused it
+                raise AssertionError(node)
             case _ as never:
                 assert_never(never)
 
@@ -151,12 +151,12 @@ class Watcher:
 
     def course(self, node: nodes.Value) -> Callable[[], Course | None] | None:
         """The function that gives the course of a value that moves on with now by itself; None if it does not."""
-        drift = _drift(node)
+        drift = drift_of(node)
         if drift is not None:
             return lambda: drift
         if not isinstance(node, nodes.Begin):
             return None
-        where = self.maker.zone(node.zone)
+        where = self.maker.zone(node.zone, node)
         known: dict[tzinfo | None, Calendar | None] = {None: None}
 
         def calendar() -> Calendar | None:
@@ -184,7 +184,7 @@ class Watcher:
         return read
 
     def _part(self, node: nodes.PartOf, fetch: Fetch) -> Reading:
-        view, where, drift = self.view, self.maker.zone(node.zone), _drift(node.of)
+        view, where, drift = self.view, self.maker.zone(node.zone, node), drift_of(node.of)
         of = self.reading(node.of, fetch)
 
         def part_of(item: Any) -> tuple[Any, datetime]:
@@ -202,12 +202,10 @@ class Watcher:
     def _measured(self, node: nodes.Value, fetch: Fetch) -> Reading:
         """Of values that are read first, and then measured as `evaluate` does."""
         names = [
-            attribute.name
-            for attribute in attrs.fields(type(node))
-            if isinstance(getattr(node, attribute.name), nodes.Value)
+            attribute.name for attribute in attributes(node) if isinstance(getattr(node, attribute.name), nodes.Value)
         ]
         readings = [self.reading(getattr(node, name), fetch) for name in names]
-        measure = self.maker.value(attrs.evolve(node, **{name: nodes.Field(path=(name,)) for name in names}), of_person)
+        measure = self.maker.value(evolve(node, **{name: nodes.Field(path=(name,)) for name in names}), of_person)
 
         def measured(item: Any) -> tuple[Any, datetime]:
             found = [reading(item) for reading in readings]
@@ -216,88 +214,10 @@ class Watcher:
 
         return measured
 
-    def _comparison(self, node: nodes.Comparison, fetch: Fetch) -> Look:
-        left, right = self.course(node.left), self.course(node.right)
-        if left is not None and right is not None:
-            return self._courses_compared(node, left, right)
-        if left is not None:
-            return self._compared_with_course(node, self.reading(node.right, fetch), left, course_is_left=True)
-        if right is not None:
-            return self._compared_with_course(node, self.reading(node.left, fetch), right, course_is_left=False)
-        compare, one, other, assumed = _COMPARE[node.operator], *self._readings(node, fetch), self.assumed
-
-        def compared(item: Any) -> tuple[bool, datetime]:
-            value, until = one(item)
-            against, until_too = other(item)
-            value, against = plain(value), plain(against)
-            is_known = not is_null(value) and not is_null(against)
-            return is_known and bool(compare(*align(value, against, assumed))), min(until, until_too)
-
-        clocks = any(isinstance(inner, nodes.PartOf) for inner in nodes.walk(node))
-        return refined(self.view, compared, _STEPS_OF_CLOCKS if clocks else _STEPS)
-
-    def _readings(self, node: nodes.Comparison, fetch: Fetch) -> tuple[Reading, Reading]:
-        one, other = node.left, node.right
-        if isinstance(one, nodes.PartOf) and one.part is Part.CLOCK and isinstance(other, nodes.Constant):
-            return self._clock(one, other.value, fetch), self.reading(other, fetch)
-        return self.reading(one, fetch), self.reading(other, fetch)
-
-    def _clock(self, node: nodes.PartOf, mark: Any, fetch: Fetch) -> Reading:
-        """The clock, of which only matters when it comes to the mark and past it."""
-        drift = _drift(node.of)
-        if drift is None or not isinstance(mark, str):
-            return self.reading(node, fetch)
-        minutes = {f"{minute // 60:02}:{minute % 60:02}": time(minute // 60, minute % 60) for minute in range(1440)}
-        after = [at for shown, at in minutes.items() if shown > mark][:1]
-        marks = [time(), *after, *([minutes[mark]] if mark in minutes else [])]
-        view, where = self.view, self.maker.zone(node.zone)
-
-        def clock(item: Any) -> tuple[Any, datetime]:
-            place = where()
-            if place is None:
-                return None, NEVER
-            value = drift.at(view.now)
-            ahead = part_change(value, Part.CLOCK, place, marks) - value
-            return part(value, Part.CLOCK, place, None), min(drift.turn(view.now), moved(view.now, ahead))
-
-        return clock
-
-    def _compared_with_course(
-        self, node: nodes.Comparison, reading: Reading, course: Callable[[], Course | None], *, course_is_left: bool
-    ) -> Look:
-        view, compare, assumed = self.view, _COMPARE[node.operator], self.assumed
-
-        def compared(item: Any) -> tuple[bool, datetime]:
-            value, until = reading(item)
-            value, found = plain(value), course()
-            if found is None or is_null(value):
-                return False, until
-            point, place = align(value, found.at(view.now), assumed)
-            truth = compare(place, point) if course_is_left else compare(point, place)
-            return bool(truth), min(until, found.change(point, view.now))
-
-        return refined(view, compared)
-
-    def _courses_compared(
-        self, node: nodes.Comparison, left: Callable[[], Course | None], right: Callable[[], Course | None]
-    ) -> Look:
-        view, compare = self.view, _COMPARE[node.operator]
-
-        def compared(item: Any) -> tuple[bool, datetime]:
-            one, other = left(), right()
-            if one is None or other is None:
-                return False, NEVER
-            place, point, until = one.at(view.now), other.at(view.now), min(one.turn(view.now), other.turn(view.now))
-            for course, mark in ((one, point), (other, place)):
-                if isinstance(course, Drift) and isinstance(other if course is one else one, Calendar):
-                    until = min(until, course.change(mark, view.now))
-            return bool(compare(place, point)), until
-
-        return refined(view, compared, _STEPS_OF_CLOCKS)
-
     def _of_value(self, node: nodes.OneOf | nodes.TextTest | nodes.IsNull, fetch: Fetch) -> Look:
-        test = self.maker.test(attrs.evolve(node, value=nodes.Field(path=("value",))), of_person)
-        reading, drift, view, assumed = self.reading(node.value, fetch), _drift(node.value), self.view, self.assumed
+        stand_in: Any = nodes.Field(path=("value",))
+        test = self.maker.test(evolve(node, value=stand_in), of_person)
+        reading, drift, view, assumed = self.reading(node.value, fetch), drift_of(node.value), self.view, self.assumed
         options = node.options if isinstance(node, nodes.OneOf) else ()
         times = [option.value for option in options if isinstance(option.value, date)]
 
@@ -311,7 +231,7 @@ class Watcher:
         return refined(view, asked)
 
     def _anniversary(self, node: nodes.Anniversary, fetch: Fetch) -> Look:
-        view, where, drift, assumed = self.view, self.maker.zone(node.zone), _drift(node.of), self.assumed
+        view, where, drift, assumed = self.view, self.maker.zone(node.zone, node), drift_of(node.of), self.assumed
         reading = self.reading(node.of, fetch)
 
         def is_near(item: Any) -> tuple[bool, datetime]:
@@ -330,7 +250,7 @@ class Watcher:
             days = _days_alike(born, today, node)
             return truth, min(until, begin(Unit.DAY, days, now=view.now, place=place))
 
-        return refined(view, is_near, _STEPS_OF_CLOCKS)
+        return refined(view, is_near, STEPS_OF_CLOCKS)
 
 
 def _days_alike(born: date, today: date, node: nodes.Anniversary) -> int:
@@ -343,7 +263,7 @@ def _days_alike(born: date, today: date, node: nodes.Anniversary) -> int:
     return min(ahead)
 
 
-def _drift(node: nodes.Value) -> Drift | None:
+def drift_of(node: nodes.Value) -> Drift | None:
     shifts = []
     while isinstance(node, nodes.Shift):
         shifts.append((node.span, node.is_forward))
@@ -358,9 +278,9 @@ def _other(truth: bool, until: datetime) -> tuple[bool, datetime]:
 def _all(parts: list[Look]) -> Look:
     def all_are(item: Any) -> tuple[bool, datetime]:
         soonest, latest = NEVER, None
-        for part in parts:
+        for look in parts:
             try:
-                truth, until = part(item)
+                truth, until = look(item)
             except SegmentError:
                 if latest is None:
                     raise
@@ -379,9 +299,9 @@ def _all(parts: list[Look]) -> Look:
 def _any(parts: list[Look]) -> Look:
     def any_is(item: Any) -> tuple[bool, datetime]:
         soonest, latest = NEVER, None
-        for part in parts:
+        for look in parts:
             try:
-                truth, until = part(item)
+                truth, until = look(item)
             except SegmentError:
                 if latest is None:
                     raise
@@ -395,8 +315,3 @@ def _any(parts: list[Look]) -> Look:
         return (False, soonest) if latest is None else (True, latest)
 
     return any_is
-
-
-_COMPARE: Final[dict[nodes.Operator, Callable[[Any, Any], Any]]] = {
-    one: getattr(operator, one.name.lower()) for one in nodes.Operator
-}
