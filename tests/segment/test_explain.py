@@ -77,7 +77,7 @@ def test_it_says_what_the_segment_says_and_is_otherwise_just_when_it_says(case: 
 
 
 @pytest.mark.slow
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(segment_cases())
 def test_it_says_what_any_segment_says(case: SegmentCase) -> None:
     check_what_it_says(case)
@@ -108,7 +108,7 @@ def test_an_event_that_is_told_of_does_what_is_told(case: SegmentCase, moments: 
 
 
 @pytest.mark.slow
-@settings(max_examples=400)
+@settings(max_examples=150)
 @given(segment_cases(), MOMENTS)
 def test_an_event_that_is_told_of_does_it_in_any_segment(case: SegmentCase, moments: list[float]) -> None:
     check_events(case, moments)

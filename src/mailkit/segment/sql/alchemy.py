@@ -43,9 +43,7 @@ def selected(
     tables = [_name(table) for table in (people, people if events is None else events)]
     if events is None and any(isinstance(inner, nodes.Events) for inner in nodes.walk(node)):
         raise SegmentError("this asks about events: give events=, their table", text=nodes.sentence(node))
-    asked = query(
-        node, chosen, people=tables[0], events=tables[1], columns=columns, now=now, assume_zone=assume_zone
-    )
+    asked = query(node, chosen, people=tables[0], events=tables[1], columns=columns, now=now, assume_zone=assume_zone)
     bound = [library.bindparam(name, value, unique=True) for name, value in asked.parameters.items()]
     written = library.text(_with_colons(asked.text, chosen)).bindparams(*bound)
     ids = written.columns(library.column("id", people.c[columns.person].type)).subquery()

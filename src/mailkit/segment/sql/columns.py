@@ -91,7 +91,9 @@ class Column:
         if not isinstance(value, str) or set(value) & set('"\\\0') or value[:1] in ("$", "/", "["):
             raise SegmentError(f"{shorten(value)} is not the key of a property that can be asked for", text=self.name)
         if value and self.sort not in (Sort.TEXT, Sort.INTEGER, Sort.TRUTH):
-            raise SegmentError(f"what is within JSON is read as text, integer or truth, not {self.sort}", text=self.name)
+            raise SegmentError(
+                f"what is within JSON is read as text, integer or truth, not {self.sort}", text=self.name
+            )
 
     @stored.default
     def _usual(self) -> Stored:
@@ -192,7 +194,9 @@ class Columns:
             return Column(self.person, self.person_sort)
         if column is None:
             mend = did_you_mean(name, [*self.fields, self.person])
-            raise SegmentError(f"no column is given for the field {name!r}{mend or '; say which in Columns(fields=...)'}")
+            raise SegmentError(
+                f"no column is given for the field {name!r}{mend or '; say which in Columns(fields=...)'}"
+            )
         return column
 
     def of_event(self, kind: str, path: tuple[str, ...]) -> Column:

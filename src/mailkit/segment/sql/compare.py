@@ -65,7 +65,9 @@ class Comparer:
                 self._check(sort(right.value), "a number", node)
                 found = mean_against(left, operator, right.value, self._engine)
                 if found is None:
-                    self._refuse(node, "the mean is rounded, and that cannot be told apart here; compare it to a whole number")
+                    self._refuse(
+                        node, "the mean is rounded, and that cannot be told apart here; compare it to a whole number"
+                    )
                 return found
             case Share(), Known():
                 self._check(sort(right.value), "a number", node)
@@ -105,7 +107,9 @@ class Comparer:
             packed: list[Any] = [option for option in held if "\0" not in option]
             kind = self._engine.text
         else:
-            exact = [within_64_bits(against_whole(Operator.EQ, fraction(option, by_digits=False))) for option in options]
+            exact = [
+                within_64_bits(against_whole(Operator.EQ, fraction(option, by_digits=False))) for option in options
+            ]
             packed = list(dict.fromkeys(found[1] for found in exact if not isinstance(found, bool)))
             apart, kind = [], self._engine.integer
         found = [self.against(term, Operator.EQ, option, node) for option in apart]
@@ -191,9 +195,13 @@ class Comparer:
             return term
         ahead = None if self._assumed is None else self._assumed.utcoffset(None)
         if self._assumed is None:
-            raise SegmentError("a date begins at another instant in every zone; say which with assume_zone=", text=sentence(node))
+            raise SegmentError(
+                "a date begins at another instant in every zone; say which with assume_zone=", text=sentence(node)
+            )
         if ahead is None:
-            self._refuse(node, "the instant at which a column's date begins is known only where clocks are never changed")
+            self._refuse(
+                node, "the instant at which a column's date begins is known only where clocks are never changed"
+            )
         return Term(sql=f"({term.sql} * {_DAY} - {ahead // timedelta(microseconds=1)})", sort=Sort.TIME)
 
     def _scaled(self, term: Term, places: int, node: nodes.Node) -> Term:
@@ -206,7 +214,9 @@ class Comparer:
     def _check(self, kind: str, wanted: str, node: nodes.Node) -> None:
         if kind != wanted and not (kind in _TIMES and wanted in _TIMES):
             shown = sentence(node)
-            raise SegmentError(f"{wanted} cannot be compared with {kind}: the columns say that it is {wanted}", text=shown)
+            raise SegmentError(
+                f"{wanted} cannot be compared with {kind}: the columns say that it is {wanted}", text=shown
+            )
 
     def _refuse(self, node: nodes.Node, reason: str) -> NoReturn:
         raise NotPortable(node, self._dialect, reason, text=sentence(node))
@@ -265,4 +275,3 @@ def _first_day(is_late: Callable[[date], bool], near: date) -> date | None:
         if is_late(day):
             return day
     return None
-

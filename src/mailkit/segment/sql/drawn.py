@@ -294,5 +294,3 @@ def _drawn(writer: Writer, level: int, sql: str, place: Place) -> str:
 
 def _where_known(sql: str, known: tuple[str, ...]) -> str:
     return f"(CASE WHEN {' AND '.join(known)} THEN {sql} END)" if known else sql
-
-

@@ -82,7 +82,9 @@ def _of_floats(operator: Operator, value: float | Decimal) -> Bounds | bool | No
 
 def _edges(near: float) -> tuple[Fraction, Fraction]:
     exact = Fraction(near)
-    return (exact + Fraction(math.nextafter(near, -math.inf))) / 2, (exact + Fraction(math.nextafter(near, math.inf))) / 2
+    return (exact + Fraction(math.nextafter(near, -math.inf))) / 2, (
+        exact + Fraction(math.nextafter(near, math.inf))
+    ) / 2
 
 
 def _step(near: float) -> Fraction:
@@ -90,7 +92,9 @@ def _step(near: float) -> Fraction:
 
 
 def _opposite(operator: Operator) -> Operator:
-    return {Operator.LE: Operator.GT, Operator.LT: Operator.GE, Operator.GE: Operator.LT, Operator.GT: Operator.LE}[operator]
+    return {Operator.LE: Operator.GT, Operator.LT: Operator.GE, Operator.GE: Operator.LT, Operator.GT: Operator.LE}[
+        operator
+    ]
 
 
 def _quotient(mean: Mean, operator: Operator, edge: Fraction, engine: Engine) -> str | None:
@@ -114,7 +118,12 @@ def _simple(operator: Operator, edge: Fraction, engine: Engine) -> tuple[Operato
     """The nearest whole number, if no quotient of so few values lies between it and the edge."""
     near = round(edge)
     gap = abs(edge - near)
-    if operator in (Operator.EQ, Operator.NE) or gap == 0 or gap * _MOST_VALUES >= 1 or near.bit_length() > engine.wide_bits - _MOST_VALUES.bit_length():
+    if (
+        operator in (Operator.EQ, Operator.NE)
+        or gap == 0
+        or gap * _MOST_VALUES >= 1
+        or near.bit_length() > engine.wide_bits - _MOST_VALUES.bit_length()
+    ):
         return None
     is_above = edge > near  # the quotient stands to the edge as to the number itself, equality going with the side
     match operator:

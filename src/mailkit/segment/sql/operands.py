@@ -205,5 +205,3 @@ def _divide(writer: Writer, number: str, by: int) -> str:
 
 def _modulo(writer: Writer, number: str, by: int) -> str:
     return writer.engine.modulo.format(number, by)
-
-

@@ -178,7 +178,9 @@ class Plan:
     def _ids(self, condition: str, key: str) -> str:
         own = self.own
         if not self.levels:
-            columns = ", ".join([f"{self._person()} AS {own}id", *(f"{sql} AS {name}" for name, sql in self._fields.items())])
+            columns = ", ".join(
+                [f"{self._person()} AS {own}id", *(f"{sql} AS {name}" for name, sql in self._fields.items())]
+            )
             inner = f"  SELECT {columns}\n  FROM {self._people} AS {own}p"
             return f"SELECT {own}id AS id\nFROM (\n{inner}\n) AS {own}people\nWHERE {condition}"
         joins = [

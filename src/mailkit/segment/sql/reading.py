@@ -42,7 +42,9 @@ def read(writer: Writer, column: Column, table: str, node: nodes.Node) -> str:
         case _:
             return sql
     if template is None:
-        writer.refuse(node, f"it has no exact way to read a {column.sort} from a column that is stored as {column.stored}")
+        writer.refuse(
+            node, f"it has no exact way to read a {column.sort} from a column that is stored as {column.stored}"
+        )
     return template.format(sql)
 
 
@@ -73,7 +75,10 @@ def term_of(writer: Writer, column: Column, name: str) -> Term:
 def person_keys(writer: Writer) -> tuple[str, str]:
     """The expressions by which people and events are joined: ids are compared as text if one of them is text."""
     columns, own, engine = writer.columns, writer.plan.own, writer.engine
-    sides = [(f"{own}p", columns.person, columns.person_sort), (f"{own}e", columns.event_person, columns.event_person_sort)]
+    sides = [
+        (f"{own}p", columns.person, columns.person_sort),
+        (f"{own}e", columns.event_person, columns.event_person_sort),
+    ]
     is_text = Sort.TEXT in (columns.person_sort, columns.event_person_sort)
     keys = []
     for table, name, sort in sides:

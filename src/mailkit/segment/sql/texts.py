@@ -110,7 +110,9 @@ def can_hold(text: str, dialect: Dialect) -> bool:
         SegmentError: It is not UTF-8.
     """
     if not _is_utf8(text):
-        raise SegmentError(f"{shorten(text)} is not a text that an engine can have: it has half a character (a surrogate)")
+        raise SegmentError(
+            f"{shorten(text)} is not a text that an engine can have: it has half a character (a surrogate)"
+        )
     return "\0" not in text or dialect is not Dialect.POSTGRESQL
 
 
