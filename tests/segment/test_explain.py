@@ -533,7 +533,21 @@ def test_nothing_from_a_segment_a_record_or_an_event_is_markup() -> None:
     page.handle_starttag = lambda tag, attrs: seen.update([tag, *(name for name, _ in attrs)])  # type: ignore[method-assign]
     html = segment.explain({"id": HOSTILE, HOSTILE: HOSTILE}, events=events, now=NOW)._repr_html_()
     page.feed(html)
-    assert seen <= {"section", "p", "b", "ul", "li", "div", "span", "code", "class", "style", "role", "aria-label"}
+    assert seen <= {
+        "section",
+        "p",
+        "b",
+        "ul",
+        "li",
+        "div",
+        "span",
+        "code",
+        "class",
+        "style",
+        "role",
+        "aria-label",
+        "tabindex",
+    }
     assert "\x1b" not in html
 
 
