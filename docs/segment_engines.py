@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a page is written as it is to stand
 """Write the table in `docs/reference/segment-engines.md`: `python docs/segment_engines.py`.
 
 Every example is also run on the engines by the tests, over people and events with nulls and

@@ -28,7 +28,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from typing import Final
-from unicodedata import combining, east_asian_width
 
 __all__ = [
     "AddressError",
@@ -358,6 +357,8 @@ def _seen(character: str) -> str:
 
 
 def _width(text: str) -> int:
+    from unicodedata import combining, east_asian_width  # here, since most programs show no such error
+
     return sum(0 if combining(one) else 1 + (east_asian_width(one) in "WF") for one in text)
 
 

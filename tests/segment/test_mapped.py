@@ -3,7 +3,10 @@ import pytest
 from django.conf import settings
 
 if not settings.configured:
-    settings.configure(USE_TZ=True, DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}})
+    memory = {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}
+    settings.configure(
+        USE_TZ=True, DATABASES={"default": memory, "elsewhere": {**memory, "TIME_ZONE": "Europe/Moscow"}}
+    )
     django.setup()
 
 import sqlalchemy as sa
@@ -65,7 +68,10 @@ def test_a_model_of_django_declares_its_fields_and_those_it_refers_to():
     assert "did you mean 'city'" in schema.faults(f.shop.citi == "x")[0].reason
 
 
-class Odd(sa.types.UserDefinedType): ...
+class Odd(sa.types.UserDefinedType):
+    @property
+    def python_type(self) -> type:
+        raise NotImplementedError
 
 
 people = sa.Table(

@@ -30,12 +30,14 @@ histories = st.lists(
 spans = st.integers(1, 400).map(days)
 
 
+@settings(max_examples=40)
 @given(histories, spans, spans, spans, spans)
 def test_everybody_is_in_exactly_one_stage_of_life(events, one, two, three, four):
     stages = presets.lifecycle(new=one, active=two, at_risk=three, lapsed=four)
     assert sum(stage.matches({}, events=events, now=NOW) for stage in stages.values()) == 1
 
 
+@settings(max_examples=40)
 @given(histories, spans, spans)
 def test_everybody_is_on_exactly_one_level_of_engagement(events, one, two):
     levels = presets.engagement({"warm": one, "cold": two})
@@ -43,6 +45,7 @@ def test_everybody_is_on_exactly_one_level_of_engagement(events, one, two):
     assert sum(level.matches({}, events=events, now=NOW) for level in levels.values()) == 1
 
 
+@settings(max_examples=40)
 @given(histories)
 def test_presets_mean_what_is_said_of_them(events):
     def ago(kind, is_human=False):
@@ -137,7 +140,7 @@ def _bought(drawn) -> list[dict]:
     ]
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(purchases, st.integers(3, 10))
 def test_named_segments_part_all_buyers_as_their_scores_do(drawn, bins):
     events = _bought(drawn)
@@ -153,6 +156,7 @@ def test_named_segments_part_all_buyers_as_their_scores_do(drawn, bins):
         assert names == ([scored.name(score)] if score else [])
 
 
+@settings(max_examples=25)
 @given(purchases, st.data())
 def test_a_segment_of_scores_has_the_people_of_these_scores(drawn, data):
     events = [*_bought(drawn), {"kind": "purchase", "person": 0, "at": NOW, "value": 1}]

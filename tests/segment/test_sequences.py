@@ -127,6 +127,18 @@ def test_events_at_one_instant_follow_each_other_as_they_were_given() -> None:
     assert not segment.matches({}, events=told([("b", NOW), ("a", NOW)]), now=NOW)
 
 
+def test_what_did_not_begin_does_not_go_on() -> None:
+    assert not ev.a.then(ev.b).matches({}, events=told([("b", NOW), ("b", NOW)]), now=NOW)
+    assert not ev.a.then(ev.b).then_not(ev.c).matches({}, events=told([("a", NOW), ("c", NOW)]), now=NOW)
+
+
+def test_without_a_length_of_time_none_so_far_is_meant() -> None:
+    segment = ev.a.then_not(ev.c)
+    assert segment.matches({}, events=told([("c", NOW - DAY), ("a", NOW)]), now=NOW)
+    assert not segment.matches({}, events=told([("a", NOW - DAY), ("c", NOW)]), now=NOW)
+    assert segment.matches({}, events=told([("a", NOW - DAY), ("c", NOW)]), now=NOW - INSTANT)
+
+
 def test_a_step_may_come_before_its_predecessor_was_told() -> None:
     late = told([("b", NOW), ("a", NOW - HOUR)])
     assert ev.a.then(ev.b).matches({}, events=late, now=NOW)

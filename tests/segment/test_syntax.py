@@ -188,6 +188,15 @@ WRONG = [
     ("at least ⟦1.5⟧ purchase", "a whole number from 0 up"),
     ("from 1 ⟦and⟧ 2 purchase", "expected 'to', found 'and'"),
     ("⟦never⟧ purchase", "'never' does not begin a condition; did you mean 'no'?"),
+    ("⟦more⟧ than 2 purchase", "did you mean 'at least'?"),
+    ("⟦last⟧ purchase > 30 days ago", "did you mean 'last(at of ...)'?"),
+    ("⟦2⟧ purchase", "say how 2 is meant: at least, at most or exactly 2"),
+    ("purchase ⟦at⟧ least 2 times", "write the number first: at least 2 purchase"),
+    ("no purchase ⟦ever⟧", "write nothing, any time is meant then"),
+    ("age > 18 and ⟦<⟧ 30", "say again what is compared, as in: age > 18 and age < 30"),
+    ("age between 1⟦,⟧ 2", "expected 'and' and the other end, found ','"),
+    ("x > 2026-03-01 ⟦12:00⟧", "there is a T between a date and a time of day"),
+    ("1.5 ⟦purchase⟧", "expected a comparison"),
     ("any purchase ⟦within 7 days⟧", "within last 7 days, or within 7 days after subscribed_at"),
     ("any purchase ⟦within next⟧ 7 days", "nothing is known of the future"),
     ("any purchase within last ⟦month⟧", "write 1 month"),
@@ -281,9 +290,9 @@ def test_what_is_huge_and_wrong_is_refused(written: str) -> None:
 
 
 def test_what_is_huge_and_right_is_read() -> None:
-    whole = parse(" and ".join(["a = 1"] * 3000) + "#" + "x" * 500_000)
-    assert len(whole.node.parts) == 3000  # type: ignore[union-attr]
-    assert parse(f"a in ({', '.join(map(str, range(5000)))})").matches({"a": 4999})
+    whole = parse(" and ".join(["a = 1"] * 1000) + "#" + "x" * 500_000)
+    assert len(whole.node.parts) == 1000  # type: ignore[union-attr]
+    assert parse(f"a in ({', '.join(map(str, range(1000)))})").matches({"a": 999})
     assert parse("(" * 400 + "a" + ")" * 400) == parse("a")
 
 
@@ -351,6 +360,20 @@ PIECES = st.one_of(
 )
 
 
+VALID = [written for written, _ in ALSO] + [written.replace("⟦", "").replace("⟧", "") for written, _ in WRONG[-40:]]
+
+
+@st.composite
+def mutated(draw: st.DrawFn) -> str:
+    """A text that is right, or nearly, with something else in a few places."""
+    written = draw(st.sampled_from(VALID))
+    for _ in range(draw(st.integers(1, 3))):
+        start = draw(st.integers(0, len(written)))
+        end = start + draw(st.integers(0, 6))
+        written = written[:start] + draw(PIECES | st.just("") | st.characters()) + written[end:]
+    return written
+
+
 def refusal(written: str) -> SegmentError | None:
     """What is wrong with a text, which must otherwise be one that can be written and read again."""
     try:
@@ -370,14 +393,14 @@ def check_anything(written: str) -> None:
         assert 0 <= error.start < error.end <= len(written) + 1
 
 
-@settings(max_examples=200)
-@given(st.lists(PIECES, max_size=12).map(" ".join) | st.text(max_size=30))
+@settings(max_examples=100)
+@given(mutated() | st.lists(PIECES, max_size=12).map(" ".join) | st.text(max_size=30))
 def test_nothing_but_its_own_error_leaves_the_parser(written: str) -> None:
     check_anything(written)
 
 
 @pytest.mark.slow
 @settings(max_examples=5000)
-@given(st.lists(PIECES, max_size=20).map(" ".join) | st.lists(PIECES, max_size=20).map("".join) | st.text())
+@given(mutated() | st.lists(PIECES, max_size=20).map(" ".join) | st.lists(PIECES, max_size=20).map("".join) | st.text())
 def test_nothing_but_its_own_error_leaves_the_parser_for_long(written: str) -> None:
     check_anything(written)

@@ -201,13 +201,13 @@ def check_json(tree: nodes.Condition) -> None:
     VALIDATOR.validate(json.loads(written))
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(trees())
 def test_every_tree_is_read_back_from_its_text(tree: nodes.Condition) -> None:
     check_text(tree)
 
 
-@settings(max_examples=100)
+@settings(max_examples=40)
 @given(trees())
 def test_every_tree_is_read_back_from_its_json(tree: nodes.Condition) -> None:
     check_json(tree)

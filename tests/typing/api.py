@@ -41,6 +41,7 @@ from mailkit.findings import Findings
 from mailkit.segment import (
     Chain,
     Period,
+    Schema,
     Segment,
     Value,
     days,
@@ -49,6 +50,7 @@ from mailkit.segment import (
     member,
     parse,
     partition,
+    presets,
     previous,
     this,
     today,
@@ -109,6 +111,19 @@ def segments(people: Sequence[Mapping[str, object]], log: Sequence[Event]) -> No
 
 def bad_record(record: object, error: errors.SegmentError) -> None:
     print(record, error.reason)
+
+
+def segments_ready_made(people: Sequence[Mapping[str, object]], log: Sequence[Event]) -> None:
+    assert_type(presets.at_risk(after=days(60)) & ~presets.new(joined=f.since), Segment)
+    assert_type(presets.lifecycle(kind="order"), dict[str, Segment])
+    scored = presets.rfm(people, log, now=NOW, bins=4)
+    assert_type(scored.segments, dict[str, Segment])
+    assert_type(scored.segment(recency=(3, 4)), Segment)
+    schema = Schema.of(people, events={"purchase": {"value": "decimal"}, "visit": None})
+    schema.check(presets.active())
+    assert_type(schema.faults(f.city == "Kazan"), tuple[errors.SegmentError, ...])
+    Schema(fields={"city": "text", "address": {"zip": None}})
+    assert_type(presets.active().bind({"loyal": f.orders > 9}), Segment)
 
 
 def segments_by_the_calendar(zone: str) -> None:

@@ -31,9 +31,11 @@ if TYPE_CHECKING:
     from typing import Any
 
     from mailkit.segment import presets
+    from mailkit.segment.index import Index
+    from mailkit.segment.live import Live
     from mailkit.segment.overlaps import overlap
     from mailkit.segment.periods import Period, previous, this, today
-    from mailkit.segment.runs import partition
+    from mailkit.segment.runs import memberships, partition
     from mailkit.segment.schema import Schema
     from mailkit.segment.syntax import parse
 
@@ -41,6 +43,8 @@ __all__ = [
     "Chain",
     "Field",
     "Happening",
+    "Index",
+    "Live",
     "Period",
     "Schema",
     "Segment",
@@ -54,6 +58,7 @@ __all__ = [
     "field",
     "hours",
     "member",
+    "memberships",
     "minutes",
     "months",
     "overlap",
@@ -68,10 +73,13 @@ __all__ = [
 ]
 
 _LATER = {
+    "Index": "index",
+    "Live": "live",
     "Period": "periods",
     "overlap": "overlaps",
     "Schema": "schema",
     "parse": "syntax",
+    "memberships": "runs",
     "partition": "runs",
     "presets": "presets",
     "previous": "periods",

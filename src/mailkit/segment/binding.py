@@ -17,7 +17,7 @@ from mailkit.segment.nodes import walk
 from mailkit.segment.segments import condition
 from mailkit.segment.text import sentence
 
-__all__ = ["LARGEST", "bound", "by_name", "refuse_unbound"]
+__all__ = ["LARGEST", "bound", "by_name", "refuse_unbound", "unbound"]
 
 LARGEST: Final = 10_000
 """How many nodes a segment may have when all names in it have been replaced."""
@@ -60,8 +60,12 @@ def refuse_unbound(node: nodes.Condition) -> None:
         SegmentError: One is, so that the condition cannot be run.
     """
     for name in _names(node):
-        reason = f"it is not said which segment {name!r} is; say it with bind({{{name!r}: ...}})"
-        raise _at(node, name, reason)
+        raise unbound(node, name)
+
+
+def unbound(node: nodes.Condition, name: str) -> SegmentError:
+    """The error that says that this name in the condition is not bound."""
+    return _at(node, name, f"it is not said which segment {name!r} is; say it with bind({{{name!r}: ...}})")
 
 
 def _names(node: nodes.Condition) -> list[str]:

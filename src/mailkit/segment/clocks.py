@@ -17,7 +17,7 @@ from mailkit.segment.spans import INSTANT, LATEST, moved
 __all__ = ["date_change", "part_change"]
 
 _DAY: Final = timedelta(days=1)
-_WALK: Final = 64
+_WALK: Final = 8
 """So many steps are taken to find a change; then it is said that there may be one."""
 
 

@@ -186,7 +186,7 @@ class _Reader:
 
     def _kind(self, group: str, raw: Mapping[str, Any], place: _Path) -> type:
         names = [type_name(kind) for kind in GROUPS[group]]
-        if "type" not in raw and len(names) == 1:
+        if "type" not in raw and len(names) == 1 and group != "constant":
             return GROUPS[group][0]
         if "type" not in raw:
             raise self.error(place, f"the key 'type' is missing, which says what kind of {group} this is")

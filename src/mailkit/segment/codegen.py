@@ -77,6 +77,7 @@ class Program:
     code: CodeType
     names: tuple[str, ...]
     arguments: Arguments
+    defaults: tuple[Any, ...] = ()
 
     def bound(self, maker: Maker, **own: Any) -> Any:
         """The function as of a run's now."""
@@ -85,7 +86,7 @@ class Program:
         supplies = self.arguments.supplies
         values = {"EVENT": Event, **own}
         given = (values[name] if name in values else supplies[name](maker) for name in self.names)
-        return FunctionType(self.code, _GLOBALS, argdefs=tuple(given))
+        return FunctionType(self.code, _GLOBALS, argdefs=(*self.defaults, *given))
 
 
 class Writer:
@@ -100,10 +101,31 @@ class Writer:
         self.person = RecordPlace(self.arguments, shape)
         self.counting = Counting(self.arguments, shape, self._where)
         self._event = EventPlace(self.arguments, shape)
+        self._shared: dict[nodes.Condition, str] = {}
         self.turns = False
+
+    def share(self, node: nodes.Condition) -> str:
+        """Let the answer to a condition about the person be kept under a name, which is given."""
+        name = self._shared[node] = self.arguments.local()
+        return name
+
+    def is_written(self, node: nodes.Condition) -> bool:
+        """Whether the condition, one that does not join others, is written and not asked of a closure."""
+        match node:
+            case nodes.Count():
+                return True
+            case nodes.Comparison() | nodes.OneOf() | nodes.TextTest() | nodes.IsNull():
+                return isinstance(node.left if isinstance(node, nodes.Comparison) else node.value, nodes.Field)
+            case _:
+                return False
 
     def expression(self, node: nodes.Condition, place: Place) -> str:
         """An expression that is true of whom (or, in `where`, of which event) the condition is true."""
+        if place is self.person and node in self._shared:
+            return self._shared[node]
+        return self._expression(node, place)
+
+    def _expression(self, node: nodes.Condition, place: Place) -> str:
         match node:
             case nodes.And() | nodes.Or():
                 word = " and " if isinstance(node, nodes.And) else " or "
@@ -191,14 +213,17 @@ class Writer:
         return f"({found} if type({read}) is str else {self._otherwise(name, node, place)})"
 
 
-def compiled(arguments: Arguments, own: Iterable[str], head: Iterable[str], lines: Iterable[str]) -> Program:
+def compiled(
+    arguments: Arguments, own: Iterable[str], head: Iterable[str], lines: Iterable[str], defaults: tuple[Any, ...] = ()
+) -> Program:
     """The function of these lines.
 
     Args:
         arguments: What it takes besides.
         own: Names of what else it is given when it is bound.
-        head: The names of what it is called with, each of them with a default if it has one.
+        head: The names of what it is called with.
         lines: Its body.
+        defaults: Those of the last of what it is called with.
     """
     text = "\n".join(f"    {line}" for line in lines)
     names = tuple(name for name in (*arguments.supplies, *own, "EVENT") if re.search(rf"\b{name}\b", text))
@@ -206,4 +231,4 @@ def compiled(arguments: Arguments, own: Iterable[str], head: Iterable[str], line
     module = compile(source, "<segment>", "exec")
     code = next(constant for constant in module.co_consts if isinstance(constant, CodeType))
     attributes = tuple(arguments.attributes.get(name, name) for name in code.co_names)
-    return Program(code.replace(co_names=attributes), names, arguments)
+    return Program(code.replace(co_names=attributes), names, arguments, defaults)

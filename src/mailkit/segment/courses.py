@@ -25,6 +25,8 @@ NEVER: Final = LATEST
 _SLACK: Final = timedelta(days=4)
 """No month is this much longer than another, nor are any number of them together."""
 _DAY: Final = timedelta(days=1)
+_WALK: Final = 64
+"""So many midnights are looked at; then it is said that there may be a change."""
 _MOST: Final = 4_000_000
 """More periods than the calendar has days."""
 
@@ -95,7 +97,9 @@ class Drift:
         if point - place > slack:
             now = moved(now, point - place - slack)
             place = self.at(now)
-        while place < point and now < NEVER:
+        for _ in range(_WALK):  # pragma: no branch - it is some midnights away, but may be at an end of the calendar
+            if place >= point or now >= NEVER:
+                break
             end, ahead = self.turn(now), moved(now, point - place)
             if ahead < end:
                 return ahead
@@ -105,12 +109,13 @@ class Drift:
 
     def _fall(self, point: datetime, now: datetime) -> datetime:
         slack = _SLACK * self._uneven
-        place = self.at(now)
-        while place >= point and now < NEVER:
+        for _ in range(_WALK):
+            place = self.at(now)
+            if place < point or now >= NEVER:
+                break
             if place - point > slack:
                 return NEVER
             now = self.turn(now)
-            place = self.at(now)
         return now
 
 

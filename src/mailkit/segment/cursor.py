@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Any, Final, TypeVar
 
 from mailkit.errors import SegmentError, did_you_mean, shorten
+from mailkit.segment.nodes import Operator
 from mailkit.segment.slips import SIGNS
 from mailkit.segment.text import RESERVED
 from mailkit.segment.tokens import Sort, Token, tokens
@@ -14,6 +15,7 @@ from mailkit.segment.tokens import Sort, Token, tokens
 __all__ = ["Cursor"]
 
 T = TypeVar("T")
+_OPERATORS: Final = frozenset(map(str, Operator))
 _WORD: Final = 40  # a longer word is no slip of the pen, and to compare it with others takes long
 
 
@@ -77,8 +79,7 @@ class Cursor:
     def take(self) -> Token:
         """The next token, which is passed."""
         token = self.token
-        if token.sort is not Sort.END:
-            self._next += 1
+        self._next += 1
         return token
 
     def takes(self, shown: str) -> bool:
@@ -146,8 +147,11 @@ class Cursor:
             return f"; write {slips[token.shown]}"
         if before.end == token.start and (token.sort, before.sort) == (Sort.TEXT, Sort.TEXT):
             return "; a quote within quotes is written \\\" or \\'"
-        if token.shown == "," and before.sort is Sort.NUMBER and self.following.shown[:1].isdigit():
+        is_close = before.end == token.start and token.end == self.following.start
+        if token.shown == "," and is_close and before.sort is Sort.NUMBER and self.following.shown[:1].isdigit():
             return "; a number has no commas: write 1000 or 0.5"
+        if token.shown in _OPERATORS and before.shown in ("and", "or"):
+            return "; say again what is compared, as in: age > 18 and age < 30"
         if token.shown == "%" and before.sort is Sort.NUMBER:
             return "; write 20 % as 0.2"
         if token.sort is not Sort.WORD or len(token.shown) > _WORD:

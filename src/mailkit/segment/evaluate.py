@@ -176,8 +176,8 @@ class Maker:
 
         return distance
 
-    def zone(self, node: nodes.Zone, place: nodes.Node) -> Callable[[], tzinfo | None]:
-        """The function that gives the zone of the person at hand, for a part of the segment; None if it is null."""
+    def zone(self, node: nodes.Zone, place: nodes.Node | None = None) -> Callable[[], tzinfo | None]:
+        """The function that gives the zone of the person at hand, None if it is null; an error shows the `place`."""
         if isinstance(node, nodes.Constant):
             fixed = zone(node.value)
             return lambda: fixed
@@ -190,11 +190,11 @@ class Maker:
             if is_null(value) or isinstance(value, tzinfo):
                 return value if isinstance(value, tzinfo) else None
             if not isinstance(value, str):
-                blame(SegmentError(f"{shorten(value)} is not a time zone; its name, a text, is"), node, place)
+                blame(SegmentError(f"{shorten(value)} is not a time zone; its name, a text, is"), node, place or node)
             try:
                 return places.setdefault(value, zone(value, what=""))
             except SegmentError as error:
-                blame(error, node, place)
+                blame(error, node, place or node)
 
         return theirs
 

@@ -20,7 +20,7 @@ from mailkit.segment.values import instant
 if TYPE_CHECKING:
     from mailkit.event import Event
 
-__all__ = ["OF_THE_EVENT", "EventSource", "Fact", "Find", "Finder", "Histories", "property_of"]
+__all__ = ["OF_THE_EVENT", "EventSource", "Fact", "Find", "Finder", "Histories", "is_plainly_one", "property_of"]
 
 SomeEvents: TypeAlias = "Iterable[Event | Mapping[str, Any]]"
 EventSource: TypeAlias = "Mapping[Any, SomeEvents] | SomeEvents | Callable[[Any], SomeEvents]"
@@ -118,12 +118,14 @@ class Histories:
         self._key, self._assumed, self._is_own, self._is_patient = key, assumed, is_own, is_patient
         self._get = getter((key,), is_optional=True)
 
-    def finder(self, events: EventSource) -> Finder:
+    def finder(self, events: EventSource | Finder) -> Finder:
         """What finds a person's events.
 
         Raises:
             SegmentError: They are in none of the three forms, or one of an iterable is no event.
         """
+        if isinstance(events, Finder):
+            return events
         if isinstance(events, Mapping):
             return self._in_mapping(events)
         if callable(events):
@@ -166,7 +168,7 @@ class Histories:
         kept: dict[str, Given] = {}  # what may be readable only once
 
         def give(record: Any) -> Given:
-            identity = self._identity(record)
+            identity = self.identity(record)
             if type(identity) is alike:
                 given = by_id.get(identity, ())
                 if isinstance(given, list | tuple):
@@ -199,7 +201,7 @@ class Histories:
             if isinstance(event, self._event):
                 person = event.person
             else:
-                error = None if _is_plainly_one(event) else self._fault(event)
+                error = None if is_plainly_one(event) else self._fault(event)
                 person = cast("Mapping[str, Any]", event).get("person")
                 if error is not None:
                     if person is None:
@@ -218,14 +220,19 @@ class Histories:
             raise SegmentError("some of the events name a person and some do not; name him in all or in none")
 
         def give(record: Any) -> Given:
-            identity = str(self._identity(record))
+            identity = str(self.identity(record))
             if identity in faults:
                 raise SegmentError(faults[identity].reason)
             return by_person.get(identity, ())
 
         return Finder(give, self.read)
 
-    def _identity(self, record: Any) -> Any:
+    def identity(self, record: Any) -> Any:
+        """The person's id.
+
+        Raises:
+            SegmentError: He has none.
+        """
         found = self._get(record)
         if found is None:
             reason = f"the record has nothing in the field {self._key!r}, by which its events are found"
@@ -272,7 +279,7 @@ def _several(events: Any) -> Given:
     return events if isinstance(events, list | tuple) else list(events)
 
 
-def _is_plainly_one(event: Any) -> bool:
+def is_plainly_one(event: Any) -> bool:
     """Whether a mapping is an event as most are, so that no time is spent on what it may lack."""
     if type(event) is not dict or type(event.get("kind")) is not str:
         return False

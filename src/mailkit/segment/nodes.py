@@ -623,6 +623,7 @@ Condition: TypeAlias = (
     Comparison | OneOf | TextTest | IsNull | Anniversary | Count | Sequence | Regular | Member | And | Or | Not
 )
 Node: TypeAlias = Value | Window | Condition | Events | Step
+_NODES: Final[frozenset[type]] = frozenset(Node.__args__)
 _Flat = Comparison | OneOf | TextTest | IsNull | Anniversary | Events | Count | Step | Sequence | Regular
 """What holds other nodes without standing within others of its kind, so that it does not make them deeper."""
 
@@ -668,5 +669,5 @@ def _children(node: Node) -> Iterator[Node]:
     for attribute in attributes(node):
         held = getattr(node, attribute.name)
         for child in held if isinstance(held, tuple) else (held,):
-            if isinstance(child, Node):
+            if type(child) in _NODES:
                 yield child

@@ -23,7 +23,7 @@ from mailkit.segment.programs import filtering, spreading
 if TYPE_CHECKING:
     from mailkit.segment.runs import Run
 
-__all__ = ["Plan", "chosen", "counted", "spread"]
+__all__ = ["Plan", "bound", "chosen", "counted", "kind_of", "shape_of", "spread"]
 
 ENOUGH: Final = 400
 """Of so many people a segment is asked before code is generated for it."""
@@ -31,7 +31,7 @@ _SAMPLE: Final = 8
 """So many people are always asked about by the closures, which learn what events look like."""
 _CHUNK: Final = 2048
 
-Adding: TypeAlias = Callable[[Any], object]
+Kind: TypeAlias = Literal["dict", "object", "other"]
 Bind: TypeAlias = Callable[[Any], "Callable[[list[Any]], int] | None"]
 """From a person as most are to the function over many, which gives how many were odd; None if there is none."""
 
@@ -79,7 +79,7 @@ def _chosen(run: Run, plan: Plan, people: Iterable[Any], kept: list[Any]) -> Ite
         return run.which(person) == 0
 
     def bind(like: Any) -> Callable[[list[Any]], int] | None:
-        program = plan.program(_shape(run, like))
+        program = plan.program(shape_of(run, like))
         return None if program is None else bound(program, run, like, SLOW=slow, ADD=kept.append)
 
     for chunk, function in _chunks(people, lambda more: plan.is_due(more) and run.is_checked, bind):
@@ -104,7 +104,7 @@ def spread(run: Run, people: Iterable[Any], *, to_first: bool = False) -> list[l
                 lists[place].append(person)
 
     def bind(like: Any) -> Callable[[list[Any]], int] | None:
-        program = _spreading(run.conditions, _shape(run, like), to_first)
+        program = _spreading(run.conditions, shape_of(run, like), to_first)
         own = {f"ADD{place}": some.append for place, some in enumerate(lists)}
         return None if program is None else bound(program, run, like, SLOW=slow, **own)
 
@@ -145,18 +145,24 @@ def _chunks(
         size = _CHUNK if size > _SAMPLE else ENOUGH
 
 
-def _shape(run: Run, record: Any) -> Shape:
+def shape_of(run: Run, record: Any) -> Shape:
+    """What most records and events of a run look like, if they are like this record and the events found so far."""
     from mailkit.event import Event
 
-    kind: Literal["dict", "object", "other"] = (
-        "dict" if type(record) is dict else "object" if is_read_by_attribute(record) else "other"
-    )
-    identity = record.get(run.key) if type(record) is dict else getattr(record, run.key, None)
+    kind = kind_of(record)
+    identity = record.get(run.key) if kind == "dict" else getattr(record, run.key, None)
     is_plain = kind != "other" and run.find.alike is not None and type(identity) is run.find.alike
     is_event = run.find.sample is not None and issubclass(run.find.sample, Event)
     return Shape(
         record=kind, event="event" if is_event else "dict", source="by_id" if is_plain else "found", key=run.key
     )
+
+
+def kind_of(record: Any) -> Kind:
+    """How the fields of records of this class are read."""
+    if type(record) is dict:
+        return "dict"
+    return "object" if is_read_by_attribute(record) else "other"
 
 
 def bound(program: Program, run: Run, like: Any, **own: Any) -> Any:

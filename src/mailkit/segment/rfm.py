@@ -212,7 +212,7 @@ class Rfm:
         return named
 
     def _repr_html_(self) -> str:
-        heads = ("Segment", "People", "of all", "Spent", "of all", "Latest, days ago", "Purchases each")
+        heads = ("Segment", "People", "of all", "Spent", "of all money", "Latest, days ago (median)", "Purchases each")
         rows = [_html_row(heads, "th")]
         everything = sum(Decimal(str(score.spent)) for score in self.scores.values())
         for name, them in self._named().items():
@@ -230,7 +230,7 @@ class Rfm:
             (
                 f"latest purchase within {', '.join(map(str, self.days))} days",
                 f"more than {', '.join(map(str, self.times))} purchases",
-                f"more than {', '.join(map(str, self.money))} spent",
+                f"more than {', '.join(f'{border:.12g}' for border in self.money)} spent",
             )
         )
         caption = f"Borders of the scores: {borders}."

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Select, Table
 
     from mailkit.segment.explain import Explanation
+    from mailkit.segment.asking import Ask
     from mailkit.segment.histories import EventSource
     from mailkit.segment.live import Live
     from mailkit.segment.plans import Plan
@@ -227,6 +228,28 @@ class Segment(Combining):
 
         run = Run((self.node,), events=events, now=now, key=key, assume_zone=assume_zone, is_own=True)
         return run.which(person) == 0
+
+    def prepare(self, *, now: datetime | None = None, assume_zone: tzinfo | str | None = None) -> Ask:
+        """A function that says of one record after another whether the person is in the segment.
+
+        It takes a record and, where the segment asks about events, a list of the person's own, whoever
+        they name. It answers and fails as `matches` does, some fifty times faster if `now` is given, since all
+        that does not depend on the person is worked out before. Records that are mappings are read
+        fastest. It may be shared among threads.
+
+        Args:
+            now: As of when, aware; without it, the present of each call.
+            assume_zone: The zone of times without one, which are refused otherwise.
+
+        >>> from datetime import UTC, datetime
+        >>> from mailkit.segment import days, event as ev, field as f
+        >>> ask = ((f.age >= 18) & ev.purchase.none(last=days(90))).prepare(now=datetime(2026, 3, 1, tzinfo=UTC))
+        >>> ask({"age": 34}), ask({"age": 34}, [{"kind": "purchase", "at": datetime(2026, 2, 1, tzinfo=UTC)}])
+        (True, False)
+        """
+        from mailkit.segment.asking import prepared
+
+        return prepared(self.node, now=now, assume_zone=assume_zone)
 
     def _its_plan(self) -> Plan:
         from mailkit.segment.plans import Plan
@@ -482,7 +505,16 @@ class Segment(Combining):
         Raises:
             NotPortable: The database cannot answer this exactly.
             SegmentError: There is no such field, or two sorts of values are compared.
+            MissingExtra: Django is not installed (extra "django").
+
+        >>> from mailkit.segment import field as f
+        >>> (f.city == "Kazan").to_q(dict)
+        Traceback (most recent call last):
+        mailkit.errors.SegmentError: segment: <class 'dict'> is not a model of Django
         """
+        from mailkit.extras import load
+
+        load("django", extra="django", purpose="conditions of Django")
         from mailkit.segment.in_django import to_q
 
         return to_q(self.node, model, events=events, now=now, key=key, using=using, assume_zone=assume_zone)

@@ -77,6 +77,7 @@ AFTER_VALUE: Final = {
     "isnotnull": "is not null",
     "known": "is not null",
     "within": "> 30 days ago",
+    "at": "the number first: at least 2 purchase",
 }
 """Words after a value."""
 
@@ -94,6 +95,7 @@ AFTER_EVENTS: Final = {
     "with": "where (...)",
     "having": "where (...)",
     "followed": "then ...",
+    "ever": "nothing, any time is meant then",
 }
 """Words after events."""
 
@@ -111,6 +113,20 @@ AS_EVENTS: Final = {
     "atmost": "at most",
     "minimum": "at least",
     "maximum": "at most",
+    "more": "at least",
+    "over": "at least",
+    "less": "at most",
+    "fewer": "at most",
+    "under": "at most",
+    "count": "at least",
+    "if": "city = ...",
+    "select": "city = ...",
+    "first": "first(at of ...)",
+    "last": "last(at of ...)",
+    "sum": "sum(value of ...)",
+    "avg": "avg(value of ...)",
+    "average": "avg(value of ...)",
+    "total": "sum(value of ...)",
 }
 """Words before events."""
 

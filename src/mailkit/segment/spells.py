@@ -59,11 +59,11 @@ def spell(watcher: Watcher, events: nodes.Events, *, waits: bool = False) -> Spe
             open_end: _Bound = lambda item: (NEVER, NEVER, None)  # noqa: E731
             start = open_start if window.start is None else _bound(watcher, window.start)
             end = open_end if window.end is None else _bound(watcher, window.end)
-            return _between(watcher.view, events.kind, start, end)
+            return _between(watcher.view, events.kind, start, end, is_lasting=_is_lasting(window))
         case nodes.After() as window:
             closing = nodes.Shift(base=window.anchor, span=window.span, is_forward=True)
             start, end = _bound(watcher, window.anchor), _bound(watcher, closing)
-            found = _between(watcher.view, events.kind, start, end)
+            found = _between(watcher.view, events.kind, start, end, is_lasting=_is_lasting(window) and not waits)
             return _waiting(watcher.view, found, end) if waits else found
         case _ as never:
             assert_never(never)
@@ -118,16 +118,21 @@ def _bound(watcher: Watcher, node: nodes.Value) -> _Bound:
     return steady
 
 
-def _between(view: View, kind: str, start_of: _Bound, end_of: _Bound) -> SpellOf:
+def _is_lasting(window: nodes.Window) -> bool:
+    """Whether it stays known of a window where it is, or that this is unknown, until more happens."""
+    return not any(isinstance(node, nodes.Aggregate) for node in nodes.walk(window))
+
+
+def _between(view: View, kind: str, start_of: _Bound, end_of: _Bound, *, is_lasting: bool) -> SpellOf:
     def between(item: Any) -> Spell:
         start, until, start_course = start_of(item)
         end, until_too, end_course = end_of(item)
         until = min(until, until_too)
         if start is None or end is None:
-            return Spell(None, until)
+            return Spell(None, NEVER if is_lasting else until)
         rows = view.timeline.get(kind, [])
         if not rows:
-            return Spell([], until, start, end)
+            return Spell([], NEVER if is_lasting else until, start, end)
         now, first, last = first_after(rows, view.now), first_from(rows, start), first_from(rows, end)
         until = min(until, _next(rows, now))
         for course, place in ((start_course, first), (end_course, last)):

@@ -6,7 +6,7 @@ the end of a line, and line breaks are spaces; neither is kept.
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from mailkit.segment import nodes
 from mailkit.segment.nodes import Operator, TextMatch
@@ -15,6 +15,9 @@ from mailkit.segment.rounds import Rule, run
 from mailkit.segment.segments import Segment
 from mailkit.segment.slips import AFTER_VALUE, AS_EVENTS
 from mailkit.segment.tokens import Sort, Token
+
+if TYPE_CHECKING:
+    from mailkit.segment.schema import Schema
 
 __all__ = ["Places", "parse", "parse_with_places"]
 
@@ -37,12 +40,16 @@ class _Range(NamedTuple):
 _Found: TypeAlias = nodes.Condition | nodes.Value | _Range
 
 
-def parse(text: str) -> Segment:
+def parse(text: str, *, schema: Schema | None = None) -> Segment:
     """The segment of a text such as `str(segment)` gives, and as people write it.
 
     Words of the language may be written in capitals, texts in single quotes; line breaks are
     spaces, and what follows `#` on a line is a comment. Parentheses are kept. The whole language
     is described in "The language of segments".
+
+    Args:
+        text: The text.
+        schema: What fields and events there are; what does not fit it is an error, told with its place in the text.
 
     Raises:
         SegmentError: The text is not right. Its `start` and `end` say where, its `reason` why, and
@@ -56,7 +63,13 @@ def parse(text: str) -> Segment:
         age => 18
             ~~
     """
-    return Segment(parse_with_places(text)[0])
+    node, places = parse_with_places(text)
+    if schema is not None:
+        from mailkit.segment.fitting import faults  # here, since most texts are read without a schema
+
+        for fault in faults(node, schema, text=text, places=places):
+            raise fault
+    return Segment(node)
 
 
 def parse_with_places(text: str) -> tuple[nodes.Condition, Places]:
@@ -164,9 +177,14 @@ class _Conditions(Occurrences):
         return found
 
     def _check_events(self, token: Token) -> None:
-        """Refuse "never purchase" and the like: a word that is no keyword, followed by another."""
-        is_followed = self.token.sort in (Sort.WORD, Sort.NAME) and self.token.shown not in (*_AFTER, *JOINED)
-        if is_followed and token.shown in AS_EVENTS:
+        """Refuse "never purchase", "2 purchase" and the like: what is no keyword, followed by a name."""
+        word = self.token.shown
+        if self.token.sort not in (Sort.WORD, Sort.NAME) or word in (*_AFTER, *JOINED) or word in AFTER_VALUE:
+            return
+        if token.sort is Sort.NUMBER and isinstance(token.value, int):
+            reason = f"say how {token.shown} is meant: at least, at most or exactly {token.shown}"
+            raise self.error(reason, token.start, token.end)
+        if token.shown in AS_EVENTS:
             reason = f"{token.value!r} does not begin a condition; did you mean {AS_EVENTS[token.shown]!r}?"
             raise self.error(reason, token.start, token.end)
 

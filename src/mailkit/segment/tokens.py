@@ -151,6 +151,8 @@ def _day(found: re.Match[str]) -> Token:
 
 
 def _clock(found: re.Match[str]) -> Token:
+    if re.search(r"[0-9]{4}-[0-9]{2}-[0-9]{2} \Z", found.string[max(0, found.start() - 11) : found.start()]):
+        return _wrong(found, "there is a T between a date and a time of day: 2026-03-01T12:00:00Z")
     return _wrong(found, f'a time of day is a text: write clock(at, "Europe/Moscow") >= "{found[0][:5].zfill(5)}"')
 
 

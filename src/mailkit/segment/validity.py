@@ -28,7 +28,7 @@ from mailkit.segment.watching import Look, Watcher, refined
 
 __all__ = ["Judge", "Judgement", "World", "judge"]
 
-_STEPS: Final = 100
+_STEPS: Final = 32
 
 
 @attrs.frozen(kw_only=True)

@@ -1,9 +1,10 @@
+# ruff: noqa: E501 - tables are easier to read in wide rows
 """The engines that come with the extra "engines"; each is imported only if it is asked."""
 
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -26,6 +27,12 @@ def _arrow(sorts: dict[str, str], rows: list[dict[str, Any]], kept: Any, date_ty
     return pa.table(columns)
 
 
+def library_of_arrow() -> Any:
+    import pyarrow
+
+    return pyarrow
+
+
 def polars(base: type[Any], people: dict[str, str], events: dict[str, str]) -> Any:
     library = pytest.importorskip("polars")
 
@@ -35,7 +42,8 @@ def polars(base: type[Any], people: dict[str, str], events: dict[str, str]) -> A
         def __init__(self) -> None:
             self.context = library.SQLContext()
 
-        def load(self, world: Any, suffix: str = "") -> None:
+        def load(self, world: Any, suffix: str = "", sorts_of: Any = (people, events)) -> None:
+            people, events = sorts_of
             self.context.register(f"people{suffix}", library.from_arrow(_arrow(people, world.people, self.kept)))
             self.context.register(f"events{suffix}", library.from_arrow(_arrow(events, world.events, self.kept)))
 
@@ -58,9 +66,11 @@ def datafusion(base: type[Any], people: dict[str, str], events: dict[str, str]) 
         def __init__(self) -> None:
             self.context = library.SessionContext(library.SessionConfig().with_target_partitions(1))
 
-        def load(self, world: Any, suffix: str = "") -> None:
+        def load(self, world: Any, suffix: str = "", sorts_of: Any = (people, events)) -> None:
+            people, events = sorts_of
             for name, sorts, rows in (("people", people, world.people), ("events", events, world.events)):
-                batches = _arrow(sorts, rows, self.kept).to_batches()
+                table = _arrow(sorts, rows, self.kept)
+                batches = table.to_batches() or [library_of_arrow().RecordBatch.from_pylist([], schema=table.schema)]
                 self.context.register_record_batches(f"{name}{suffix}", [batches])
 
         def ids(self, query: Any) -> list[Any]:
@@ -79,7 +89,7 @@ def clickhouse(base: type[Any], people: dict[str, str], events: dict[str, str]) 
 
     class Clickhouse(base):
         dialect = "clickhouse"
-        types = {
+        types: ClassVar = {
             "integer": "Nullable(Int64)", "text": "Nullable(String)", "float": "Nullable(Float64)",
             "decimal": "Nullable(Decimal(18, 2))", "truth": "Nullable(Bool)", "date": "Nullable(Date32)",
             "time": "Nullable(Int64)", "list": "Array(Nullable(String))",
@@ -146,7 +156,8 @@ def spark(base: type[Any], people: dict[str, str], events: dict[str, str]) -> An
                 builder = builder.config(name, value)
             self.session = builder.getOrCreate()
 
-        def load(self, world: Any, suffix: str = "") -> None:
+        def load(self, world: Any, suffix: str = "", sorts_of: Any = (people, events)) -> None:
+            people, events = sorts_of
             types = {
                 "integer": t.LongType(), "text": t.StringType(), "float": t.DoubleType(), "decimal": t.DecimalType(18, 2),
                 "truth": t.BooleanType(), "date": t.DateType(), "time": t.LongType(), "list": t.ArrayType(t.StringType()),

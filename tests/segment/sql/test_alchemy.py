@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - tables are easier to read in wide rows
 """A segment as a select of SQLAlchemy, beside an application's own conditions; and over mailkit's own event store."""
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import runpy
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -56,11 +56,10 @@ def test_the_table_is_that_of_the_code() -> None:
 
 def test_the_table_has_every_node() -> None:
     met = {type(inner) for _, _, segment in TABLE["EXAMPLES"] for inner in walk(segment.node)}
-    assert {kind.__name__ for kind in met} >= {
-        name
-        for name in nodes.__all__
-        if isinstance(getattr(nodes, name), type) and hasattr(getattr(nodes, name), "__attrs_attrs__")
-    } - {"Member"}
+    assert met >= set(get_args(nodes.Condition) + get_args(nodes.Value) + get_args(nodes.Window)) - {
+        nodes.Member,
+        nodes.Not,
+    }
 
 
 @pytest.mark.parametrize("example", TABLE["EXAMPLES"], ids=lambda example: f"{example[0]} {example[1]}".strip())

@@ -1,3 +1,4 @@
+# ruff: noqa: DTZ001 - hypothesis puts the zone to times without one
 """The tables of offsets show what Python's own zones show."""
 
 from __future__ import annotations

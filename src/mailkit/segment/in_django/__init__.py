@@ -13,7 +13,6 @@ from datetime import datetime, tzinfo
 from typing import Any
 
 from mailkit.segment import nodes
-from mailkit.segment.binding import refuse_unbound
 from mailkit.segment.in_django.asking import Asking
 from mailkit.segment.in_django.conditions import Conditions
 
@@ -31,6 +30,5 @@ def to_q(
     assume_zone: tzinfo | str | None = None,
 ) -> Any:
     """The condition as a `Q` over the model; see `Segment.to_q`."""
-    refuse_unbound(node)
     asking = Asking(model, events=events, now=now, key=key, using=using, assume_zone=assume_zone)
     return Conditions(asking).condition(node, asking.person)

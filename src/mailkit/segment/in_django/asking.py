@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, tzinfo
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 import attrs
 from django.conf import settings
@@ -75,18 +75,18 @@ class Asking:
     def check(self, node: nodes.Node) -> None:
         """Refuse a database of which it is not known how it compares."""
         if self.vendor not in _VENDORS:
-            self.refuse(node, f"only {' and '.join(_VENDORS)} are known to compare as Python does")
+            raise self.refusal(node, f"only {' and '.join(_VENDORS)} are known to compare as Python does")
 
     def check_times(self, node: nodes.Node) -> None:
         """Refuse times that are kept on a clock that is changed."""
         if not settings.USE_TZ:
-            self.refuse(node, "with USE_TZ = False, the database has times without a zone")
+            raise self.refusal(node, "with USE_TZ = False, the database has times without a zone")
         if self.vendor == "sqlite" and self._connection.timezone is not UTC:
-            self.refuse(node, "its times are not in UTC, and clocks elsewhere are changed")
+            raise self.refusal(node, "its times are not in UTC, and clocks elsewhere are changed")
 
-    def refuse(self, node: nodes.Node, reason: str) -> NoReturn:
-        """Say that this cannot be asked exactly."""
-        raise NotPortable(node, self.vendor, reason, text=sentence(node))
+    def refusal(self, node: nodes.Node, reason: str) -> NotPortable:
+        """The error that says that this cannot be asked exactly."""
+        return NotPortable(node, self.vendor, reason, text=sentence(node))
 
 
 class Scope:
@@ -146,7 +146,7 @@ class Scope:
         if name in known:
             return known[name]
         if isinstance(getattr(model, name, None), property):
-            self.asking.refuse(node, f"{name} is worked out in Python")
+            raise self.asking.refusal(node, f"{name} is worked out in Python")
         mend = did_you_mean(name, known) or f"; there are {', '.join(known)}"
         raise SegmentError(f"{model.__name__} has no field {name!r}{mend}", text=sentence(node))
 
@@ -155,15 +155,15 @@ class Scope:
             field = field.target_field
         kind, sort = field.get_internal_type(), sort_in_django(field)
         if sort is None or (sort is Sort.TEXT and kind not in _TEXTS) or sort is Sort.LIST:
-            self.asking.refuse(node, f"it is not known how a {kind} compares with others")
+            raise self.asking.refusal(node, f"it is not known how a {kind} compares with others")
         if hasattr(field, "from_db_value"):
-            self.asking.refuse(node, "its field makes another value of what the database has")
+            raise self.asking.refusal(node, "its field makes another value of what the database has")
         if getattr(field, "db_collation", None):
-            self.asking.refuse(node, f"its texts are compared by the collation {field.db_collation}")
+            raise self.asking.refusal(node, f"its texts are compared by the collation {field.db_collation}")
         if sort is Sort.TIME:
             self.asking.check_times(node)
         if sort is not Sort.DECIMAL:
             return Term(expression=self.reference(path), sort=sort)
         if self.asking.vendor == "sqlite" and field.max_digits > _MOST_DIGITS:
-            self.asking.refuse(node, f"it rounds decimals of more than {_MOST_DIGITS} digits")
+            raise self.asking.refusal(node, f"it rounds decimals of more than {_MOST_DIGITS} digits")
         return Term(expression=self.reference(path), sort=sort, digits=field.max_digits, places=field.decimal_places)

@@ -93,7 +93,7 @@ class Comparing:
                 return self._decimal(term, how, value)
             case Sort.DATE:
                 if isinstance(value, datetime):
-                    self._asking.refuse(node, "the date begins at another instant in every zone")
+                    raise self._asking.refusal(node, "the date begins at another instant in every zone")
                 return self._holds(term, how, value)
             case _:
                 return self._holds(term, how, instant(value, self._asking.assumed))
@@ -104,7 +104,7 @@ class Comparing:
             reason = f"{_KIN[left.sort]} cannot be compared with {_KIN[right.sort]}"
             raise SegmentError(reason, text=sentence(node))
         if (left.sort, left.places, left.is_scaled) != (right.sort, right.places, right.is_scaled):
-            self._asking.refuse(node, f"{left.sort} and {right.sort} are not compared exactly there")
+            raise self._asking.refusal(node, f"{left.sort} and {right.sort} are not compared exactly there")
         return self.known(left) & self.known(right) & self._lookup(left, how, self._key(right, how))
 
     def among(self, term: Term, values: list[Any], node: nodes.Node) -> Q:
@@ -120,7 +120,7 @@ class Comparing:
             exact = [within_64_bits(against_whole(Operator.EQ, fraction(value, by_digits=False))) for value in own]
             return self._any_of(term, [found[1] for found in exact if not isinstance(found, bool)], "bigint")
         if len(own) > _MANY:
-            self._asking.refuse(node, f"of other than texts and whole numbers, {_MANY} options are the most")
+            raise self._asking.refusal(node, f"of other than texts and whole numbers, {_MANY} options are the most")
         return _any(self.against(term, Operator.EQ, value, node) for value in own)
 
     def searched(self, term: Term, match: TextMatch, what: Any, node: nodes.Node) -> Q:
@@ -139,17 +139,17 @@ class Comparing:
             case TextMatch.ENDS_WITH:
                 found = Q(Exact(Right(term.expression, len(text)), text))
             case _:
-                self._asking.refuse(node, "its regular expressions are of another kind")
+                raise self._asking.refusal(node, "its regular expressions are of another kind")
         return self.known(term) & found
 
     def text(self, value: str, node: nodes.Node) -> str:
         """The text, if a database can be asked about it."""
         try:
             value.encode()
-        except UnicodeEncodeError:
-            self._asking.refuse(node, "half of a character cannot be asked about")
+        except UnicodeEncodeError as error:
+            raise self._asking.refusal(node, "half of a character cannot be asked about") from error
         if "\0" in value:
-            self._asking.refuse(node, "NUL cannot be asked about")
+            raise self._asking.refusal(node, "NUL cannot be asked about")
         return value
 
     def _decimal(self, term: Term, how: Operator, value: Any) -> Q:
@@ -193,7 +193,7 @@ class Comparing:
             if self._asking.vendor == "sqlite":
                 options = RawSQL("SELECT value FROM json_each(%s)", (json.dumps(values),))
             else:
-                options = RawSQL(f"SELECT unnest(%s::{kind}[])", (values,))
+                options = RawSQL(f"SELECT unnest(%s::{kind}[])", (values,))  # noqa: S611 - bound
         return self.known(term) & Q(In(term.expression, options))
 
     def _check_kin(self, term: Term, value: Any, node: nodes.Node) -> None:

@@ -6,24 +6,35 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from functools import reduce
 from operator import and_, or_
-from typing import assert_never
+from typing import TypeAlias, assert_never
 
 from django.db.models import Q, Value
 from django.db.models.functions import ExtractDay, ExtractMonth
 from django.db.models.lookups import In, IsNull, LessThan
 
-from mailkit.errors import SegmentError
 from mailkit.segment import nodes
+from mailkit.segment.binding import unbound
 from mailkit.segment.in_django.asking import Asking, Scope, Term
 from mailkit.segment.in_django.comparing import FALSE, TRUE, Comparing
 from mailkit.segment.in_django.occurring import Occurring
 from mailkit.segment.in_django.operands import Known, Operand, Operands, varies
 from mailkit.segment.sorts import Sort
 from mailkit.segment.sql.exact import MIRRORED
-from mailkit.segment.text import sentence
 from mailkit.segment.values import zone
 
 __all__ = ["Conditions"]
+
+
+Leaf: TypeAlias = (
+    nodes.Comparison
+    | nodes.OneOf
+    | nodes.TextTest
+    | nodes.IsNull
+    | nodes.Anniversary
+    | nodes.Count
+    | nodes.Sequence
+    | nodes.Regular
+)
 
 
 class Conditions:
@@ -43,6 +54,8 @@ class Conditions:
                 return reduce(or_, (self.condition(part, scope) for part in parts))
             case nodes.Not(part=part):
                 return ~self.condition(part, scope)
+            case nodes.Member():
+                raise unbound(node, node.name)
             case _:
                 self._asking.check(node)
                 return self._leaf(node, scope) if varies(node) else self._constant(node)
@@ -50,7 +63,7 @@ class Conditions:
     def _constant(self, node: nodes.Condition) -> Q:
         return TRUE if self._operands.maker.test(node)(None) else FALSE
 
-    def _leaf(self, node: nodes.Condition, scope: Scope) -> Q:
+    def _leaf(self, node: Leaf, scope: Scope) -> Q:
         match node:
             case nodes.Comparison():
                 return self._comparison(node, scope)
@@ -68,9 +81,7 @@ class Conditions:
             case nodes.Count():
                 return self._events.counted(node, scope)
             case nodes.Sequence() | nodes.Regular():
-                self._asking.refuse(node, "Django is not asked about orders of events; to_sql is")
-            case nodes.Member() | nodes.And() | nodes.Or() | nodes.Not():
-                raise SegmentError("names are bound, and joints undone, before", text=sentence(node))
+                raise self._asking.refusal(node, "Django is not asked about orders of events; to_sql is")
             case _ as never:
                 assert_never(never)
 
@@ -94,7 +105,7 @@ class Conditions:
         assert isinstance(left, Term)
         if isinstance(right, Term):
             return known & self._comparing.between(left, how, right, node)
-        return FALSE if right.value is None else known & self._comparing.against(left, how, right.value, node)
+        return known & self._comparing.against(left, how, right.value, node)
 
     def _is_null(self, node: nodes.IsNull, scope: Scope) -> Q:
         if isinstance(node.value, nodes.Field):
@@ -105,7 +116,7 @@ class Conditions:
 
     def _anniversary(self, term: Term, node: nodes.Anniversary) -> Q:
         if term.sort is not Sort.DATE or not isinstance(node.zone, nodes.Constant):
-            self._asking.refuse(node, "it has no calendars of zones that are surely Python's")
+            raise self._asking.refusal(node, "it has no calendars of zones that are surely Python's")
         today = self._asking.now.astimezone(zone(node.zone.value)).date()
         by_year: dict[int, set[int]] = {}
         for days in range(-node.last, node.next + 1):

@@ -6,7 +6,20 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias
 
 import attrs
-from django.db.models import BigIntegerField, Count, Exists, FloatField, Max, Min, Q, Subquery, Sum, TextField, Value
+from django.db.models import (
+    BigIntegerField,
+    Count,
+    DecimalField,
+    Exists,
+    FloatField,
+    Max,
+    Min,
+    Q,
+    Subquery,
+    Sum,
+    TextField,
+    Value,
+)
 from django.db.models.functions import Cast, Coalesce, Round
 from django.db.models.lookups import GreaterThanOrEqual, LessThan, LessThanOrEqual
 
@@ -43,7 +56,7 @@ class _Kept:
 
 @attrs.frozen
 class _Window:
-    """The bounds of a window, of which either may be a constant; None is null."""
+    """The bounds of a window, of which either may be a constant."""
 
     start: Operand
     end: Operand
@@ -60,7 +73,7 @@ class Occurring:
         """Whether the number of events is within the limits."""
         window = self._window(node.events.window, scope, node)
         waits = node.most is not None and isinstance(node.events.window, nodes.After)
-        asked = self._known(window, node)
+        asked = self._known(window)
         if waits:
             asked &= self._until_now(window.end)
         asked &= self._at_least(node.least, node.events, scope)
@@ -69,18 +82,17 @@ class Occurring:
     def drawn(self, node: nodes.Aggregate, scope: Scope) -> tuple[Term, Q]:
         """The value drawn, and whether its window is known."""
         kept = self._kept(node.events, node)
-        if scope.is_outside or scope is not self._asking.person:
-            self._asking.refuse(node, "values drawn from events stand there within other conditions about events")
         found = self._found(node.events, kept, scope)
         term = kept.scope.term(node.of)
-        known = self._known(self._window(node.events.window, scope, node), node)
+        known = self._known(self._window(node.events.window, scope, node))
         if node.function in (Function.FIRST, Function.LAST):
             return self._first(node, found, kept, term), known
         kind, drawn = self._aggregate(node, term)
         rows = found.filter(self._comparing.known(term)).order_by().values(kept.person).annotate(drawn_=drawn)
-        value: Any = Subquery(rows.values("drawn_"), output_field=drawn.output_field if kind.is_scaled else None)
+        value: Any = Subquery(rows.values("drawn_"))
         if node.function in (Function.SUM, Function.DISTINCT):
-            value = Coalesce(value, Value(0))
+            field = BigIntegerField() if kind.is_scaled or kind.sort is Sort.INTEGER else DecimalField()
+            value = Coalesce(value, Value(0, output_field=field), output_field=field)
         return attrs.evolve(kind, expression=value), known
 
     def _aggregate(self, node: nodes.Aggregate, term: Term) -> tuple[Term, Any]:
@@ -89,25 +101,24 @@ class Occurring:
         match node.function:
             case Function.DISTINCT:
                 if sort is Sort.FLOAT:
-                    self._asking.refuse(node, "it may keep several zeros and numbers that are none")
+                    raise self._asking.refusal(node, "it may keep several zeros and numbers that are none")
                 return Term(expression=None, sort=Sort.INTEGER), Count(field, distinct=True)
             case Function.MIN | Function.MAX:
                 if sort in (Sort.TRUTH, Sort.TEXT) and self._asking.vendor != "sqlite":
-                    self._asking.refuse(node, f"it has no {node.function} of {sort} as Python has it")
+                    raise self._asking.refusal(node, f"it has no {node.function} of {sort} as Python has it")
                 return term, (Min if node.function is Function.MIN else Max)(field)
             case Function.SUM if sort is Sort.INTEGER:
                 return Term(expression=None, sort=Sort.INTEGER), Sum(field)
             case Function.SUM if sort is Sort.DECIMAL:
-                parts = Round(Cast(field, FloatField()) * 10**term.places) if self._asking.vendor == "sqlite" else field
                 if self._asking.vendor != "sqlite":
                     return attrs.evolve(term, digits=None), Sum(field)
-                scaled = attrs.evolve(term, is_scaled=True, digits=None)
-                return scaled, Sum(Cast(parts, BigIntegerField()))
+                parts = Round(Cast(field, FloatField()) * 10**term.places)  # whole ones, since it would round the sum
+                return attrs.evolve(term, digits=None, is_scaled=True), Sum(Cast(parts, BigIntegerField()))
             case _:
                 if sort not in (*_NUMBERS, Sort.FLOAT):
                     reason = f"{sentence(node.of)} is not a number, and only numbers have a sum or a mean"
                     raise SegmentError(reason, text=sentence(node))
-                self._asking.refuse(node, f"it rounds the {node.function} in another way")
+                raise self._asking.refusal(node, f"it rounds the {node.function} in another way")
 
     def _first(self, node: nodes.Aggregate, found: Any, kept: _Kept, term: Term) -> Term:
         sign = "" if node.function is Function.FIRST else "-"
@@ -144,7 +155,7 @@ class Occurring:
             return key.expression
         if (key.sort, there.sort) == (Sort.INTEGER, Sort.TEXT):
             return Cast(key.expression, TextField())
-        self._asking.refuse(node, f"the person's {key.sort} is not the event's {there.sort}")
+        raise self._asking.refusal(node, f"the person's {key.sort} is not the event's {there.sort}")
 
     def _kept(self, events: nodes.Events, node: nodes.Node) -> _Kept:
         said = self._asking.events
@@ -170,7 +181,7 @@ class Occurring:
         scope = Scope(self._asking, model, names={**said.get("properties", {}), "at": at})
         term = scope.term(nodes.Field(path=("at",)))
         if term.sort is not Sort.TIME:
-            self._asking.refuse(node, f"{at} is not a time")
+            raise self._asking.refusal(node, f"{at} is not a time")
         fixed = {}
         if "kind" in said:
             kind, _ = scope.reached((said["kind"],), node)
@@ -194,18 +205,16 @@ class Occurring:
             case _:
                 return _Window(Known(EARLIEST), Known(self._end))
 
-    def _known(self, window: _Window, node: nodes.Node) -> Q:
+    def _known(self, window: _Window) -> Q:
         found = TRUE
         for bound in (window.start, window.end):
             if isinstance(bound, Term):
                 found = found & self._comparing.known(bound)
-            elif bound.value is None:
-                return FALSE
         return found
 
     def _until_now(self, end: Operand) -> Q:
         if isinstance(end, Known):
-            return TRUE if end.value is not None and end.value <= self._asking.now else FALSE
+            return TRUE if end.value <= self._asking.now else FALSE
         return self._comparing.against(end, nodes.Operator.LE, self._asking.now, nodes.Now())
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final, TypeAlias
 
 import attrs
@@ -19,7 +19,7 @@ from mailkit.segment.sorts import Sort
 from mailkit.segment.spans import EARLIEST, LATEST, Span, Unit
 from mailkit.segment.subjects import of_person
 from mailkit.segment.text import sentence
-from mailkit.segment.values import instant, is_null, plain
+from mailkit.segment.values import instant
 
 __all__ = ["Known", "Operand", "Operands"]
 
@@ -43,7 +43,7 @@ _WHY_NOT: Final[Mapping[type, str]] = {
 
 @attrs.frozen
 class Known:
-    """A constant, worked out; None if it is null."""
+    """A constant, worked out. None is null: no zone of a constant is."""
 
     value: Any
 
@@ -60,32 +60,33 @@ class Operands:
 
     def of(self, node: nodes.Value, scope: Scope) -> Operand:
         """The operand; fields are those of the scope."""
+        if isinstance(node, nodes.Constant) and not isinstance(node.value, datetime):
+            return Known(node.value)
         if not varies(node):
-            value = plain(self.maker.value(node, of_person)(None))
-            return Known(None if is_null(value) else value)
+            return Known(self.maker.value(node, of_person)(None))
         match node:
             case nodes.Field():
                 return scope.term(node)
             case nodes.Shift():
                 return self.moved(self.of(node.base, scope), node.span, node, is_forward=node.is_forward)
             case _:
-                self._asking.refuse(node, _WHY_NOT[type(node)])
+                raise self._asking.refusal(node, _WHY_NOT[type(node)])
 
     def time(self, node: nodes.Value, scope: Scope) -> Operand:
         """The operand, which is an instant."""
         found = self.of(node, scope)
         if isinstance(found, Known):
-            return Known(None if found.value is None else instant(found.value, self._asking.assumed))
+            return Known(instant(found.value, self._asking.assumed))
         self._check_time(found, node)
         return found
 
     def moved(self, base: Operand, span: Span, node: nodes.Node, *, is_forward: bool) -> Operand:
         """An instant so long after another or before it, which stops at the ends of the calendar."""
         if isinstance(base, Known):
-            return Known(None if base.value is None else (span.after if is_forward else span.before)(base.value))
+            return Known((span.after if is_forward else span.before)(base.value))
         self._check_time(base, node)
         if span.unit not in _UNITS:
-            self._asking.refuse(node, "it counts months in another way")
+            raise self._asking.refusal(node, "it counts months in another way")
         length = span.count * _UNITS[span.unit] if span.count < 10**6 else LATEST - EARLIEST
         length = min(length, LATEST - EARLIEST)
         end = LATEST if is_forward else EARLIEST
@@ -104,7 +105,7 @@ class Operands:
 
     def _check_time(self, term: Term, node: nodes.Node) -> None:
         if term.sort is Sort.DATE:
-            self._asking.refuse(node, "a date begins at another instant in every zone")
+            raise self._asking.refusal(node, "a date begins at another instant in every zone")
         if term.sort is not Sort.TIME:
             raise SegmentError(f"{sentence(node)} is not a time", text=sentence(node))
 

@@ -78,6 +78,8 @@ def _of_repeat(tree: Repeat, length: int) -> Cost:
         if _may_be_empty(tree.part) or ways > 1:
             return _ENDLESS, _ENDLESS
         return length + 1, (length + 1) * steps
+    if ways == 1:
+        return tree.most - tree.least + 1, 1 + tree.most * steps
     all_ways, all_steps, at_once = 0.0, 1.0, 1.0
     for count in range(tree.most + 1):
         all_ways += at_once if count >= tree.least else 0

@@ -1,9 +1,9 @@
 """Segments in the SQL of an engine: one portable shape, exact or refused.
 
 >>> from datetime import UTC, datetime
->>> from mailkit.segment import days, event as ev
+>>> from mailkit.segment import event as ev
 >>> from mailkit.segment.sql import Columns
->>> lapsed = ev.purchase.none(last=days(90))
+>>> lapsed = ev.purchase.none()
 >>> print(lapsed.to_sql("duckdb", columns=Columns(), now=datetime(2026, 3, 1, tzinfo=UTC)))
 WITH mk_people AS (
   SELECT mk_p."id" AS mk_id, mk_p."id" AS mk_person
@@ -12,10 +12,10 @@ WITH mk_people AS (
 mk_events AS (
   SELECT mk_e."person" AS mk_person, mk_e."at" AS mk_at, mk_e."kind" AS mk_1
   FROM "events" AS mk_e
-  WHERE mk_e."at" <= CAST($p3 AS BIGINT) AND mk_e."kind" IN (CAST($p2 AS VARCHAR))
+  WHERE mk_e."at" <= CAST($p2 AS BIGINT) AND mk_e."kind" IN (CAST($p1 AS VARCHAR))
 ),
 mk_drawn1 AS (
-  SELECT mk_person, SUM(CASE WHEN mk_1 = CAST($p2 AS VARCHAR) AND mk_at >= CAST($p1 AS BIGINT) THEN 1 ELSE 0 END) AS mk_2
+  SELECT mk_person, SUM(CASE WHEN mk_1 = CAST($p1 AS VARCHAR) THEN 1 ELSE 0 END) AS mk_2
   FROM mk_events
   GROUP BY mk_person
 )

@@ -64,6 +64,6 @@ def _with_colons(text: str, dialect: Dialect) -> str:
     for place, part in enumerate(_QUOTED.split(text)):
         is_name = place % 2 == 1
         if dialect is Dialect.POSTGRESQL:
-            part = part.replace("%%", "%") if is_name else part  # noqa: PLW2901
+            part = part.replace("%%", "%") if is_name else part
         parts.append(part.replace(":", "\\:") if is_name else pattern.sub(r":\1", part))
     return "".join(parts)

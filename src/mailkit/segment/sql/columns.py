@@ -35,20 +35,29 @@ _WAYS: Final = {
 _MOST_PLACES: Final = 18
 
 
-def _one_of(words: type[StrEnum], what: str) -> Any:
-    def convert(given: Any) -> Any:
-        if given is None:
-            return None
-        try:
-            return words(given)
-        except ValueError as error:
-            mend = did_you_mean(str(given), map(str, words)) or f"; there are {', '.join(words)}"
-            raise SegmentError(f"{shorten(given)} is not {what}{mend}") from error
-
-    return convert
+def _word(given: Any, words: type[StrEnum], what: str) -> Any:
+    try:
+        return words(given)
+    except ValueError as error:
+        mend = did_you_mean(str(given), map(str, words)) or f"; there are {', '.join(words)}"
+        raise SegmentError(f"{shorten(given)} is not {what}{mend}") from error
 
 
-def name_of(instance: object, attribute: Any, value: object) -> None:
+def _sort(given: Any) -> Sort:
+    found: Sort = _word(given, Sort, "a sort of values")
+    return found
+
+
+def _items(given: Any) -> Sort | None:
+    return None if given is None else _sort(given)
+
+
+def _way(given: Any) -> Stored:
+    found: Stored = _word(given, Stored, "a way to store values")
+    return found
+
+
+def name_of(instance: object, attribute: Any, value: Any) -> None:
     """Check the name of a column."""
     if not isinstance(value, str) or not value or "\0" in value:
         raise SegmentError(f"{shorten(value)} is not the name of a column: a text without NUL is")
@@ -79,10 +88,10 @@ class Column:
     """
 
     name: str = attrs.field(validator=name_of)
-    sort: Sort = attrs.field(converter=_one_of(Sort, "a sort of values"))
-    items: Sort | None = attrs.field(default=None, kw_only=True, converter=_one_of(Sort, "a sort of items"))
+    sort: Sort = attrs.field(converter=_sort)
+    items: Sort | None = attrs.field(default=None, kw_only=True, converter=_items)
     places: int = attrs.field(default=2, kw_only=True)
-    stored: Stored = attrs.field(kw_only=True, converter=_one_of(Stored, "a way to store values"))
+    stored: Stored = attrs.field(kw_only=True, converter=_way)
 
     key: str = attrs.field(default="", kw_only=True)
 
@@ -162,13 +171,13 @@ class Columns:
     """
 
     person: str = attrs.field(default="id", validator=name_of)
-    person_sort: Sort = attrs.field(default=Sort.INTEGER, converter=_one_of(Sort, "a sort of values"))
+    person_sort: Sort = attrs.field(default=Sort.INTEGER, converter=_sort)
     fields: Mapping[str, Column] = attrs.field(factory=dict, converter=_columns, hash=False)
     event_person: str = attrs.field(default="person", validator=name_of)
-    event_person_sort: Sort = attrs.field(converter=_one_of(Sort, "a sort of values"))
+    event_person_sort: Sort = attrs.field(converter=_sort)
     kind: str = attrs.field(default="kind", validator=name_of)
     at: str = attrs.field(default="at", validator=name_of)
-    times: Stored = attrs.field(default=Stored.MICROSECONDS, converter=_one_of(Stored, "a way to store values"))
+    times: Stored = attrs.field(default=Stored.MICROSECONDS, converter=_way)
     order: str | None = attrs.field(default=None, validator=attrs.validators.optional(name_of))
     properties: Mapping[Any, Column] = attrs.field(factory=dict, converter=_columns, hash=False)
 

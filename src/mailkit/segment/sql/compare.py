@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date, datetime, timedelta, tzinfo
 from decimal import Decimal
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 from mailkit.errors import NotPortable, SegmentError
 from mailkit.segment import nodes
@@ -65,7 +65,7 @@ class Comparer:
                 self._check(sort(right.value), "a number", node)
                 found = mean_against(left, operator, right.value, self._engine)
                 if found is None:
-                    self._refuse(
+                    raise self._refusal(
                         node, "the mean is rounded, and that cannot be told apart here; compare it to a whole number"
                     )
                 return found
@@ -73,7 +73,7 @@ class Comparer:
                 self._check(sort(right.value), "a number", node)
                 return self._share(left, operator, right.value)
             case _:
-                self._refuse(node, "a mean, or a share, is only compared with a constant")
+                raise self._refusal(node, "a mean, or a share, is only compared with a constant")
 
     def against(self, term: Term, operator: Operator, value: Any, node: nodes.Node) -> str:
         """The comparison of an expression with a constant."""
@@ -138,7 +138,7 @@ class Comparer:
         threshold = against_whole(operator, exact * 10**term.places)
         if term.is_wide:
             if within_64_bits(threshold) != threshold:
-                self._refuse(node, "a sum is compared with a number of more than 64 bits")
+                raise self._refusal(node, "a sum is compared with a number of more than 64 bits")
         else:
             threshold = within_64_bits(threshold)
         if isinstance(threshold, bool):
@@ -182,15 +182,16 @@ class Comparer:
         if sorts == {Sort.DATE, Sort.TIME}:
             left, right = self.instants(left, node), self.instants(right, node)
         elif Sort.FLOAT in sorts and len(sorts) == 2:
-            self._refuse(node, "columns of floating and of other numbers are not compared exactly there")
+            raise self._refusal(node, "columns of floating and of other numbers are not compared exactly there")
         elif left.is_numeric or right.is_numeric:
             left, right = _numeric(left), _numeric(right)
         elif left.places != right.places:
-            left, right = self._scaled(left, right.places, node), self._scaled(right, left.places, node)
+            raise self._refusal(node, "numbers with different numbers of decimal places are not compared exactly there")
         known = f"{left.sql} IS NOT NULL AND {right.sql} IS NOT NULL"
         return f"({known} AND {self.key(left)} {_word(operator)} {self.key(right)})"
 
     def instants(self, term: Term, node: nodes.Node) -> Term:
+        """A time as it is, or a date as the instant at which it begins."""
         if term.sort is Sort.TIME:
             return term
         ahead = None if self._assumed is None else self._assumed.utcoffset(None)
@@ -199,17 +200,10 @@ class Comparer:
                 "a date begins at another instant in every zone; say which with assume_zone=", text=sentence(node)
             )
         if ahead is None:
-            self._refuse(
+            raise self._refusal(
                 node, "the instant at which a column's date begins is known only where clocks are never changed"
             )
         return Term(sql=f"({term.sql} * {_DAY} - {ahead // timedelta(microseconds=1)})", sort=Sort.TIME)
-
-    def _scaled(self, term: Term, places: int, node: nodes.Node) -> Term:
-        if places <= term.places:
-            return term
-        if not term.is_wide:
-            self._refuse(node, "the columns have different numbers of decimal places")
-        self._refuse(node, "sums with different numbers of decimal places are not compared")
 
     def _check(self, kind: str, wanted: str, node: nodes.Node) -> None:
         if kind != wanted and not (kind in _TIMES and wanted in _TIMES):
@@ -218,8 +212,8 @@ class Comparer:
                 f"{wanted} cannot be compared with {kind}: the columns say that it is {wanted}", text=shown
             )
 
-    def _refuse(self, node: nodes.Node, reason: str) -> NoReturn:
-        raise NotPortable(node, self._dialect, reason, text=sentence(node))
+    def _refusal(self, node: nodes.Node, reason: str) -> NotPortable:
+        return NotPortable(node, self._dialect, reason, text=sentence(node))
 
 
 def _word(operator: Operator) -> str:

@@ -79,7 +79,7 @@ def text_test(writer: Writer, node: nodes.TextTest, place: Place) -> str:
     if not isinstance(value, Term) or value.sort is not Sort.TEXT or not isinstance(what, str):
         raise SegmentError("only a text is searched for a text, and only a list for an item", text=sentence(node))
     if node.match is TextMatch.MATCHES:
-        writer.refuse(node, "its regular expressions are others than those of Python")
+        raise writer.refusal(node, "its regular expressions are others than those of Python")
     if not can_hold(what, writer.dialect):
         return FALSE
     if not what:
@@ -97,7 +97,7 @@ def text_test(writer: Writer, node: nodes.TextTest, place: Place) -> str:
 def _has_item(writer: Writer, node: nodes.TextTest, value: Term, what: Any) -> str:
     template = writer.engine.has_item
     if template is None:
-        writer.refuse(node, "it has no lists")
+        raise writer.refusal(node, "it has no lists")
     assert value.items is not None  # a column of lists says it
     if sort(what) not in _kin(Term(sql="", sort=value.items)):
         raise SegmentError(f"{shorten(what)} is none of its items, which are of {value.items}", text=sentence(node))
@@ -114,7 +114,7 @@ def _has_item(writer: Writer, node: nodes.TextTest, value: Term, what: Any) -> s
                 return FALSE
             item = writer.values.whole(threshold[1])
         case _:
-            writer.refuse(node, f"items that are of {value.items} are not found exactly there")
+            raise writer.refusal(node, f"items that are of {value.items} are not found exactly there")
     found = template.format(value.sql, item)
     return f"(CASE WHEN {value.sql} IS NOT NULL AND {found} THEN 1 ELSE 0 END = 1)"
 
@@ -123,7 +123,7 @@ def anniversary(writer: Writer, node: nodes.Anniversary, place: Place) -> str:
     """Whether an anniversary is near: month and day are among those near today, and the year is an earlier one."""
     of = writer.value(node.of, place)
     if isinstance(node.zone, nodes.Field):
-        writer.refuse(node, "it would need to know what day it is in each person's own zone")
+        raise writer.refusal(node, "it would need to know what day it is in each person's own zone")
     if isinstance(of, Known):
         return TRUE if writer.holds(node) else FALSE
     if not isinstance(of, Term) or of.sort not in (Sort.DATE, Sort.TIME):

@@ -138,7 +138,7 @@ ENGINES: Final[dict[Dialect, Engine]] = {
         within="({0} ->> {1})",
         scaled_text=(
             f"(CASE WHEN {{0}} GLOB '*[^-.0-9]*' OR {_SQLITE_PLACES} > {{1}} THEN {_SQLITE_ERROR} "
-            f"ELSE CAST(replace({{0}}, '.', '') || substr('000000000000000000', 1, {{1}} - {_SQLITE_PLACES}) AS INTEGER) END)"
+            f"ELSE CAST(replace({{0}}, '.', '') || substr('{'0' * 18}', 1, {{1}} - {_SQLITE_PLACES}) AS INTEGER) END)"
         ),
     ),
     Dialect.DUCKDB: Engine(
@@ -200,7 +200,7 @@ ENGINES: Final[dict[Dialect, Engine]] = {
         wide="CAST({0} AS HUGEINT)",
         wide_bits=126,
         divide="DIV({0}, {1})",
-        contains="STRPOS({0}, {1}) > 0",
+        contains="REPLACE({0}, {1}, '') <> {0}",  # STRPOS takes a pattern there
         starts="STARTS_WITH({0}, {1})",
         ends="ENDS_WITH({0}, {1})",
         length="LENGTH({0})",

@@ -110,7 +110,9 @@ def _added_up(
     writer: Writer, node: nodes.Aggregate, of: Term, found: str, known: tuple[str, ...], place: Place
 ) -> Operand:
     if of.sort is Sort.FLOAT:
-        writer.refuse(node, "floating numbers are added in no certain order there; store whole numbers, or decimals")
+        raise writer.refusal(
+            node, "floating numbers are added in no certain order there; store whole numbers, or decimals"
+        )
     level = level_of(node)
     wide = of.sql if of.is_numeric else writer.engine.wide.format(of.sql)
     total = _drawn(writer, level, f"SUM(CASE WHEN {found} THEN {wide} END)", place)
@@ -242,8 +244,8 @@ def _bounds(writer: Writer, window: nodes.Window, level: int, node: nodes.Node) 
     """The bounds as seen from a level's events, or, at 0, from among people."""
     match window:
         case nodes.Last():
-            start = later(window.span.before(writer.now), INSTANT)
-            return _Bounds(start=writer.values.whole(micros(start)))
+            first = later(window.span.before(writer.now), INSTANT)
+            return _Bounds(start=writer.values.whole(micros(first)))
         case nodes.Between():
             start, known = _bound(writer, window.start, level)
             end, also = _bound(writer, window.end, level)
@@ -284,7 +286,7 @@ def _after(writer: Writer, window: nodes.After, level: int, node: nodes.Node) ->
 def _needs_order(writer: Writer, node: nodes.Node) -> None:
     if writer.columns.order is None:
         reason = "which of several events at one instant is the first is not told; give Columns(order=...)"
-        writer.refuse(node, reason)
+        raise writer.refusal(node, reason)
 
 
 def _drawn(writer: Writer, level: int, sql: str, place: Place) -> str:

@@ -72,7 +72,7 @@ def _length(span: Span) -> int:
 def _months(writer: Writer, sql: str, span: Span, node: nodes.Node, *, is_forward: bool) -> str:
     template = writer.engine.months
     if template is None:
-        writer.refuse(node, "months are added to a time that differs from person to person; ask for days")
+        raise writer.refusal(node, "months are added to a time that differs from person to person; ask for days")
     count = min(span.count * (12 if span.unit is Unit.YEAR else 1), 120_000) * (1 if is_forward else -1)
     later = template.format(sql, count)
     return f"CASE WHEN {later} > {_LAST} THEN {_LAST} WHEN {later} < {_FIRST} THEN {_FIRST} ELSE {later} END"
@@ -85,7 +85,7 @@ def size(writer: Writer, node: nodes.Size, place: Place) -> Operand:
         raise SegmentError("only a text or a list has a size", text=sentence(node))
     template = writer.engine.length if of.sort is Sort.TEXT else writer.engine.items
     if template is None:
-        writer.refuse(node, "it has no lists")
+        raise writer.refusal(node, "it has no lists")
     return Term(sql=f"({template.format(of.sql)})", sort=Sort.INTEGER)
 
 
@@ -95,7 +95,7 @@ def bucket(writer: Writer, node: nodes.Bucket, place: Place) -> Operand:
     if not isinstance(of, Term) or of.sort not in (Sort.TEXT, Sort.INTEGER):
         raise SegmentError("a share is drawn of a text or a whole number, as ids are", text=sentence(node))
     if engine.digest is None:
-        writer.refuse(node, "it has no SHA-256")
+        raise writer.refusal(node, "it has no SHA-256")
     text = of.sql if of.sort is Sort.TEXT else f"CAST({of.sql} AS {engine.text})"
     salted = f"({writer.values.text(node.salt + chr(10))} || {text})"
     return Share(digits=f"substr({engine.digest.format(salted)}, 1, 13)")
@@ -105,7 +105,7 @@ def part(writer: Writer, node: nodes.PartOf, place: Place) -> Operand:
     """What clock or calendar show."""
     of = writer.value(node.of, place)
     if isinstance(of, Known):
-        writer.refuse(node, "it would need the clocks of each person's own zone")
+        raise writer.refusal(node, "it would need the clocks of each person's own zone")
     if not isinstance(of, Term) or of.sort not in (Sort.TIME, Sort.DATE):
         raise SegmentError("this is not a time, so no clock shows it", text=sentence(node))
     if of.sort is Sort.DATE and node.part in (Part.CLOCK, Part.HOUR):
@@ -145,7 +145,7 @@ def day_of(writer: Writer, of: Term, zone: nodes.Zone, node: nodes.Node) -> str:
     """The day, as days since 1970, of a date, or of a time on the clocks of a zone."""
     if of.sort is Sort.DATE:
         if isinstance(zone, nodes.Field):
-            writer.refuse(node, "it would need to know each person's own zone")
+            raise writer.refusal(node, "it would need to know each person's own zone")
         return of.sql
     wall = _wall(writer, of, zone, node)
     return f"({_divide(writer, f'({wall} + {_TO_YEAR_0 * _DAY})', _DAY)} - {_TO_YEAR_0})"
@@ -154,14 +154,16 @@ def day_of(writer: Writer, of: Term, zone: nodes.Zone, node: nodes.Node) -> str:
 def _wall(writer: Writer, of: Term, zone: nodes.Zone, node: nodes.Node) -> str:
     """The time on the clocks of a zone, as if it were in UTC; beyond the calendar, its end."""
     if isinstance(zone, nodes.Field):
-        writer.refuse(node, "it would need the clocks of each person's own zone")
+        raise writer.refusal(node, "it would need the clocks of each person's own zone")
     known, now = offsets(zone.value), micros(writer.now)
     if len(known) == 1 and known[0][1] == 0:
         return of.sql
     if of.is_seen:
         known = tuple(change for change in known if change[0] is None or change[0] <= now)
     elif not is_settled(zone.value):
-        writer.refuse(node, f"clocks are changed every year in {zone.value}, and only the times of events end with now")
+        raise writer.refusal(
+            node, f"clocks are changed every year in {zone.value}, and only the times of events end with now"
+        )
     whens = []
     if known[-1][1] > 0:
         whens.append(f"WHEN {of.sql} > {_LAST - known[-1][1]} THEN {_LAST}")
@@ -173,7 +175,7 @@ def _wall(writer: Writer, of: Term, zone: nodes.Zone, node: nodes.Node) -> str:
 
 
 def year(writer: Writer, day: str) -> str:
-    """The year of a day, by the arithmetic of Richards (Explanatory Supplement to the Astronomical Almanac, 15.11.3)."""
+    """The year of a day, by the arithmetic of Richards (Explanatory Supplement to the Astronomical Almanac)."""
     whole, month = _of_march(writer, day)
     past = _divide(writer, whole, 1461)
     return f"({past} - 4716 + {_divide(writer, f'(14 - {month})', 12)})"

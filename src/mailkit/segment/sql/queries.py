@@ -69,4 +69,4 @@ def query(
     as_of = SystemClock().now() if now is None else instant(now, assumed)
     writer = Writer(chosen, columns, people=people, events=events, now=as_of, assumed=assumed)
     text = writer.written(node)
-    return Query(text=text, parameters=writer.values.parameters, dialect=chosen)
+    return Query(text=text, parameters=writer.values.used_in(text), dialect=chosen)

@@ -22,7 +22,7 @@ def read(writer: Writer, column: Column, table: str, node: nodes.Node) -> str:
     sql, engine = f"{table}.{quoted(column.name, writer.engine)}", writer.engine
     if column.key:
         if engine.within is None:
-            writer.refuse(node, "it has no certain way into JSON")
+            raise writer.refusal(node, "it has no certain way into JSON")
         sql = engine.within.format(sql, writer.values.text(column.key))
         if column.sort is not Sort.TEXT and writer.dialect is not Dialect.SQLITE:  # which keeps JSON's own types
             sql = f"CAST({sql} AS {engine.integer if column.sort is Sort.INTEGER else 'BOOLEAN'})"
@@ -42,7 +42,7 @@ def read(writer: Writer, column: Column, table: str, node: nodes.Node) -> str:
         case _:
             return sql
     if template is None:
-        writer.refuse(
+        raise writer.refusal(
             node, f"it has no exact way to read a {column.sort} from a column that is stored as {column.stored}"
         )
     return template.format(sql)
@@ -57,7 +57,9 @@ def _decimal(writer: Writer, column: Column, sql: str, node: nodes.Node) -> str:
         return writer.engine.scaled_text.format(sql, column.places)
     if column.stored is Stored.TEXT or writer.engine.scaled_text is not None:
         mend = "store it as text, or as a whole number of its least parts (Column(..., stored='scaled'))"
-        writer.refuse(node, f"it has no exact way to read a decimal from a column that is {column.stored}; {mend}")
+        raise writer.refusal(
+            node, f"it has no exact way to read a decimal from a column that is {column.stored}; {mend}"
+        )
     return f"CAST({sql} * {10**column.places} AS {writer.engine.integer})"
 
 

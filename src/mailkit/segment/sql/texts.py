@@ -6,6 +6,7 @@ Nothing that a user gave enters a query by another way than `quoted` and `Values
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, Final
 
 from mailkit.errors import SegmentError, shorten
@@ -38,9 +39,8 @@ def table_name(given: object, engine: Engine) -> str:
         SegmentError: It is none.
     """
     parts = given.split(".") if isinstance(given, str) else given
-    if isinstance(parts, list | tuple) and parts and all(isinstance(part, str) and part for part in parts):
-        if not any("\0" in part or not _is_utf8(part) for part in parts):
-            return ".".join(quoted(part, engine) for part in parts)
+    if isinstance(parts, list | tuple) and parts and all(map(_is_name, parts)):
+        return ".".join(quoted(name, engine) for name in parts)
     raise SegmentError(f"{shorten(given)} is not the name of a table; give 'people', or ('shop', 'people') in a schema")
 
 
@@ -68,9 +68,7 @@ class Values:
     def floating(self, value: float) -> str:
         """A floating number."""
         kind = self._engine.float
-        if abs(value) == float("inf") or not self._engine.placeholder:
-            return f"CAST('{value!r}' AS {kind})"
-        return self._bound(kind, value) or ""
+        return self._bound(kind, value) or f"CAST('{value!r}' AS {kind})"
 
     def numeric(self, digits: str) -> str:
         """A decimal of any length, of which these are the digits."""
@@ -85,6 +83,12 @@ class Values:
         packed = json.dumps(values, ensure_ascii=False) if self._dialect is Dialect.SQLITE else values
         name = self._named((f"several {kind}", repr(packed)), packed)
         return template.format(self._engine.placeholder.format(name=name), type=kind)
+
+    def used_in(self, text: str) -> dict[str, Any]:
+        """The parameters that stand in the text; some are of parts that could be left out."""
+        rest = re.sub(r"""(["`])(?:(?!\1).|\1\1)*\1""", "", text, flags=re.DOTALL)  # names may look like parameters
+        written = {name: re.escape(self._engine.placeholder.format(name=name)) for name in self.parameters}
+        return {name: self.parameters[name] for name in written if re.search(written[name] + r"(?!\d)", rest)}
 
     def _bound(self, kind: str, value: Any) -> str | None:
         if not self._engine.placeholder:
@@ -132,6 +136,10 @@ def _literal(value: str, dialect: Dialect) -> str:
             return f"'{value}'"
         return f"unhex('{value.encode().hex()}')"
     return "'" + value.replace("'", "''") + "'"
+
+
+def _is_name(part: object) -> bool:
+    return isinstance(part, str) and part != "" and "\0" not in part and _is_utf8(part)
 
 
 def _is_utf8(text: str) -> bool:

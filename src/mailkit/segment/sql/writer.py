@@ -9,7 +9,7 @@ complement. What does not differ from person to person is worked out by plain Py
 from __future__ import annotations
 
 from datetime import datetime, tzinfo
-from typing import Any, NoReturn, assert_never
+from typing import Any, assert_never
 
 import attrs
 
@@ -137,13 +137,13 @@ class Writer:
             case nodes.Aggregate():
                 return aggregate(self, node, place)
             case nodes.Folded():
-                self.refuse(node, "it does not fold the case of all letters as Unicode does")
+                raise self.refusal(node, "it does not fold the case of all letters as Unicode does")
             case nodes.Distance():
-                self.refuse(node, "its sines and roots may differ from others in the last digit")
+                raise self.refusal(node, "its sines and roots may differ from others in the last digit")
             case nodes.Begin():
-                self.refuse(node, "it would need the clocks of each person's own zone")
-            case _:
-                raise AssertionError(node)  # a constant and now do not vary
+                raise self.refusal(node, "it would need the clocks of each person's own zone")
+            case nodes.Constant() | nodes.Now():
+                return Known(self.constant(node))  # reached by nobody, as they do not vary
 
     def constant(self, node: nodes.Value) -> Any:
         """What plain Python makes of a value that is the same for everybody."""
@@ -153,9 +153,9 @@ class Writer:
         """What plain Python makes of a condition that is the same for everybody."""
         return self._maker.test(node)(None)
 
-    def refuse(self, node: nodes.Node, reason: str) -> NoReturn:
-        """Say that the engine cannot answer this exactly."""
-        raise NotPortable(node, self.dialect, reason, text=sentence(node))
+    def refusal(self, node: nodes.Node, reason: str) -> NotPortable:
+        """The error that the engine cannot answer this exactly."""
+        return NotPortable(node, self.dialect, reason, text=sentence(node))
 
     def _field(self, node: nodes.Field, place: Place) -> Operand:
         from mailkit.segment.sql.reading import term_of

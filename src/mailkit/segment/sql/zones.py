@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
+from itertools import pairwise
 from typing import Final, TypeAlias
 
 from mailkit.segment.values import zone
@@ -43,11 +44,12 @@ def offsets(name: str) -> Offsets:
     """
     where = zone(name)
     assert where is not None  # of a name there is a zone, or an error
+    days = _days()
+    shown = [day.astimezone(where).utcoffset() for day in days]
     found: list[tuple[int | None, int]] = [(None, _offset(_FIRST, where))]
-    day = _FIRST
-    while day < _LAST:
-        _changes(day, day + timedelta(days=1), where, found)
-        day += timedelta(days=1)
+    for place, (before, after) in enumerate(pairwise(shown)):
+        if before != after:
+            _changes(days[place], days[place + 1], where, found)
     return tuple(found)
 
 
@@ -55,6 +57,11 @@ def is_settled(name: str) -> bool:
     """Whether the zone's clocks are known to be changed no more after the last change in the table."""
     last, _ = offsets(name)[-1]
     return last is None or last < micros(_SETTLED)
+
+
+@lru_cache(maxsize=1)
+def _days() -> list[datetime]:
+    return [_FIRST + timedelta(days=number) for number in range((_LAST - _FIRST).days)]
 
 
 def _changes(start: datetime, end: datetime, where: tzinfo, found: list[tuple[int | None, int]]) -> None:
