@@ -614,3 +614,11 @@ def test_what_cannot_be_explained_is_named(ask: Any, error: str | None) -> None:
 
 def test_a_change_is_a_value() -> None:
     assert all(isinstance(change, Change) for change in explained(event.opened.did(last=months(1))).changes)
+
+
+def test_events_that_can_be_read_but_once_are_enough() -> None:
+    segment = event.opened.did(last=days(16)) & event.purchase.did()
+    expected = str(explained(segment))
+    assert str(explained(segment, iter(EVENTS))) == expected
+    assert str(explained(segment, {"anna": iter(EVENTS)})) == expected
+    assert str(explained(segment, lambda person: EVENTS)) == expected
