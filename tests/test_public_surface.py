@@ -10,7 +10,7 @@ from types import ModuleType
 
 import pytest
 
-PACKAGES = ["compose", "contacts", "dns", "reports", "segment", "send", "stores", "testing", "track"]
+PACKAGES = ["compose", "contacts", "dns", "reports", "segment", "segment.sql", "send", "stores", "testing", "track"]
 MODULES = ["address", "clock", "envelope", "event", "findings", "message", "suppression", "errors"]
 
 

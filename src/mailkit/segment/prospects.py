@@ -4,7 +4,7 @@ How to think about it. Nothing is concluded from the look of a condition. The se
 again: at the instant until which its answer holds, with one more event, with a field changed.
 What is told is what it answered. There is more to it only in two places. That an event *before*
 an instant prevents what would happen at it, whenever exactly it comes, is told when it was
-tried at every instant at which that could become different (`_moments`). And a condition that
+tried at every instant at which that could become different (`moments`). And a condition that
 alone stands in the way is found from how the parts stand, as "and", "or" and "not" join them.
 """
 
@@ -23,20 +23,18 @@ from mailkit.segment.courses import NEVER
 from mailkit.segment.evaluate import Maker
 from mailkit.segment.faces import listed
 from mailkit.segment.histories import Fact
-from mailkit.segment.nodes import Function
-from mailkit.segment.spans import INSTANT, Span, moved
+from mailkit.segment.moments import moments
 from mailkit.segment.subjects import of_event, of_person
 from mailkit.segment.supposing import Altered, Supposed, fitting, supposed_events
 from mailkit.segment.telling import shown, when
 from mailkit.segment.text import sentence
 from mailkit.segment.timelines import timeline
 from mailkit.segment.validity import Judge, Judgement
-from mailkit.segment.windows import bounds
 
 __all__ = ["Case", "Cause", "Change", "changes", "leaves"]
 
-_STEPS: Final = 200
-_MOST_MOMENTS: Final = 40
+_STEPS: Final = 30
+"""So many instants at which a part changes are looked at, in search of one at which the whole does."""
 
 
 class Cause(StrEnum):
@@ -105,13 +103,17 @@ class Case:
         """What makes functions that answer as of an instant."""
         return Maker(now=at, assumed=self.assumed, person=lambda: self.record, history=lambda: self.events)
 
-    def turn(self, *, more: Sequence[Any] = ()) -> datetime | None:
+    def turn(self, known: Judgement | None = None, *, more: Sequence[Any] = ()) -> datetime | None:
         """The first instant from now on at which the answer is another, if nothing happens but these; None if never.
+
+        Args:
+            known: How it stands, if that is known already.
+            more: Events that happen too.
 
         Raises:
             SegmentError: It cannot be told.
         """
-        truth, until = self.stands(more=more)
+        truth, until = (known.is_true, known.until or NEVER) if known else self.stands(more=more)
         for _ in range(_STEPS):
             if until >= NEVER:
                 return None
@@ -137,7 +139,7 @@ def changes(case: Case, judgement: Judgement, turn: datetime | None) -> tuple[Ch
     Args:
         case: The person before the segment.
         judgement: How it stands.
-        turn: `case.turn()`, or None if that cannot be told.
+        turn: `case.turn(judgement)`, or None if that cannot be told.
     """
     by_events, preventing = _by_events(case, judgement, turn)
     by_time = [_by_time(judgement.is_true, turn, preventing)] if turn is not None else []
@@ -162,7 +164,15 @@ def _by_time(is_in: bool, turn: datetime, preventing: Sequence[str]) -> Change:
 def _by_events(case: Case, judgement: Judgement, turn: datetime | None) -> tuple[list[Change], list[str]]:
     """What one more event now would change, and those that prevent the turn whenever they come before it."""
     told, preventing = [], []
-    for several in supposed_events(leaves(judgement)).values():
+    maker = case.maker(turn or case.now)
+
+    def later(node: nodes.Aggregate) -> Any:
+        try:
+            return maker.value(node, of_person)(case.record)
+        except SegmentError:  # what is drawn now need not be what can be drawn then
+            return None
+
+    for several in supposed_events(leaves(judgement), later).values():
         for one in several:
             try:
                 found, prevents = _by_event(case, judgement.is_true, turn, one)
@@ -208,57 +218,8 @@ def _happening(one: Supposed, at: datetime) -> Fact:
 
 def _prevents(case: Case, is_in: bool, turn: datetime, one: Supposed) -> bool:
     """Whether the event prevents the turn at whatever instant before it it comes."""
-    moments = _moments(case, turn, one.kind)
-    if moments is None:
-        return False
-    return all(case.stands(at=turn, more=[_happening(one, at)])[0] is is_in for at in moments)
-
-
-def _moments(case: Case, turn: datetime, kind: str) -> list[datetime] | None:
-    """The instants from now on, before the turn, from each of which on another outcome is possible at the turn.
-
-    At the turn, an event of this kind counts or not by which windows it is in, and by nothing else
-    of its time. So between two neighbouring bounds of windows, all instants are alike. None if more
-    than that matters, as in a sequence, or if the time itself is asked for.
-    """
-    maker = case.maker(turn)
-    found, weighed = {case.now}, set()
-    for node in nodes.walk(case.node):
-        match node:
-            case nodes.Sequence():
-                if any(isinstance(inner, nodes.Events) and inner.kind == kind for inner in nodes.walk(node)):
-                    return None
-            case nodes.Comparison():
-                for inner, other in ((node.left, node.right), (node.right, node.left)):
-                    if _is_moment(inner) and not any(isinstance(deeper, nodes.Events) for deeper in nodes.walk(other)):
-                        weighed.add(inner)
-                        mark = maker.time(maker.value(other, of_person)(case.record), other)
-                        found |= {mark, moved(mark, INSTANT)} if mark is not None else set()
-            case nodes.Aggregate() if node.events.kind == kind and node.of.path[0] == "at" and node not in weighed:
-                return None
-            case nodes.Regular() if node.events.kind == kind:
-                spans = (Span(count=count, unit=node.unit) for count in range(1, node.of + 1))
-                found |= {moved(span.before(turn), INSTANT) for span in spans}
-            case nodes.Events() if node.kind == kind:
-                if _reads_time(node):
-                    return None
-                found |= set(bounds(maker, node.window, waits=False)(case.record) or ())
-    inside = sorted(at for at in found if case.now <= at < turn)
-    return inside if len(inside) <= _MOST_MOMENTS else None
-
-
-def _is_moment(node: nodes.Value) -> bool:
-    """Whether it is the time of an event, which only matters by how it stands to what it is compared with."""
-    functions = (Function.FIRST, Function.LAST, Function.MIN, Function.MAX)
-    return isinstance(node, nodes.Aggregate) and node.of.path == ("at",) and node.function in functions
-
-
-def _reads_time(events: nodes.Events) -> bool:
-    """Whether its time matters otherwise than by the window, or the window itself hangs on such events."""
-    asked = nodes.walk(events.where) if events.where is not None else ()
-    if any(isinstance(node, nodes.Field) and node.path[0] == "at" for node in asked):
-        return True
-    return any(isinstance(node, nodes.Events) for node in nodes.walk(events.window))
+    tried = moments(case.node, case.record, one.kind, now=case.now, turn=turn, maker=case.maker(turn))
+    return bool(tried) and all(case.stands(at=turn, more=[_happening(one, at)])[0] is is_in for at in tried)
 
 
 def _by_fields(case: Case, judgement: Judgement) -> Iterator[Change]:
@@ -321,7 +282,8 @@ def _by_several(case: Case, judgement: Judgement) -> Iterator[Change]:
     """The fewest conditions that would all have to be otherwise, where one is not enough."""
     is_in = not judgement.is_true
     wanted = dict.fromkeys(_fewest(judgement, is_in) or ())
-    if len(wanted) > 1:
+    paths = [path for node in wanted for path in _paths(node)]
+    if len(wanted) > 1 and len(paths) == len(set(paths)):  # of one field, two things may not go together
         told = "; ".join(map(sentence, wanted))
         text = f"would {'enter' if is_in else 'leave'} if all of these were so: {told}"
         yield Change(cause=Cause.SEVERAL, sentence=text, is_in=is_in, at=case.now, what=told)

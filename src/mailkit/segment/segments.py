@@ -431,7 +431,7 @@ class Segment(Combining):
         >>> asked.parameters
         {'p1': 'Kazan'}
         """
-        from mailkit.segment.sql import query  # here, since most segments are run over plain Python
+        from mailkit.segment.sql.queries import query  # here, since most segments are run over plain Python
 
         return query(
             self.node, dialect, people=people, events=events, columns=columns, now=now, assume_zone=assume_zone

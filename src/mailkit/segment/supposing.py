@@ -7,9 +7,9 @@ again, and tells what it then answers.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, TypeAlias
 
 import attrs
 
@@ -19,6 +19,8 @@ from mailkit.segment.nodes import Function, Operator, TextMatch
 from mailkit.segment.text import sentence
 from mailkit.segment.validity import Judgement
 from mailkit.segment.values import is_null, sort
+
+Later: TypeAlias = Callable[[nodes.Aggregate], Any]
 
 __all__ = ["Altered", "Supposed", "fitting", "supposed_events"]
 
@@ -62,8 +64,13 @@ class Altered(Mapping[str, Any]):
         return 1
 
 
-def supposed_events(leaves: Iterable[Judgement]) -> dict[str, list[Supposed]]:
-    """For each sort of event that is asked about, what one more of it might be like, the plainest first."""
+def supposed_events(leaves: Iterable[Judgement], later: Later) -> dict[str, list[Supposed]]:
+    """For each sort of event that is asked about, what one more of it might be like, the plainest first.
+
+    Args:
+        leaves: How the conditions stand.
+        later: What is drawn from the events at the instant that matters, if no more of them happen.
+    """
     found: dict[str, list[Supposed]] = {}
     for leaf in leaves:
         node = leaf.node
@@ -71,7 +78,7 @@ def supposed_events(leaves: Iterable[Judgement]) -> dict[str, list[Supposed]]:
             (left, right), values = (node.left, node.right), leaf.values
             for inner, own, other in ((left, *values), (right, *reversed(values))):
                 if isinstance(inner, nodes.Aggregate):
-                    _add(found, inner.events, _of_aggregate(inner, own, other))
+                    _add(found, inner.events, _of_aggregate(inner, (own, later(inner)), other))
         for inner in nodes.walk(node):
             if isinstance(inner, nodes.Events):
                 _add(found, inner, [])
@@ -88,7 +95,7 @@ def _add(found: dict[str, list[Supposed]], events: nodes.Events, more: list[tupl
             several.append(one)
 
 
-def _of_aggregate(node: nodes.Aggregate, own: Any, other: Any) -> list[tuple[str, dict[str, Any]]]:
+def _of_aggregate(node: nodes.Aggregate, own: tuple[Any, Any], other: Any) -> list[tuple[str, dict[str, Any]]]:
     """What the property may be that is drawn from, if the value drawn is to come to the other one."""
     name = node.of.path[0]
     if len(node.of.path) > 1 or name == "at":
@@ -97,7 +104,11 @@ def _of_aggregate(node: nodes.Aggregate, own: Any, other: Any) -> list[tuple[str
         return [(f" with another {sentence(node.of)}", {name: "one that there is not yet"})]
     if is_null(other) or not sort(other):
         return []
-    values = _lacking(own, other) if node.function is Function.SUM else [other, _more(other), _less(other)]
+    values = (
+        [*_lacking(own[0], other), *_lacking(own[1], other)]
+        if node.function is Function.SUM
+        else [other, _more(other), _less(other)]
+    )
     return [
         (f" with {sentence(node.of)} {sentence(nodes.Constant(value=value))}", {name: value})
         for value in values
@@ -107,8 +118,8 @@ def _of_aggregate(node: nodes.Aggregate, own: Any, other: Any) -> list[tuple[str
 
 def _lacking(own: Any, other: Any) -> list[Any]:
     """What would bring a sum to a number, and past it, in whole hundredths."""
-    lacking = float(other) - float(own)
-    if not math.isfinite(lacking):
+    lacking = math.nan if is_null(own) else float(other) - float(own)
+    if not math.isfinite(lacking) or lacking < 0:
         return []
     least = math.ceil(lacking * 100)
     return [number // 100 if number % 100 == 0 else number / 100 for number in (least, least + 1)]
@@ -153,7 +164,7 @@ def _values(field: nodes.Field, operator: Operator, value: Any) -> tuple[tuple[s
             found = [_more(value), _less(value)]
         case Operator.GT:
             found = [_more(value)]
-        case Operator.LT:
+        case _:
             found = [_less(value)]
     known = [near for near in found if near is not None]
     return (field.path, known) if known else None

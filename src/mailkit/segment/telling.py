@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any, Final
 
 from mailkit.errors import shorten
@@ -66,4 +67,4 @@ def shown(value: Any, now: datetime) -> str:
         return day(value)
     if isinstance(value, str):
         return '"' + shorten(value)[1:-1] + '"'
-    return shorten(value)
+    return str(value) if isinstance(value, Decimal) else shorten(value)

@@ -92,6 +92,7 @@ def judged(condition: str | None, total: int, number: int) -> bool:
     st.integers(-5, 5) | floats | decimals | st.sampled_from([2**60]),
 )
 @example([1, 2], Operator.EQ, 1.5)
+@example([1, 2], Operator.GT, 1e-5)
 @example([1, 0, 0], Operator.EQ, 1 / 3)
 @example([2**53, 2**53 + 1], Operator.GT, 2.0**53)
 def test_a_mean_of_whole_numbers_is_compared_as_the_float_that_python_makes_of_it(

@@ -13,9 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mailkit.errors import NotPortable, SegmentError
-from mailkit.segment import Segment, ago, days, distance, member, months, today, years
+from mailkit.segment import Segment, ago, days, distance, member, months, nodes, today, years
 from mailkit.segment import event as ev
 from mailkit.segment import field as f
+from mailkit.segment.fields import Value
 from mailkit.segment.sql import Column, Columns, Dialect
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -186,6 +187,30 @@ def test_what_no_value_can_be_is_no_question() -> None:
     assert "(NOT (1 = 0) OR 1 = 0)" in asked(today("UTC").is_not_null() | today("UTC").anniversary(zone="UTC")).text
     assert "1 = 1" in asked(ev.opened.at_least(0)).text
     assert "1 = 0" in asked(ev.opened.at_least(10**30)).text
+
+
+def test_what_is_the_same_for_everybody_is_worked_out_before() -> None:
+    clock = Value(nodes.PartOf(of=nodes.Now(), part="clock", zone=nodes.Constant(value="UTC")))
+    assert "1 = 1" in asked(clock.startswith("12")).text
+    assert "1 = 0" in asked(clock == "12:01").text
+    assert "SUM" in asked(ev.opened.at_most(10**30)).text
+    assert "WHERE 1 = 0" in asked(f.age.isin([number + 0.5 for number in range(25)])).text
+    assert "TRUE" in asked(f.flags.contains(True), "duckdb").text
+    assert asked(f.scores.contains(5), "duckdb").parameters == {"p1": 5}
+    assert asked(f.city.isin(map(str, range(30))), "spark").text.count(":p") == 30
+
+
+def test_an_anniversary_at_the_ends_of_the_calendar_is_near() -> None:
+    first, last = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)
+    assert "BETWEEN 101 AND 102" in asked(f.born.anniversary(last=days(3), next=days(1), zone="UTC"), now=first).text
+    assert "BETWEEN 1230 AND 1231" in asked(f.born.anniversary(last=days(1), next=days(3), zone="UTC"), now=last).text
+
+
+def test_decimals_of_two_kinds_are_compared_exactly_on_postgresql() -> None:
+    columns = Columns(
+        fields={"price": Column("price", "decimal"), "cents": Column("cents", "decimal", stored="scaled")}
+    )
+    assert "* CAST('1e-2' AS NUMERIC)" in asked(f.price == f.cents, "postgresql", columns=columns).text
 
 
 def test_a_name_that_begins_as_ours_makes_ours_begin_otherwise() -> None:

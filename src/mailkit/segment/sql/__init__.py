@@ -29,6 +29,6 @@ from __future__ import annotations
 
 from mailkit.segment.sql.columns import Column, Columns, Stored
 from mailkit.segment.sql.dialects import Dialect
-from mailkit.segment.sql.queries import Query, query
+from mailkit.segment.sql.queries import Query
 
-__all__ = ["Column", "Columns", "Dialect", "Query", "Stored", "query"]
+__all__ = ["Column", "Columns", "Dialect", "Query", "Stored"]

@@ -42,7 +42,7 @@ def is_null(writer: Writer, node: nodes.IsNull, place: Place) -> str:
             return f"{value.number} = 0"
         case Share():
             return f"{value.digits} IS NULL"
-        case Term():
+        case _:
             return f"{value.sql} IS NULL"
 
 

@@ -101,8 +101,5 @@ def _at_most(number: int | Decimal) -> float | None:
     if exact < -Fraction(sys.float_info.max):
         return None
     near = exact.numerator / exact.denominator
-    while _shown(near, number) > exact:
-        near = math.nextafter(near, -math.inf)
-    while _shown(above := math.nextafter(near, math.inf), number) <= exact:
-        near = above
-    return near
+    # What is rounded to a float is less than the digits of the next one: they would be rounded to that.
+    return math.nextafter(near, -math.inf) if _shown(near, number) > exact else near

@@ -14,6 +14,7 @@ from mailkit.segment.sql.dialects import Dialect, Engine
 
 __all__ = ["Values", "quoted", "table_name"]
 
+_QUOTED: Final = re.compile(r"""(["'`])(?:(?!\1).|\1\1)*\1""", re.DOTALL)
 _LEAST: Final = -(2**63)
 
 
@@ -86,7 +87,7 @@ class Values:
 
     def used_in(self, text: str) -> dict[str, Any]:
         """The parameters that stand in the text; some are of parts that could be left out."""
-        rest = re.sub(r"""(["`])(?:(?!\1).|\1\1)*\1""", "", text, flags=re.DOTALL)  # names may look like parameters
+        rest = _QUOTED.sub("", text)  # names may look like parameters
         written = {name: re.escape(self._engine.placeholder.format(name=name)) for name in self.parameters}
         return {name: self.parameters[name] for name in written if re.search(written[name] + r"(?!\d)", rest)}
 

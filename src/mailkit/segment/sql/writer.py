@@ -121,7 +121,7 @@ class Writer:
 
     def value(self, node: nodes.Value, place: Place) -> Operand:
         """The value as operand."""
-        if not varies(node):
+        if isinstance(node, nodes.Constant | nodes.Now) or not varies(node):
             return Known(self.constant(node))
         match node:
             case nodes.Field():
@@ -142,8 +142,8 @@ class Writer:
                 raise self.refusal(node, "its sines and roots may differ from others in the last digit")
             case nodes.Begin():
                 raise self.refusal(node, "it would need the clocks of each person's own zone")
-            case nodes.Constant() | nodes.Now():
-                return Known(self.constant(node))  # reached by nobody, as they do not vary
+            case _ as never:
+                assert_never(never)
 
     def constant(self, node: nodes.Value) -> Any:
         """What plain Python makes of a value that is the same for everybody."""
