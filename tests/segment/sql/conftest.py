@@ -34,7 +34,23 @@ EVENTS = {
     "id": "integer", "person": "integer", "kind": "text", "at": "time", "n": "integer", "w": "float",
     "value": "decimal", "url": "text", "flag": "truth", "day": "date", "seen": "time",
 }  # fmt: skip
-WORDS = ("", "Kazan", "Ufa", "Уфа", "kazan", "a'b", 'a"b', "100%", "\\", "İ", "𝒳y", "zone_1", "Zürich", "e\u0301", "\uffee")
+WORDS = (
+    "",
+    "Kazan",
+    "Ufa",
+    "Уфа",
+    "kazan",
+    "a'b",
+    'a"b',
+    "100%",
+    "\\",
+    "İ",
+    "𝒳y",
+    "zone_1",
+    "Zürich",
+    "e\u0301",
+    "\uffee",
+)
 
 
 class World:
@@ -59,7 +75,9 @@ def _whole(rng: random.Random) -> int:
 
 
 def _float(rng: random.Random) -> float:
-    return rng.choice((round(rng.uniform(-5, 5), 1), rng.uniform(-5, 5), 0.0, -0.0, 2.0**53, 1e300, 0.1 + 0.2, float("nan")))
+    return rng.choice(
+        (round(rng.uniform(-5, 5), 1), rng.uniform(-5, 5), 0.0, -0.0, 2.0**53, 1e300, 0.1 + 0.2, float("nan"))
+    )
 
 
 def _money(rng: random.Random) -> Decimal:
@@ -250,7 +268,20 @@ def postgresql_url() -> Iterator[str]:
 
         # An order of letters that is not that of code points, which a query must ask for by itself.
         icu = ["--locale-provider=icu", "--icu-locale=en-US"] if int(binaries.parts[4]) >= 15 else []
-        run(str(binaries / "initdb"), "-D", data, "-U", "mailkit", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", *icu, "-N")
+        run(
+            str(binaries / "initdb"),
+            "-D",
+            data,
+            "-U",
+            "mailkit",
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--locale=C.UTF-8",
+            *icu,
+            "-N",
+        )
         options = f"-k {folder} -c listen_addresses='' -c fsync=off -c max_connections=10 -c shared_buffers=16MB"
         run(str(binaries / "pg_ctl"), "-D", data, "-l", log, "-w", "-o", options, "start")
         try:

@@ -10,7 +10,9 @@ import pytest
 
 def open_engine(name: str, base: type[Any], people: dict[str, str], events: dict[str, str]) -> Any:
     """The engine of that name; the test is skipped where it is not installed."""
-    return {"polars": polars, "datafusion": datafusion, "clickhouse": clickhouse, "spark": spark}[name](base, people, events)
+    return {"polars": polars, "datafusion": datafusion, "clickhouse": clickhouse, "spark": spark}[name](
+        base, people, events
+    )
 
 
 def _arrow(sorts: dict[str, str], rows: list[dict[str, Any]], kept: Any, date_type: Any = None) -> Any:

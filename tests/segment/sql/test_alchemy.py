@@ -23,7 +23,14 @@ from mailkit.segment.sql import Column, Columns
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 metadata = MetaData()
 people = Table("people", metadata, Sql("id", Integer, primary_key=True), Sql("city: %p1 \\", Text), Sql("name", Text))
-events = Table("facts", metadata, Sql("id", Integer, primary_key=True), Sql("person", Integer), Sql("kind", Text), Sql("at", Integer))
+events = Table(
+    "facts",
+    metadata,
+    Sql("id", Integer, primary_key=True),
+    Sql("person", Integer),
+    Sql("kind", Text),
+    Sql("at", Integer),
+)
 COLUMNS = Columns(order="id", fields={"city": "text", "name": "text"})
 MAPPED = Columns(order="id", fields={"city": Column("city: %p1 \\", "text"), "name": "text"})
 
@@ -41,7 +48,9 @@ def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
         metadata.create_all(connection)
         rows = [(1, "Kazan", "Anna"), (2, "Ufa: x", "Oleg"), (3, None, "Rita"), (4, "Kazan", "Egor")]
         connection.execute(insert(people), [dict(zip(people.c.keys(), row, strict=True)) for row in rows])
-        facts = [{"id": number, "person": person, "kind": "open", "at": number} for number, person in enumerate((1, 1, 2), 1)]
+        facts = [
+            {"id": number, "person": person, "kind": "open", "at": number} for number, person in enumerate((1, 1, 2), 1)
+        ]
         connection.execute(insert(events), facts)
     yield found
     with found.begin() as connection:
@@ -61,7 +70,9 @@ def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
         (f.name.endswith("a"), ["Anna", "Rita"]),
     ],
 )
-def test_a_segment_stands_beside_conditions_of_the_application(engine: Engine, segment: Segment, names: list[str]) -> None:
+def test_a_segment_stands_beside_conditions_of_the_application(
+    engine: Engine, segment: Segment, names: list[str]
+) -> None:
     ids = segment.to_select(engine.dialect.name, people=people, events=events, columns=MAPPED, now=NOW)
     with engine.connect() as connection:
         found = connection.scalars(select(people.c.name).where(people.c.id.in_(ids)).order_by(people.c.id)).all()
@@ -103,8 +114,16 @@ def test_without_sqlalchemy_the_extra_is_told(monkeypatch: pytest.MonkeyPatch) -
 
 def test_the_event_store_is_asked_as_it_is(tmp_path: Path) -> None:
     facts = [
-        Event(kind="clicked", person="1", at=NOW - timedelta(days=3), campaign="spring", properties={"url": "/a", "n": 3}),
-        Event(kind="clicked", person="1", at=NOW - timedelta(days=3), campaign="spring", properties={"url": "/b", "ok": True}),
+        Event(
+            kind="clicked", person="1", at=NOW - timedelta(days=3), campaign="spring", properties={"url": "/a", "n": 3}
+        ),
+        Event(
+            kind="clicked",
+            person="1",
+            at=NOW - timedelta(days=3),
+            campaign="spring",
+            properties={"url": "/b", "ok": True},
+        ),
         Event(kind="purchase", person="2", at=NOW - timedelta(days=2), value="9.50", currency="EUR"),
         Event(kind="purchase", person="2", at=NOW - timedelta(days=1), value="0.5", currency="EUR"),
         Event(kind="clicked", person="3", at=NOW, properties={"url": None, "ok": False, "n": -(2**60)}),
@@ -144,7 +163,11 @@ def test_json_is_read_alike_on_duckdb_and_postgresql(runner: Any) -> None:
     runner.run("DROP TABLE IF EXISTS apart")
     runner.run("CREATE TABLE apart (id INTEGER, more VARCHAR)")
     runner.insert("apart", [[1, '{"a b": "x", "n": 5, "ok": true}'], [2, '{"n": null, "ok": false}'], [3, None]])
-    columns = Columns(fields={name: Column("more", sort, key=name) for name, sort in (("a b", "text"), ("n", "integer"), ("ok", "truth"))})
+    columns = Columns(
+        fields={
+            name: Column("more", sort, key=name) for name, sort in (("a b", "text"), ("n", "integer"), ("ok", "truth"))
+        }
+    )
     for segment, ids in (
         (f["a b"] == "x", [1]), (f.n >= 5, [1]), (f.n.is_null(), [2, 3]), (f.ok == False, [2]), (~(f.ok == True), [2, 3]),  # noqa: E712
     ):  # fmt: skip

@@ -57,7 +57,9 @@ def test_the_table_is_that_of_the_code() -> None:
 def test_the_table_has_every_node() -> None:
     met = {type(inner) for _, _, segment in TABLE["EXAMPLES"] for inner in walk(segment.node)}
     assert {kind.__name__ for kind in met} >= {
-        name for name in nodes.__all__ if isinstance(getattr(nodes, name), type) and hasattr(getattr(nodes, name), "__attrs_attrs__")
+        name
+        for name in nodes.__all__
+        if isinstance(getattr(nodes, name), type) and hasattr(getattr(nodes, name), "__attrs_attrs__")
     } - {"Member"}
 
 

@@ -20,10 +20,27 @@ from mailkit.segment import event as ev
 from mailkit.segment import field as f
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
-WORDS = ("", "Kazan", "Ufa", "Уфа", "kazan", "a'b", 'a"b', "100%", "\\", "İ", "𝒳y", "zone_1", "Zürich", "e\u0301", "a\0b", "a", "z")
+WORDS = (
+    "",
+    "Kazan",
+    "Ufa",
+    "Уфа",
+    "kazan",
+    "a'b",
+    'a"b',
+    "100%",
+    "\\",
+    "İ",
+    "𝒳y",
+    "zone_1",
+    "Zürich",
+    "e\u0301",
+    "a\0b",
+    "a",
+    "z",
+)
 OPERATORS = ("__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__")
 ZONES = ("UTC", "Europe/Moscow", "America/New_York", "Asia/Kolkata", "Pacific/Apia")
-
 
 
 def short(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
@@ -39,14 +56,20 @@ def short(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 operators = st.sampled_from(OPERATORS)
 words = st.sampled_from(WORDS)
 whole = st.integers(-5, 100) | st.sampled_from([2**53, 2**53 + 1, -(2**53) - 1, 2**63, -(2**70), 10**400])
-floats = st.integers(-50, 50).map(lambda n: n / 10) | st.floats(-5, 5) | st.sampled_from([2.0**53, 1e300, 0.1 + 0.2, -0.0])
-decimals = st.decimals(-6, 6, places=3) | st.sampled_from([Decimal("0.30000000000000004"), Decimal("1e30"), Decimal(2**53 + 1)])
+floats = (
+    st.integers(-50, 50).map(lambda n: n / 10) | st.floats(-5, 5) | st.sampled_from([2.0**53, 1e300, 0.1 + 0.2, -0.0])
+)
+decimals = st.decimals(-6, 6, places=3) | st.sampled_from(
+    [Decimal("0.30000000000000004"), Decimal("1e30"), Decimal(2**53 + 1)]
+)
 numbers = whole | floats | decimals
 instants = st.builds(
     lambda day, hour, odd: NOW + timedelta(days=day, hours=hour, microseconds=odd),
     st.integers(-41, 6), st.sampled_from([0, 0, 5]), st.sampled_from([0, 0, -1, 1]),
 ) | st.builds(lambda year: datetime(year, 6, 1, tzinfo=UTC), st.integers(1900, 2040))  # fmt: skip
-dates = st.builds(lambda n: date(2026, 2, 28) + timedelta(days=n), st.integers(-10, 10)) | st.dates(date(1900, 1, 1), date(2030, 1, 1))
+dates = st.builds(lambda n: date(2026, 2, 28) + timedelta(days=n), st.integers(-10, 10)) | st.dates(
+    date(1900, 1, 1), date(2030, 1, 1)
+)
 zones = st.sampled_from(ZONES)
 spans = short(st.one_of(
     st.builds(days, st.integers(1, 40)), st.builds(hours, st.integers(1, 48)), st.builds(weeks, st.integers(1, 5)),

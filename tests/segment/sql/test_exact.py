@@ -27,8 +27,17 @@ COMPARE = {
 }  # fmt: skip
 operators = st.sampled_from(Operator)
 wholes = st.integers(-5, 5) | st.integers(-(2**63), 2**63 - 1) | st.sampled_from([2**53, 2**53 + 1])
-decimals = st.decimals(allow_nan=False, allow_infinity=False, places=3, min_value=-100, max_value=100) | st.sampled_from(
-    [Decimal("0.1"), Decimal("0.30000000000000004"), Decimal("1e400"), Decimal("-1e400"), Decimal("5e-324"), Decimal("1e-400")]
+decimals = st.decimals(
+    allow_nan=False, allow_infinity=False, places=3, min_value=-100, max_value=100
+) | st.sampled_from(
+    [
+        Decimal("0.1"),
+        Decimal("0.30000000000000004"),
+        Decimal("1e400"),
+        Decimal("-1e400"),
+        Decimal("5e-324"),
+        Decimal("1e-400"),
+    ]
 )
 floats = st.floats(allow_nan=False, allow_infinity=False)
 numbers = wholes | floats | decimals | st.sampled_from([2**63, -(2**63) - 1, 10**400, -(10**400)])
@@ -39,7 +48,9 @@ def holds(threshold: Any, value: Any) -> bool:
 
 
 @given(wholes, operators, numbers)
-def test_a_whole_number_stands_to_a_threshold_as_it_stands_to_the_constant(value: int, one: Operator, number: Any) -> None:
+def test_a_whole_number_stands_to_a_threshold_as_it_stands_to_the_constant(
+    value: int, one: Operator, number: Any
+) -> None:
     threshold = within_64_bits(against_whole(one, fraction(number, by_digits=False)))
     assert holds(threshold, value) == COMPARE[one](value, number)
     assert isinstance(threshold, bool) or -(2**63) <= threshold[1] < 2**63
@@ -55,7 +66,9 @@ def test_a_float_stands_to_a_threshold_as_it_stands_to_the_constant(value: float
 
 
 @given(decimals, operators, numbers)
-def test_a_decimal_stands_to_a_threshold_as_it_stands_to_the_constant(value: Decimal, one: Operator, number: Any) -> None:
+def test_a_decimal_stands_to_a_threshold_as_it_stands_to_the_constant(
+    value: Decimal, one: Operator, number: Any
+) -> None:
     assume(abs(value) < 10**6 and value == round(value, 3))
     threshold = against_whole(one, fraction(number, by_digits=True) * 1000)
     assert holds(threshold, int(value.scaleb(3))) == COMPARE[one](*align(value, number, None))
@@ -66,11 +79,17 @@ GENEROUS = attrs.evolve(ENGINES[Dialect.POSTGRESQL], wide="({0})")
 
 def judged(condition: str | None, total: int, number: int) -> bool:
     assert condition is not None
-    text = condition.replace("<>", "!=").replace(" = ", " == ").replace("AND", "and").replace("OR", "or").replace("'", "")
+    text = (
+        condition.replace("<>", "!=").replace(" = ", " == ").replace("AND", "and").replace("OR", "or").replace("'", "")
+    )
     return bool(eval(text, {"__builtins__": {}}, {"s": total, "n": number}))
 
 
-@given(st.lists(wholes, min_size=1, max_size=7), operators, st.integers(-5, 5) | floats | decimals | st.sampled_from([2**60]))
+@given(
+    st.lists(wholes, min_size=1, max_size=7),
+    operators,
+    st.integers(-5, 5) | floats | decimals | st.sampled_from([2**60]),
+)
 @example([1, 2], Operator.EQ, 1.5)
 @example([1, 0, 0], Operator.EQ, 1 / 3)
 @example([2**53, 2**53 + 1], Operator.GT, 2.0**53)
@@ -86,8 +105,14 @@ def test_a_mean_of_whole_numbers_is_compared_as_the_float_that_python_makes_of_i
         assert judged(condition, sum(values), len(values)) == expected
 
 
-@given(st.lists(st.integers(-(10**6), 10**6), min_size=1, max_size=7), operators, decimals | st.integers(-9, 9) | st.sampled_from([0.1, 2.5]))
-def test_a_mean_of_decimals_is_compared_as_the_decimal_that_python_makes_of_it(values: list[int], one: Operator, number: Any) -> None:
+@given(
+    st.lists(st.integers(-(10**6), 10**6), min_size=1, max_size=7),
+    operators,
+    decimals | st.integers(-9, 9) | st.sampled_from([0.1, 2.5]),
+)
+def test_a_mean_of_decimals_is_compared_as_the_decimal_that_python_makes_of_it(
+    values: list[int], one: Operator, number: Any
+) -> None:
     mean = Mean(sum=Term(sql="s", sort=Sort.DECIMAL, places=2, is_wide=True), number="n")
     condition = mean_against(mean, one, number, GENEROUS)
     assume(condition is not None)

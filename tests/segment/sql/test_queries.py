@@ -158,7 +158,11 @@ def test_a_column_that_cannot_be_read_exactly_is_refused(column: Column, dialect
 
 def test_without_an_order_what_depends_on_it_is_refused() -> None:
     columns = Columns(properties={"url": "text", "seen": "time"})
-    for segment in (ev.opened.then(ev.visit) & f.id.is_not_null(), ev.opened.first("url") == "x", ev.opened.last("seen").is_null()):
+    for segment in (
+        ev.opened.then(ev.visit) & f.id.is_not_null(),
+        ev.opened.first("url") == "x",
+        ev.opened.last("seen").is_null(),
+    ):
         with pytest.raises(NotPortable, match=r"give Columns\(order=\.\.\.\)"):
             asked(segment, columns=columns)
     assert "ROW_NUMBER" not in asked(ev.opened.first("at") < NOW, columns=columns).text
@@ -287,7 +291,10 @@ def test_hostile_names_and_values_are_only_names_and_values(runner: Any, name: s
     double = '"' + table.replace('"', '""') + '"'
     runner.run(f'CREATE TEMP TABLE {double} ("id" INTEGER, "{name.replace(chr(34), chr(34) * 2)}_" VARCHAR)')
     try:
-        runner.insert(double.replace("%", "%%") if runner.dialect == "postgresql" else double, [[1, value], [2, value + "x"], [3, None]])
+        runner.insert(
+            double.replace("%", "%%") if runner.dialect == "postgresql" else double,
+            [[1, value], [2, value + "x"], [3, None]],
+        )
         columns = Columns(fields={"x": Column(name + "_", "text")})
         for segment, ids in (
             (f.x == value, [1]),
@@ -303,7 +310,9 @@ def test_hostile_names_and_values_are_only_names_and_values(runner: Any, name: s
 
 
 @pytest.mark.parametrize("value", HOSTILE)
-def test_hostile_values_are_only_values_also_where_they_are_literals(runner: Any, worlds: list[Any], value: str) -> None:
+def test_hostile_values_are_only_values_also_where_they_are_literals(
+    runner: Any, worlds: list[Any], value: str
+) -> None:
     segment = (f.city == value) | f.nick.contains(value)
     assert runner.asked(segment, "0") == worlds[0].ids(segment)
 

@@ -64,7 +64,10 @@ ASKED: list[tuple[Segment, str]] = [
         ev.bought.avg("cds") >= 2.5,
         "SELECT customer FROM events GROUP BY customer HAVING sum(cds) * 2 >= count(*) * 5",
     ),
-    (ev.bought.avg("dollars") == 15, "SELECT customer FROM events GROUP BY customer HAVING sum(dollars) = 15 * count(*)"),
+    (
+        ev.bought.avg("dollars") == 15,
+        "SELECT customer FROM events GROUP BY customer HAVING sum(dollars) = 15 * count(*)",
+    ),
     (ev.bought.max("cds") > 20, "SELECT DISTINCT customer FROM events WHERE cds > 20"),
     (ev.bought.min("dollars") == 0, "SELECT DISTINCT customer FROM events WHERE dollars = 0"),
     (
@@ -160,20 +163,28 @@ def people(log: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def shop(log: list[dict[str, Any]], people: list[dict[str, Any]], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+def shop(
+    log: list[dict[str, Any]], people: list[dict[str, Any]], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Any]:
     folder = tmp_path_factory.mktemp("orders")
     lines = [f"{e['row']},{e['customer']},bought,{e['at']:%Y-%m-%d},{e['cds']},{e['dollars']}" for e in log]
     (folder / "events.csv").write_text("\n".join(lines))
-    (folder / "people.csv").write_text("\n".join(f"{p['id']},{p['first_at']:%Y-%m-%d},{p['genre'] or ''}" for p in people))
+    (folder / "people.csv").write_text(
+        "\n".join(f"{p['id']},{p['first_at']:%Y-%m-%d},{p['genre'] or ''}" for p in people)
+    )
     with duckdb.connect() as connection:
         connection.execute(
             "CREATE TABLE events (row BIGINT, customer BIGINT, kind VARCHAR, day TIMESTAMP, cds BIGINT, dollars DECIMAL(18, 2))"
         )
         connection.execute("CREATE TABLE people (id BIGINT, first_at TIMESTAMP, genre VARCHAR)")
         for table in ("events", "people"):
-            connection.execute(f"INSERT INTO {table} FROM read_csv('{folder / table}.csv', header = false, nullstr = '')")
+            connection.execute(
+                f"INSERT INTO {table} FROM read_csv('{folder / table}.csv', header = false, nullstr = '')"
+            )
         connection.execute("CREATE SCHEMA hand")  # the same with days as days, for those who write by hand
-        connection.execute("CREATE VIEW hand.events AS SELECT row, customer, day::DATE AS day, cds, dollars FROM main.events")
+        connection.execute(
+            "CREATE VIEW hand.events AS SELECT row, customer, day::DATE AS day, cds, dollars FROM main.events"
+        )
         connection.execute("CREATE VIEW hand.people AS FROM main.people")
         yield connection
 

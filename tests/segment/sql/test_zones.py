@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 
 from mailkit.segment.sql.zones import EPOCH, is_settled, micros, offsets
 
-SOME = ("UTC", "Europe/Moscow", "America/New_York", "Asia/Kathmandu", "Pacific/Apia", "Africa/Casablanca", "Europe/Dublin")
+SOME = (
+    "UTC",
+    "Europe/Moscow",
+    "America/New_York",
+    "Asia/Kathmandu",
+    "Pacific/Apia",
+    "Africa/Casablanca",
+    "Europe/Dublin",
+)
 
 
 def shown(name: str, at: datetime) -> timedelta:
@@ -31,7 +39,10 @@ def test_a_table_changes_at_the_very_instant(name: str) -> None:
         assert start is not None
         at = EPOCH + timedelta(microseconds=start)
         assert at.astimezone(ZoneInfo(name)).utcoffset() == timedelta(microseconds=ahead)
-        assert shown(name, at - timedelta(microseconds=1)) == (at - timedelta(microseconds=1)).astimezone(ZoneInfo(name)).utcoffset()
+        assert (
+            shown(name, at - timedelta(microseconds=1))
+            == (at - timedelta(microseconds=1)).astimezone(ZoneInfo(name)).utcoffset()
+        )
 
 
 def test_clocks_that_are_changed_every_year_are_not_settled() -> None:
