@@ -75,7 +75,7 @@ def nothing_changes_until_then(case: SegmentCase, ahead: list[timedelta]) -> Non
             assert is_in(case, person, until) is not found.is_true, until
 
 
-@settings(max_examples=25)
+@settings(max_examples=10)
 @given(segment_cases())
 def test_parts_stand_as_the_segments_that_they_are(case: SegmentCase) -> None:
     def check(found: Judgement, person: dict[str, Any]) -> None:
