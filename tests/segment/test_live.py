@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from mailkit import Event
 from mailkit.segment import Segment
@@ -121,4 +122,9 @@ class Machine(RuleBasedStateMachine):
 
 
 TestMachine = Machine.TestCase
-TestMachine.settings = settings(max_examples=30, stateful_step_count=20, deadline=None)
+TestMachine.settings = settings(max_examples=10, stateful_step_count=12, deadline=None)
+
+
+@pytest.mark.slow
+def test_at_length() -> None:
+    run_state_machine_as_test(Machine, settings=settings(max_examples=200, stateful_step_count=25, deadline=None))

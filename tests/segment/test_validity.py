@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from hypothesis import given
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailkit.segment import Segment, nodes
@@ -45,8 +46,23 @@ def is_now(node: nodes.Node) -> bool:
     return isinstance(node, nodes.Now)
 
 
-@given(segment_cases(), st.lists(st.timedeltas(timedelta(0), FAR), max_size=20))
+AHEAD = st.lists(st.timedeltas(timedelta(0), FAR), max_size=20)
+
+
+@settings(max_examples=15)
+@given(segment_cases(), AHEAD)
 def test_until_then_nothing_changes_and_then_it_is_otherwise(case: SegmentCase, ahead: list[timedelta]) -> None:
+    nothing_changes_until_then(case, ahead)
+
+
+@pytest.mark.slow
+@settings(max_examples=400)
+@given(segment_cases(), AHEAD)
+def test_so_it_is_with_many(case: SegmentCase, ahead: list[timedelta]) -> None:
+    nothing_changes_until_then(case, ahead)
+
+
+def nothing_changes_until_then(case: SegmentCase, ahead: list[timedelta]) -> None:
     for person in case.people:
         found = judged(case, person, case.now)
         assert found.is_true is is_in(case, person, case.now)
@@ -59,6 +75,7 @@ def test_until_then_nothing_changes_and_then_it_is_otherwise(case: SegmentCase, 
             assert is_in(case, person, until) is not found.is_true, until
 
 
+@settings(max_examples=10)
 @given(segment_cases())
 def test_parts_stand_as_the_segments_that_they_are(case: SegmentCase) -> None:
     def check(found: Judgement, person: dict[str, Any]) -> None:

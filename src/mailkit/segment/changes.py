@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import attrs
 
@@ -60,8 +60,7 @@ class Left(Change):
     __slots__ = ()
 
 
-@attrs.frozen
-class Cause:
+class Cause(NamedTuple):
     """Why somebody is looked at: an event, his record, or the time."""
 
     at: datetime

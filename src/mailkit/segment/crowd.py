@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import insort
 from datetime import datetime
 from heapq import heapify, heappop, heappush
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from mailkit.segment import nodes
 from mailkit.segment.courses import NEVER
@@ -14,6 +14,8 @@ from mailkit.segment.timelines import Row, Timeline, first_from
 
 __all__ = ["Crowd", "Person"]
 
+Due: TypeAlias = tuple[datetime, str, int]
+"""When an answer ends, whose it is, and in which segment."""
 _ROOM: Final = 1024
 
 
@@ -37,7 +39,7 @@ class Person:
 
 
 class Crowd:
-    """People by id, and a heap of the instants at which their answers end.
+    """People by id, and the instants at which their answers end.
 
     Args:
         conditions: Those of the segments.
@@ -46,7 +48,7 @@ class Crowd:
     def __init__(self, conditions: tuple[nodes.Condition, ...]) -> None:
         self.keeper = Keeper(conditions)
         self.people: dict[str, Person] = {}
-        self.heap: list[tuple[datetime, str, int]] = []
+        self._queue = Queue()
         self.place = 0
         self._segments, self._room = len(conditions), _ROOM
         self._horizons: tuple[datetime, dict[str, datetime | None]] = (NEVER, {})
@@ -94,29 +96,85 @@ class Crowd:
         person.untils[place] = until
         if until >= NEVER:
             return
-        heappush(self.heap, (until, identity, place))
-        if len(self.heap) > self._room:  # most of them are of answers that were given anew since
-            self.heap = [
-                (until, identity, place)
-                for identity, person in self.people.items()
-                for place, until in enumerate(person.untils)
-                if until < NEVER
-            ]
-            heapify(self.heap)
-            self._room = max(_ROOM, 2 * len(self.heap))
+        self._queue.push((until, identity, place))
+        if len(self._queue) > self._room:  # most of them are of answers that were given anew since
+            self._queue = Queue()
+            for other, one in self.people.items():
+                for number, end in enumerate(one.untils):
+                    if end < NEVER:
+                        self._queue.push((end, other, number))
+            self._room = max(_ROOM, 2 * len(self._queue))
 
-    def next_due(self, until: datetime) -> tuple[datetime, str, int] | None:
+    def next_due(self, until: datetime) -> Due | None:
         """Whose answer in which segment ends next, and when; None if none does until then."""
-        while self.heap and self.heap[0][0] <= until:
-            at, identity, place = heappop(self.heap)
+        while due := self._queue.pop(until):
+            at, identity, place = due
             person = self.people[identity]
             if person.untils[place] == at:  # else there was another answer since
                 person.untils[place] = NEVER
-                return at, identity, place
+                return due
         return None
+
+    def waiting(self) -> list[Due]:
+        """What is to be looked at again, and what was, in no order."""
+        return self._queue.entries()
 
     def forget(self, identity: str) -> None:
         """Erase everything about the person."""
         self.people.pop(identity, None)
-        self.heap = [entry for entry in self.heap if entry[1] != identity]
-        heapify(self.heap)
+        self._queue.forget(identity)
+
+
+class Queue:
+    """What is due, by days: what is far ahead costs an append, and what is near is found in a small heap."""
+
+    def __init__(self) -> None:
+        self._days: dict[int, list[Due]] = {}
+        self._order: list[int] = []
+        self._heaps: set[int] = set()
+        self._length = 0
+
+    def __len__(self) -> int:
+        return self._length
+
+    def push(self, due: Due) -> None:
+        """Put it in."""
+        self._length += 1
+        day = due[0].toordinal()
+        entries = self._days.get(day)
+        if entries is None:
+            self._days[day] = [due]
+            heappush(self._order, day)
+        elif day in self._heaps:
+            heappush(entries, due)
+        else:
+            entries.append(due)
+
+    def pop(self, until: datetime) -> Due | None:
+        """Take out what is due first; None if nothing is until then."""
+        while self._order and self._order[0] <= until.toordinal():
+            day = self._order[0]
+            entries = self._days[day]
+            if not entries:
+                self._heaps.discard(day)
+                del self._days[heappop(self._order)]
+                continue
+            if day not in self._heaps:
+                heapify(entries)
+                self._heaps.add(day)
+            if entries[0][0] > until:
+                return None
+            self._length -= 1
+            return heappop(entries)
+        return None
+
+    def entries(self) -> list[Due]:
+        """Everything, in no order."""
+        return [due for entries in self._days.values() for due in entries]
+
+    def forget(self, identity: str) -> None:
+        """Erase what is due of one person."""
+        self._heaps.clear()
+        for day, entries in self._days.items():
+            self._days[day] = [due for due in entries if due[1] != identity]
+        self._length = sum(map(len, self._days.values()))
