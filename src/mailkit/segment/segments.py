@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from django.db.models import Model, Q
     from sqlalchemy import Select, Table
 
-    from mailkit.segment.explain import Explanation
     from mailkit.segment.asking import Ask
+    from mailkit.segment.explain import Explanation
     from mailkit.segment.histories import EventSource
     from mailkit.segment.live import Live
     from mailkit.segment.plans import Plan
