@@ -56,8 +56,8 @@ def test_clocks_that_are_changed_every_year_are_not_settled() -> None:
 
 @pytest.mark.slow
 def test_no_change_of_any_zone_is_missed() -> None:
-    """Looked at every seven hours: a change that is taken back within a day would be between two midnights."""
-    times = [datetime(1880, 1, 1, tzinfo=UTC) + timedelta(hours=7 * number) for number in range(200_000)]
+    """Looked at every thirteen hours: a change that is taken back within a day would be between two midnights."""
+    times = [datetime(1880, 1, 1, tzinfo=UTC) + timedelta(hours=13 * number) for number in range(108_000)]
     instants = [micros(at) for at in times]
     for name in sorted(available_timezones()):
         where = ZoneInfo(name)
