@@ -77,7 +77,7 @@ def test_it_says_what_the_segment_says_and_is_otherwise_just_when_it_says(case: 
 
 
 @pytest.mark.slow
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(segment_cases())
 def test_it_says_what_any_segment_says(case: SegmentCase) -> None:
     check_what_it_says(case)
@@ -108,7 +108,7 @@ def test_an_event_that_is_told_of_does_what_is_told(case: SegmentCase, moments: 
 
 
 @pytest.mark.slow
-@settings(max_examples=400)
+@settings(max_examples=150)
 @given(segment_cases(), MOMENTS)
 def test_an_event_that_is_told_of_does_it_in_any_segment(case: SegmentCase, moments: list[float]) -> None:
     check_events(case, moments)
@@ -533,7 +533,21 @@ def test_nothing_from_a_segment_a_record_or_an_event_is_markup() -> None:
     page.handle_starttag = lambda tag, attrs: seen.update([tag, *(name for name, _ in attrs)])  # type: ignore[method-assign]
     html = segment.explain({"id": HOSTILE, HOSTILE: HOSTILE}, events=events, now=NOW)._repr_html_()
     page.feed(html)
-    assert seen <= {"section", "p", "b", "ul", "li", "div", "span", "code", "class", "style", "role", "aria-label"}
+    assert seen <= {
+        "section",
+        "p",
+        "b",
+        "ul",
+        "li",
+        "div",
+        "span",
+        "code",
+        "class",
+        "style",
+        "role",
+        "aria-label",
+        "tabindex",
+    }
     assert "\x1b" not in html
 
 
@@ -600,3 +614,11 @@ def test_what_cannot_be_explained_is_named(ask: Any, error: str | None) -> None:
 
 def test_a_change_is_a_value() -> None:
     assert all(isinstance(change, Change) for change in explained(event.opened.did(last=months(1))).changes)
+
+
+def test_events_that_can_be_read_but_once_are_enough() -> None:
+    segment = event.opened.did(last=days(16)) & event.purchase.did()
+    expected = str(explained(segment))
+    assert str(explained(segment, iter(EVENTS))) == expected
+    assert str(explained(segment, {"anna": iter(EVENTS)})) == expected
+    assert str(explained(segment, lambda person: EVENTS)) == expected

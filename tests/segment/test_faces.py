@@ -73,7 +73,7 @@ def test_nothing_from_a_segment_or_record_is_markup(segment: Segment) -> None:
     for html in pages:
         page = Page(html)
         assert "img" not in page.tags
-        assert page.attributes <= {"class", "style", "scope", "role", "aria-label", "aria-hidden"}
+        assert page.attributes <= {"class", "style", "scope", "role", "aria-label", "aria-hidden", "tabindex"}
         assert HOSTILE in page.text
 
 

@@ -12,7 +12,7 @@ import attrs
 import pytest
 
 from mailkit.segment import nodes
-from mailkit.segment.frozen import field, frozen
+from mailkit.segment.frozen import evolve, field, frozen
 
 LATE = {
     "html",
@@ -101,7 +101,7 @@ def test_values_are_copied_pickled_and_known_to_attrs() -> None:
     lower = Lower(one=1, two="x", three=[5])
     for twin in (copy.copy(lower), copy.deepcopy(lower), pickle.loads(pickle.dumps(lower))):
         assert (type(twin), twin, twin.four) == (Lower, lower, 4)
-    assert attrs.evolve(lower, one=7) == Lower(one=7, two="x", three=[5])
+    assert evolve(lower, one=7) == attrs.evolve(lower, one=7) == Lower(one=7, two="x", three=[5])
     assert attrs.asdict(lower) == {"one": 1, "two": "x", "three": (5,), "four": 4}
     assert [one.name for one in attrs.fields(Lower)] == ["one", "two", "three", "four"]
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mailkit import Event
@@ -26,7 +26,7 @@ def bought(days_ago: int, person: str = "1", **more: Any) -> dict[str, Any]:
 
 
 @given(segment_cases(), st.data())
-@settings(max_examples=60)
+@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=60)
 def test_an_index_answers_as_filter_does_also_after_events_were_added(case: SegmentCase, data: st.DataObject) -> None:
     later = data.draw(st.integers(0, len(case.events)))
     index = Index(case.people, events=case.events[:later])
@@ -39,7 +39,7 @@ def test_an_index_answers_as_filter_does_also_after_events_were_added(case: Segm
 
 
 @given(segment_cases(), segments(), segments())
-@settings(max_examples=25)
+@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=25)
 def test_joined_in_every_way(case: SegmentCase, second: Segment, third: Segment) -> None:
     index = Index(case.people, events=case.events)
     named = {"one": case.segment, "two": (second | third), "three": (case.segment & ~second) | third}

@@ -7,18 +7,21 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from enum import Enum
+from functools import reduce
+from operator import or_
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mailkit import Event, Kind
 from mailkit.errors import SegmentError
-from mailkit.segment import Segment, days
+from mailkit.segment import Segment, days, memberships, months, partition
 from mailkit.segment import event as ev
 from mailkit.segment import field as f
+from mailkit.segment.access import read
 from mailkit.segment.places import Shape
 from mailkit.segment.plans import bound, shape_of
 from mailkit.segment.programs import filtering, spreading
@@ -60,7 +63,9 @@ def generated(run: Run, shape: Shape, people: list[Any]) -> tuple[list[Any], int
     assert program is not None
     kept: list[Any] = []
     function = bound(program, run, people[0], SLOW=lambda person: run.which(person) == 0, ADD=kept.append)
-    odd = len(people) if function is None else function(people)
+    if function is None:
+        return [person for person, place in by_closures(run, people) if place == 0], len(people)
+    odd = function(people)
     return [id(person) for person in kept], odd
 
 
@@ -91,7 +96,7 @@ def agree(segment: Segment, people: list[Any], events: Any, now: datetime, **mor
 @given(
     segment_cases(), st.sampled_from(["dict", "object"]), st.sampled_from(["event", "flat", "nested"]), st.booleans()
 )
-@settings(max_examples=30)
+@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=30)
 def test_generated_code_answers_as_the_closures_do(case: SegmentCase, record: str, form: str, is_apart: bool) -> None:
     make = {"event": lambda event: event, "flat": as_dict, "nested": as_nested}[form]
     people = case.people if record == "dict" else [SimpleNamespace(**person) for person in case.people]
@@ -103,7 +108,7 @@ def test_generated_code_answers_as_the_closures_do(case: SegmentCase, record: st
 
 
 @given(st.lists(segment_cases(), min_size=1, max_size=4), st.booleans())
-@settings(max_examples=15)
+@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=15)
 def test_several_in_one_pass_are_each_by_itself(cases: list[SegmentCase], to_first: bool) -> None:
     people, events, now = cases[0].people, cases[0].events, cases[0].now
     conditions = tuple(case.segment.node for case in [*cases, *cases])  # so that what they share is asked once
@@ -128,7 +133,7 @@ def test_several_in_one_pass_are_each_by_itself(cases: list[SegmentCase], to_fir
 
 
 @given(segment_cases(), st.sampled_from(["event", "flat"]), st.booleans())
-@settings(max_examples=30)
+@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=30)
 def test_a_prepared_segment_answers_as_matches_does(case: SegmentCase, form: str, is_object: bool) -> None:
     ask = case.segment.prepare(now=case.now)
     for person in case.people:
@@ -173,12 +178,23 @@ ASKED = [
     ev.opened.at_least(2) & (f.age > 1),
     ev.opened.at_most(1, within=days(3), after=f.joined_at),
     ev.opened.exactly(1, between=(NOW - 3 * DAY, NOW)),
+    ev.opened.none(between=(None, f.joined_at)) | ev.opened.did(between=(datetime.min.replace(tzinfo=UTC), NOW)),
     ev.opened.where(f.value >= 2, f.at > NOW - DAY, f.url.startswith("/")).did(),
     (f.age > 2) | ev.opened.did(),
 ]
 AGES = [None, 0, 40, 2.5, float("nan"), Decimal("1.5"), Decimal("nan"), "40", True, Word.OPENED, [1], object]
 CITIES = [None, "Ufa", "", 3, Word.OPENED, ["Ufa", None], b"Ufa"]
-TIMES = [None, NOW, NOW - 9 * DAY, NOW.replace(tzinfo=None), NOW.astimezone(timezone(DAY / 8)), date(2026, 3, 1), "now"]
+FIRST = datetime.min.replace(tzinfo=timezone(DAY / 8))
+TIMES = [
+    None,
+    NOW,
+    FIRST,
+    NOW - 9 * DAY,
+    NOW.replace(tzinfo=None),
+    NOW.astimezone(timezone(DAY / 8)),
+    date(2026, 3, 1),
+    "now",
+]
 RECORDS = st.fixed_dictionaries(
     {"id": st.sampled_from([1, 1, 1, "1", None])},
     optional={
@@ -213,7 +229,7 @@ HISTORIES = st.lists(
     st.sampled_from([None, "Europe/Moscow"]),
     st.booleans(),
 )
-@settings(max_examples=250)
+@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=250)
 def test_what_is_malformed_is_told_in_the_same_words(
     segment: Segment, records: list[dict], history: Any, make: Any, assume_zone: str | None, is_function: bool
 ) -> None:
@@ -227,3 +243,150 @@ def test_records_that_raise_are_told_in_the_same_words() -> None:
         agree(segment, [Failing(), Failing()], {}, NOW)
     with pytest.raises(SegmentError, match="reading the field 'age' raised RuntimeError: no age"):
         ASKED[0].filter([Failing()] * 900)
+
+
+class Row:
+    """A record that is neither a mapping nor read by attribute, such as sqlite3.Row."""
+
+    def __init__(self, **fields: Any) -> None:
+        self._fields = fields
+
+    def keys(self) -> list[str]:
+        return list(self._fields)
+
+    def __getitem__(self, name: str) -> Any:
+        return self._fields[name]
+
+
+def crowd(number: int) -> list[dict[str, Any]]:
+    return [{"id": one, "city": ("Ufa", "Kazan", None)[one % 3], "age": one % 80} for one in range(number)]
+
+
+ADULTS = (f.age >= 18) & f.city.isin(["Ufa", "Perm"]) & ev.opened.none(last=days(1))
+LOG = {one: [{"kind": "opened", "at": NOW - one * DAY}] for one in range(0, 3000, 2)}
+
+
+@pytest.mark.parametrize(
+    "make", [dict, lambda record: SimpleNamespace(**record), lambda record: Row(**record), UserDict]
+)
+@pytest.mark.parametrize("is_function", [False, True])
+def test_of_a_crowd_the_right_ones_are_chosen_counted_and_divided(make: Any, is_function: bool) -> None:
+    people = [make(record) for record in crowd(3000)]
+    events: Any = (lambda record: LOG.get(read(record, ("id",)), ())) if is_function else LOG
+    inside = [
+        person
+        for person, one in zip(people, crowd(3000), strict=True)
+        if one["age"] >= 18 and one["city"] == "Ufa" and one["id"] != 0
+    ]
+    segments = {"adults": ADULTS, "ufa": f.city == "Ufa", "all": f.age >= 0}
+    for _ in range(2):
+        assert ADULTS.filter(people, events=events, now=NOW) == inside
+        assert ADULTS.count(iter(people), events=events, now=NOW) == len(inside)
+    divided = partition(segments, people, events=events, now=NOW)
+    together = memberships(segments, people, events=events, now=NOW)
+    assert divided["adults"] == together["adults"] == inside
+    assert divided["ufa"] == [person for person in together["ufa"] if person not in inside]
+    assert len(together["ufa"]) == 1000
+    assert together["all"] == people
+    assert together[None] == divided[None] == []
+
+
+def test_where_most_are_odd_the_closures_go_on() -> None:
+    people = [
+        {"id": one, "age": one % 80} if one < 20 else SimpleNamespace(id=one, age=one % 80) for one in range(3000)
+    ]
+    assert (f.age >= 40).count(people) == sum(1 for one in range(3000) if one % 80 >= 40)
+    assert memberships({"old": f.age >= 40}, people)["old"] == (f.age >= 40).filter(people)
+
+
+def test_one_bad_record_in_a_crowd_is_told_and_the_others_are_judged() -> None:
+    people = crowd(1500)
+    people[1000]["age"] = "x"
+    told: list[str] = []
+    assert (f.age >= 40).count(people, on_error=lambda record, error: told.append(error.reason)) == 739
+    found = memberships(
+        {"old": f.age >= 40, "ufa": f.city == "Ufa"}, people, on_error=lambda record, error: told.append(error.reason)
+    )
+    assert not any(people[1000] in some for some in found.values())
+    assert told == ["age: 'x' (text) cannot be compared with 40 (a number) (person 1000)"] * 2
+    with pytest.raises(SegmentError, match="person 1000"):
+        (f.age >= 40).filter(people)
+
+
+def test_what_is_too_large_to_be_written_is_still_answered() -> None:
+    large = reduce(or_, [f.age == number for number in range(1200)])
+    people = crowd(500)
+    assert large.count(people) == 500
+    assert memberships({"large": large}, people)["large"] == people
+    assert large.prepare(now=NOW)({"age": 3}) is True
+
+
+def test_limits_of_any_size_and_windows_that_have_no_start_in_the_calendar() -> None:
+    people = crowd(500)
+    events = {3: [{"kind": "opened", "at": NOW}] * 1001}
+    assert ev.opened.at_least(1001).filter(people, events=events, now=NOW) == [people[3]]
+    assert ev.opened.none(last=days(5000 * 366)).count(people, events=events, now=NOW) == 499
+    assert (ev.opened.at_least(0) | ev.opened.did()).count(people, events=events, now=NOW) == 500
+    months_ago = ev.opened.did(last=months(1)) & ev.opened.did(last=days(20))
+    assert months_ago.filter(people, events=events, now=NOW) == [people[3]]
+    assert memberships({"none": ev.opened.none(last=days(5000 * 366))}, people, events=events, now=NOW)[None] == [
+        people[3]
+    ]
+
+
+def test_a_prepared_segment_takes_records_and_events_of_any_kind() -> None:
+    ask = ADULTS.prepare(now=NOW)
+    record = {"city": "Ufa", "age": 20}
+    seen = [{"kind": "opened", "at": NOW}]
+    for made_ in (record, SimpleNamespace(**record), Row(**record), UserDict(record)):
+        assert ask(made_) is True
+        assert (
+            ask(made_, seen)
+            is ask(made_, tuple(seen))
+            is ask(made_, [Event(kind="opened", person="1", at=NOW)])
+            is False
+        )
+    assert ask(record, iter(seen)) is False
+    assert ADULTS.prepare()(record, seen) is True  # it is later by now
+    chained = ev.opened.then(ev.purchase).prepare(now=NOW)
+    assert chained(record, [*seen, {"kind": "purchase", "at": NOW}]) is True
+    with pytest.raises(SegmentError, match="no field 'age'"):
+        ask({"city": "Ufa"})
+
+
+@pytest.mark.parametrize("make", [as_dict, as_nested, lambda event: event])
+def test_properties_are_read_off_events_of_every_shape(make: Any) -> None:
+    bought = Event(
+        kind="purchase", person="1", at=NOW, value=5, currency="EUR", campaign="spring", properties={"sku": "A1"}
+    )
+    asked = [f.sku == "A1", f.value >= 5, f.at > NOW - DAY, f.colour.is_null(), f.sku.length.is_null()]
+    people = crowd(500)
+    for one in asked:
+        segment = ev.purchase.where(one).did(last=days(9)) & ev.opened.none(last=days(9))
+        assert segment.filter(people, events={number: [make(bought)] for number in (3, 4)}, now=NOW) == people[3:5]
+        assert segment.prepare(now=NOW)(people[3], [make(bought)]) is True
+
+
+@pytest.mark.parametrize("kind", [Kind.OPENED, Word.OPENED, Colour.OPENED])
+def test_kinds_are_compared_as_text(kind: Any) -> None:
+    people = crowd(500)
+    events = {3: [{"kind": kind, "at": NOW}]}
+    expected = people[3:4] if kind is Kind.OPENED else []
+    assert ev.opened.did(last=days(1)).filter(people, events=events, now=NOW) == expected
+    assert ev["Word.OPENED"].did(last=days(1)).filter(people, events=events, now=NOW) == people[3:4] * (
+        kind is Word.OPENED
+    )
+
+
+def test_in_one_pass_people_are_told_apart_by_texts_first() -> None:
+    people = [*crowd(500), {"id": 500, "city": Word.OPENED, "age": 1}, {"id": 501, "city": "Ufa", "age": None}]
+    segments = {
+        "ufa": f.city == "Ufa",
+        "both": f.city.isin(["Ufa", "Kazan", "Ufa"]) & (f.age > 40),
+        "word": f.city.isin(["opened"]),
+        "numbers": f.city.isin([]),
+    }
+    found = memberships(segments, people)
+    assert {name: some for name, some in found.items() if name} == {
+        name: segment.filter(people) for name, segment in segments.items()
+    }

@@ -74,18 +74,20 @@ class Cause:
         """How it was before that, and how it is."""
         now = World(person.record, person.events, self.at)
         if self.is_put:
-            return now if self.before is None else attrs.evolve(now, record=self.before), now
+            return now if self.before is None else World(self.before, person.events, self.at), now
         if self.row is None:
-            return attrs.evolve(now, now=moved(self.at, -INSTANT)), now
+            return World(person.record, person.events, moved(self.at, -INSTANT)), now
         kind = self.row[2].kind
         others = [row for row in person.events[kind] if row is not self.row]
-        return attrs.evolve(now, events={**person.events, kind: others}), now
+        return World(person.record, {**person.events, kind: others}, self.at), now
 
 
 def seen_first_at(at: datetime, person: Person, kinds: Iterable[str]) -> Fact | None:
     """The event that was known ahead of its time, which has come."""
     for kind in sorted(kinds):
-        for when, _, event in reversed(person.events.get(kind, [])):
+        for when, _, event in reversed(person.events.get(kind, ())):
+            if when < at:
+                break
             if when == at:
                 found: Fact = event
                 return found

@@ -27,7 +27,7 @@ from typing import Any, Final
 import attrs
 
 from mailkit.segment import nodes
-from mailkit.segment.counting import Counting
+from mailkit.segment.counting import FLOOR, Counting, Odd
 from mailkit.segment.evaluate import Maker, cheapest_first
 from mailkit.segment.histories import Fact
 from mailkit.segment.nodes import Operator, TextMatch
@@ -48,10 +48,6 @@ _PYTHON: Final = {
 _NEVER_NULL: Final = frozenset({str, int, bool, datetime, date, list, dict})
 
 
-class Odd(Exception):
-    """What sends a person to the closures."""
-
-
 def _is_odd(kind: object) -> bool:
     """Whether a kind of event, which is no plain text, may be another one as text."""
     return not isinstance(kind, StrEnum) or str(kind) != kind
@@ -60,6 +56,7 @@ def _is_odd(kind: object) -> bool:
 _GLOBALS: Final[dict[str, Any]] = {
     "EARLIEST": EARLIEST,
     "FACT": Fact,
+    "FLOOR": FLOOR,
     "IS_ODD": _is_odd,
     "LATEST": LATEST,
     "NEVER_NULL": _NEVER_NULL,

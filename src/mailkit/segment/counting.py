@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import datetime
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
 
 from mailkit.segment import nodes
 from mailkit.segment.places import Arguments, Shape
-from mailkit.segment.spans import EARLIEST, LATEST
+from mailkit.segment.spans import EARLIEST, LATEST, Unit
 from mailkit.segment.subjects import varies
 from mailkit.segment.windows import bounds
 
 if TYPE_CHECKING:
     from mailkit.segment.evaluate import Maker
 
-__all__ = ["Counting"]
+__all__ = ["FLOOR", "Counting", "Odd"]
+
+FLOOR: Final = EARLIEST + timedelta(days=2)
+"""Before it, times of other zones may be out of the calendar once they are in UTC, which is the closures' to know."""
+
+
+class Odd(Exception):
+    """What sends a person to the closures."""
 
 
 class Counting:
@@ -30,7 +37,7 @@ class Counting:
     def __init__(self, arguments: Arguments, shape: Shape, where: Callable[[nodes.Condition], str]) -> None:
         self._arguments, self._shape, self._where = arguments, shape, where
         self._before: list[str] = []
-        self._by_kind: dict[str, list[str]] = {}
+        self._by_kind: dict[str, list[tuple[str, list[str]]]] = {}
         self._counters: dict[nodes.Events, str] = {}
         self._starts: list[nodes.Window] | None = []
         self._end = arguments.add(lambda maker: maker.end, key="end")
@@ -64,38 +71,35 @@ class Counting:
         counter = f"c{self._arguments.local()}"
         tests = [*tests, *([self._where(events.where)] if events.where is not None else [])]
         self._before.append(f"{counter} = 0")
-        adding = f"{counter} += 1"
-        line = f"if {' and '.join(tests)}: {adding}" if tests else adding
-        self._by_kind.setdefault(self._arguments.constant(events.kind), []).append(line)
+        self._by_kind.setdefault(self._arguments.constant(events.kind), []).append((counter, tests))
         return counter
 
     def _simple(self, window: nodes.Ever | nodes.Last) -> list[str]:
-        """What an event before `end` must fulfil."""
+        """What an event must fulfil besides."""
         if isinstance(window, nodes.Ever):
             self._starts = None
-            return []
+            return [f"at < {self._end}"]
         if self._starts is not None and window not in self._starts:
             self._starts.append(window)
-        return [f"at >= {self._start(window)}"]
+        return [f"at >= {self._start(window)}", f"at < {self._end}"]
 
     def _start(self, window: nodes.Window) -> str:
-        return self._arguments.add(lambda maker: _limits(maker, window, waits=False)[1], key=("start", window))
+        return self._arguments.add(lambda maker: _start(maker, window), key=("start", window))
 
     def _bounded(self, window: nodes.Window, waits: bool) -> tuple[str, list[str]]:
         self._starts = None
-        key = (window, waits)
-        if varies(window):
-            found = self._arguments.add(lambda maker: bounds(maker, window, waits=waits), key=("bounds", *key))
-            known, start, end = (self._arguments.local() for _ in range(3))
-            self._before += [
-                f"{known} = {found}(p)",
-                f"{start}, {end} = {known} or (LATEST, EARLIEST)",
-            ]
-            return f"{known} is not None", [f"{start} <= at < {end}"]
-        found = self._arguments.add(lambda maker: _limits(maker, window, waits=waits), key=("limits", *key))
         known, start, end = (self._arguments.local() for _ in range(3))
-        self._before.append(f"{known}, {start}, {end} = {found}")
-        return known, [f"{start} <= at < {end}"]
+        if varies(window):
+            found = self._arguments.add(lambda maker: bounds(maker, window, waits=waits), key=("bounds", window, waits))
+            self._before.append(f"{known} = {found}(p)")
+            self._before.append(f"{start}, {end} = {known} or (LATEST, EARLIEST)")
+        else:
+            found = self._arguments.add(lambda maker: _limits(maker, window, waits=waits), key=("fixed", window, waits))
+            self._before.append(f"{known}, {start}, {end} = {found}")
+        is_open = isinstance(window, nodes.Between) and window.start is None
+        if not is_open:
+            self._before.append(f"if {start} < FLOOR: raise ODD")
+        return f"{known} not in (None, False)", [f"at < {end}" if is_open else f"{start} <= at < {end}"]
 
     def lines(self) -> Iterator[str]:
         """The loop, over the events `evs`."""
@@ -109,14 +113,13 @@ class Counting:
         yield f"    if at >= {first}:" if first else f"    if at < {self._end}:"
         if is_dict:
             yield "        if type(at) is not datetime or type(k) is not str and IS_ODD(k): raise ODD"
-        margin = " " * 8
-        if first:
-            yield f"        if at < {self._end}:"
-            margin += " " * 4
+        known = f"at >= {first}" if first else f"at < {self._end}"
         word = "if"
-        for kind, lines in self._by_kind.items():
-            yield f"{margin}{word} k == {kind}:"
-            yield from (f"{margin}    {line}" for line in lines)
+        for kind, counted in self._by_kind.items():
+            yield f"        {word} k == {kind}:"
+            for counter, tests in counted:
+                left = " and ".join(test for test in tests if test != known)
+                yield f"            {f'if {left}: ' if left else ''}{counter} += 1"
             word = "elif"
         if is_dict:
             yield "    elif type(at) is not datetime or k is None: raise ODD"
@@ -126,7 +129,23 @@ class Counting:
         starts = self._starts
         if not starts:
             return ""
-        return self._arguments.add(lambda maker: min(_limits(maker, window, waits=False)[1] for window in starts))
+        lengths = [_length(window) for window in starts]
+        if None not in lengths:
+            return self._start(starts[lengths.index(max(filter(None, lengths)))])
+        return self._arguments.add(lambda maker: min(_start(maker, window) for window in starts))
+
+
+def _length(window: nodes.Window) -> timedelta | None:
+    """How long a window is; None if it has months, which differ."""
+    span = window.span if isinstance(window, nodes.Last) else None
+    return None if span is None or span.unit in (Unit.MONTH, Unit.YEAR) else LATEST - span.before(LATEST)
+
+
+def _start(maker: Maker, window: nodes.Window) -> datetime:
+    _, start, _ = _limits(maker, window, waits=False)
+    if start < FLOOR:
+        raise Odd
+    return start
 
 
 def _limits(maker: Maker, window: nodes.Window, *, waits: bool) -> tuple[bool, datetime, datetime]:

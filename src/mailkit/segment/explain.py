@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from datetime import datetime, timedelta, tzinfo
-from typing import Any
+from typing import Any, Final
 
 import attrs
 
@@ -28,6 +28,9 @@ from mailkit.segment.validity import Judge, Judgement
 from mailkit.segment.values import instant, zone
 
 __all__ = ["Cause", "Change", "Explanation", "Ground", "Reason", "explain"]
+
+_WIDEST: Final = 60
+"""A condition wider than this has what decided it beneath it, not beside it."""
 
 
 @attrs.frozen(kw_only=True)
@@ -202,7 +205,7 @@ def explain(
 def _turn(case: Case, judgement: Judgement) -> tuple[datetime | None, bool]:
     """When the answer is another one, and whether that is known to the instant."""
     try:
-        return case.turn(), True
+        return case.turn(judgement), True
     except SegmentError:  # the condition is an error then, or there are too many changes that lead to none
         return judgement.until, False
 
@@ -227,10 +230,11 @@ def _identity(person: Any, key: str) -> str:
 
 def _rows(reason: Reason, lead: str, below: str) -> Iterator[tuple[str, str]]:
     """Each condition with one of its grounds, and further grounds in rows of their own."""
-    first, *others = [*(ground.sentence for ground in reason.all_grounds), *_until(reason)] or [""]
-    yield f"{lead}{'✓' if reason.is_true else '✗'} {reason.word}", first
-    parts = reason.shown_parts
-    for other in others:
+    told = [*(ground.sentence for ground in reason.all_grounds), *_until(reason)]
+    line, parts = f"{lead}{'✓' if reason.is_true else '✗'} {reason.word}", reason.shown_parts
+    beside, beneath = ("", told) if len(line) > _WIDEST else ("".join(told[:1]), told[1:])
+    yield line, beside
+    for other in beneath:
         yield below + ("│ " if parts else ""), other
     for place, part in enumerate(parts):
         is_last = place == len(parts) - 1
@@ -243,15 +247,8 @@ def _until(reason: Reason) -> Iterator[str]:
 
 
 def _columns(rows: list[tuple[str, str]]) -> list[str]:
-    """Rows of two columns; what is too long for the first has its second column in the next line."""
-    width = max((len(left) for left, _ in rows if len(left) <= 60), default=0)
-    lines = []
-    for left, right in rows:
-        if len(left) > 60 and right:
-            lines += [left, f"{'':{width}}  {right}"]
-        else:
-            lines.append(f"{left:{width}}  {right}".rstrip())
-    return lines
+    width = max((len(left) for left, _ in rows if len(left) <= _WIDEST), default=0)
+    return [f"{left:{width}}  {right}".rstrip() for left, right in rows]
 
 
 def _list(items: list[str], *, sign: str = "none") -> str:

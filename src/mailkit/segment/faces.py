@@ -54,7 +54,8 @@ def harmless(text: str) -> str:
 def frame(kind: str, label: str, *pieces: str) -> str:
     """Pieces as one whole with a name for screen readers; what is too wide is scrolled within it."""
     style = "max-width:60em;overflow-x:auto;font-family:system-ui,sans-serif;font-size:14px;line-height:1.45"
-    return f'<section class="{kind}" aria-label="{harmless(label)}" style="{style}">{"".join(pieces)}</section>'
+    named = f'class="{kind}" aria-label="{harmless(label)}" tabindex="0"'
+    return f'<section {named} style="{style}">{"".join(pieces)}</section>'
 
 
 def cell(text: str, *, head: str = "", is_number: bool = False, style: str = "") -> str:

@@ -257,16 +257,21 @@ class _Question:
         plan = self._plans.setdefault(node, Plan(node))
         try:
             inside = iter(chosen(self._run(node), plan, people))
-        except SegmentError:
-            for person in people:
-                self._whole.which(person)  # which says the same with the whole segment's text
-            raise
+        except SegmentError as error:  # the whole segment says the same, with its own text
+            raise next(filter(None, map(self._fault, people)), error) from error.__cause__
         kept, awaited = [], next(inside, None)
         for number, person in zip(numbers, people, strict=True):
             if person is awaited:
                 kept.append(number)
                 awaited = next(inside, None)
         return kept
+
+    def _fault(self, person: Any) -> SegmentError | None:
+        try:
+            self._whole.which(person)
+        except SegmentError as error:
+            return error
+        return None
 
 
 def _person(event: Event | Fact) -> str:

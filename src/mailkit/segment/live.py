@@ -310,7 +310,9 @@ class Live:
                 segment=self._names[place],
                 at=cause.at,
                 event=event,
-                condition=self._conditions[place] if error is not None else self._judges[place].turned(*worlds),
+                condition=self._conditions[place]
+                if error is not None
+                else self._judges[place].turned(*worlds, is_true=is_in),
                 error=error,
             )
         )

@@ -33,7 +33,8 @@ from mailkit.segment.validity import Judge, Judgement
 
 __all__ = ["Case", "Cause", "Change", "changes", "leaves"]
 
-_STEPS: Final = 200
+_STEPS: Final = 30
+"""So many instants at which a part changes are looked at, in search of one at which the whole does."""
 
 
 class Cause(StrEnum):
@@ -102,13 +103,17 @@ class Case:
         """What makes functions that answer as of an instant."""
         return Maker(now=at, assumed=self.assumed, person=lambda: self.record, history=lambda: self.events)
 
-    def turn(self, *, more: Sequence[Any] = ()) -> datetime | None:
+    def turn(self, known: Judgement | None = None, *, more: Sequence[Any] = ()) -> datetime | None:
         """The first instant from now on at which the answer is another, if nothing happens but these; None if never.
+
+        Args:
+            known: How it stands, if that is known already.
+            more: Events that happen too.
 
         Raises:
             SegmentError: It cannot be told.
         """
-        truth, until = self.stands(more=more)
+        truth, until = (known.is_true, known.until or NEVER) if known else self.stands(more=more)
         for _ in range(_STEPS):
             if until >= NEVER:
                 return None
@@ -134,7 +139,7 @@ def changes(case: Case, judgement: Judgement, turn: datetime | None) -> tuple[Ch
     Args:
         case: The person before the segment.
         judgement: How it stands.
-        turn: `case.turn()`, or None if that cannot be told.
+        turn: `case.turn(judgement)`, or None if that cannot be told.
     """
     by_events, preventing = _by_events(case, judgement, turn)
     by_time = [_by_time(judgement.is_true, turn, preventing)] if turn is not None else []

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sized
 from datetime import datetime, tzinfo
 from typing import Any, TypeVar
 
-from mailkit.clock import SystemClock
 from mailkit.segment.histories import EventSource
-from mailkit.segment.runs import partition
+from mailkit.segment.plans import spread
+from mailkit.segment.runs import Run, records
 from mailkit.segment.segments import Segment
 
 __all__ = ["answers", "kept"]
@@ -25,17 +25,12 @@ def answers(
     key: str,
     assume_zone: tzinfo | str | None,
 ) -> list[tuple[P, tuple[bool, ...]]]:
-    """Each person with an answer for every segment, all as of one instant."""
-    everybody = partition({}, people)[None]
-    again = kept(events)
-    as_of = SystemClock().now() if now is None else now
-    columns = []
-    for segment in segments:
-        inside = segment.filter(everybody, events=again, now=as_of, key=key, assume_zone=assume_zone)
-        columns.append(_marks(everybody, inside))
-    return (
-        list(zip(everybody, zip(*columns, strict=True), strict=True)) if columns else [(one, ()) for one in everybody]
-    )
+    """Each person with an answer for every segment, all as of one instant, in one pass."""
+    everybody = list(records(people))
+    conditions = tuple(segment.node for segment in segments)
+    run = Run(conditions, events=events, now=now, key=key, assume_zone=assume_zone)
+    columns = [_marks(everybody, inside) for inside in spread(run, everybody)[:-1]]
+    return list(zip(everybody, zip(*columns, strict=True), strict=True))
 
 
 def kept(events: Any) -> Any:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, tzinfo
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import attrs
 
@@ -90,8 +90,7 @@ def judge(
     return Judge(node, assumed).judge(record, timeline(events), now)
 
 
-@attrs.frozen
-class World:
+class World(NamedTuple):
     """What is known of one person as of an instant: his record, his events, and the instant."""
 
     record: Any
@@ -112,6 +111,7 @@ class Judge:
         self._watcher = Watcher(assumed)
         self._look = self._watcher.look(node)
         self._looks: dict[int, Look] = {}
+        self._plain_looks: dict[int, Look] = {}
         self.kinds = frozenset(inner.kind for inner in nodes.walk(node) if isinstance(inner, nodes.Events))
 
     def look(self, record: Any, events: Timeline, now: datetime) -> tuple[bool, datetime]:
@@ -136,20 +136,32 @@ class Judge:
         self.look(record, events, now)
         return self._judgement(self.node)
 
-    def turned(self, before: World, after: World) -> nodes.Condition:
-        """The innermost condition that is otherwise than it was before, and made the whole be so."""
+    def turned(self, before: World, after: World, *, is_true: bool) -> nodes.Condition:
+        """The innermost condition that is otherwise than it was before, and by which the whole is now `is_true`.
+
+        Of parts joined by "and", all are true if the whole is, and a false one is enough; so it only takes to
+        look for a part that was false before, or is now. With "or" it is the other way round.
+        """
         node = self.node
-        while True:
-            turned = [part for part in _parts(node) if self._truth(part, before) is not self._truth(part, after)]
-            if not turned:
+        while parts := _parts(node):
+            if isinstance(node, nodes.Not):
+                node, is_true = node.part, not is_true
+                continue
+            decides = isinstance(node, nodes.Or)
+            world = after if is_true is decides else before
+            turned = next((part for part in parts if self._truth(part, world) is decides), None)
+            if turned is None:
                 return node
-            node = turned[0]
+            node = turned
+        return node
 
     def _truth(self, node: nodes.Condition, world: World) -> bool | None:
         view = self._watcher.view
         view.record, view.timeline, view.now = world.record, world.events, world.now
+        if id(node) not in self._plain_looks:
+            self._plain_looks[id(node)] = self._watcher.look(node)
         try:
-            return self._whole_look(node)(world.record)[0]
+            return self._plain_looks[id(node)](world.record)[0]
         except SegmentError:
             return None
 

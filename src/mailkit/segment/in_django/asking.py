@@ -7,7 +7,6 @@ from datetime import UTC, datetime, tzinfo
 from typing import Any, Final
 
 import attrs
-from django.conf import settings
 from django.db import connections, router
 from django.db.models import F, OuterRef
 
@@ -79,6 +78,8 @@ class Asking:
 
     def check_times(self, node: nodes.Node) -> None:
         """Refuse times that are kept on a clock that is changed."""
+        from django.conf import settings  # here, since to look at it anywhere else may be to need it
+
         if not settings.USE_TZ:
             raise self.refusal(node, "with USE_TZ = False, the database has times without a zone")
         if self.vendor == "sqlite" and self._connection.timezone is not UTC:
