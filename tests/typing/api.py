@@ -57,6 +57,7 @@ from mailkit.segment import (
 )
 from mailkit.segment import event as ev
 from mailkit.segment import field as f
+from mailkit.segment.sql import Column, Columns, Query
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -98,6 +99,8 @@ def segments(people: Sequence[Mapping[str, object]], log: Sequence[Event]) -> No
     segment = (f.city == "Kazan") & ev.purchase.none(last=days(90)) & (ev.purchase.sum("value") >= 100)
     assert_type(segment, Segment)
     segment.filter(people, events=log, now=NOW)
+    columns = Columns(fields={"city": "text"}, properties={"value": Column("cents", "decimal", stored="scaled")})
+    assert_type(segment.to_sql("duckdb", columns=columns, now=NOW), Query)
     divided = partition(
         {"loyal": segment}, people, events=log, now=NOW, on_error=lambda record, error: print(error.text)
     )

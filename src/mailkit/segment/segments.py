@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from django.db.models import Model, Q
     from sqlalchemy import Select, Table
 
+    from mailkit.segment import sql
     from mailkit.segment.asking import Ask
     from mailkit.segment.explain import Explanation
     from mailkit.segment.histories import EventSource
     from mailkit.segment.live import Live
     from mailkit.segment.plans import Plan
     from mailkit.segment.runs import OnError
-    from mailkit.segment.sql import Columns, Dialect, Query
     from mailkit.segment.waterfalls import Waterfall
 
 __all__ = ["Combining", "Segment", "condition"]
@@ -403,14 +403,14 @@ class Segment(Combining):
 
     def to_sql(
         self,
-        dialect: Dialect | str,
+        dialect: sql.Dialect | str,
         *,
-        columns: Columns,
+        columns: sql.Columns,
         people: str | tuple[str, ...] = "people",
         events: str | tuple[str, ...] = "events",
         now: datetime | None = None,
         assume_zone: tzinfo | str | None = None,
-    ) -> Query:
+    ) -> sql.Query:
         """The query that gives the ids of the people in the segment, the same as plain Python would.
 
         Args:
@@ -439,10 +439,10 @@ class Segment(Combining):
 
     def to_select(
         self,
-        dialect: Dialect | str,
+        dialect: sql.Dialect | str,
         *,
         people: Table,
-        columns: Columns,
+        columns: sql.Columns,
         events: Table | None = None,
         now: datetime | None = None,
         assume_zone: tzinfo | str | None = None,

@@ -36,7 +36,7 @@ from typing import TYPE_CHECKING, Any, Final
 from mailkit.extras import load
 
 if TYPE_CHECKING:
-    from mailkit.segment.sql import Columns
+    import mailkit.segment.sql as segment_sql
     from mailkit.stores.eventlog import EventLog
     from mailkit.stores.messagelog import MessageEntry, MessageLog
     from mailkit.stores.outbox import SqlOutbox
@@ -83,7 +83,7 @@ def event_columns(
     properties: Mapping[str, Any] | None = None,
     places: int = 2,
     **people: Any,
-) -> Columns:
+) -> segment_sql.Columns:
     """How the table of events looks to a segment that is run in the database; its name is `mailkit_events`.
 
     Args:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -269,7 +270,11 @@ def postgresql_url() -> Iterator[str]:
             assert done.returncode == 0, done.stdout + done.stderr
 
         # An order of letters that is not that of code points, which a query must ask for by itself.
-        icu = ["--locale-provider=icu", "--icu-locale=en-US"] if int(binaries.parts[4]) >= 15 else []
+        told = subprocess.run(
+            [str(binaries / "initdb"), "--version"], capture_output=True, text=True, check=True
+        ).stdout
+        is_new = int(re.findall(r"\d+", told)[0]) >= 15
+        icu = ["--locale-provider=icu", "--icu-locale=en-US"] if is_new else []
         run(
             str(binaries / "initdb"),
             "-D",
