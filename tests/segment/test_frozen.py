@@ -70,6 +70,7 @@ def test_fields_are_given_by_name_with_defaults_and_converters() -> None:
     ("given", "expected"),
     [
         ({}, r"Lower\(\) needs the argument 'one'"),
+        ({"two": "x"}, r"Lower\(\) needs the argument 'one'"),
         ({"one": 1, "tow": 2}, r"Lower\(\) has no argument 'tow'; did you mean 'two'\?"),
         ({"on": 1}, r"Lower\(\) has no argument 'on'; did you mean 'one'\?"),
         ({"one": 1, "xyz": 2}, r"has no argument 'xyz'; there are one, two, three"),

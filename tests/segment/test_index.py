@@ -122,6 +122,17 @@ def test_what_cannot_be_taken_in_is_refused() -> None:
         index.filter(3)  # type: ignore[arg-type]
 
 
+def test_not_and_one_aggregate_alone_are_asked_of_records() -> None:
+    people = [{"id": 1, "age": 3}, {"id": 2, "age": 5}]
+    index = Index(people, events=[bought(1)])
+    assert index.filter(~(f.age > 3), now=NOW) == people[:1]
+    assert index.filter(ev.purchase.did(), now=NOW) == people[:1]
+    assert index.filter(~ev.purchase.did(), now=NOW) == people[1:]
+    assert index.filter((f.age > 1) & (f.age > 3), now=NOW) == people[1:]
+    assert index.filter((f.age > 3) | (ev.purchase.did() & (f.age > 9)), now=NOW) == people[1:]
+    assert index.filter((f.age > 2) & (ev.purchase.did() | ev.purchase.none()), now=NOW) == people
+
+
 def test_only_so_much_generated_code_is_kept() -> None:
     index = Index([{"id": 1, "n": 5}], events=[])
     for number in range(_PLANS + 2):
