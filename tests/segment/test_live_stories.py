@@ -57,7 +57,7 @@ def test_a_late_event_counts_as_of_now() -> None:
 
 def test_an_event_ahead_of_now_is_seen_when_its_time_comes() -> None:
     live = LOYAL.live([{"id": 1}], events=[bought(NOW - DAY)], now=NOW)
-    assert live.feed(bought(NOW + DAY)) == []
+    assert live.feed(bought(NOW + DAY)) == live.feed(bought(NOW + 9 * DAY)) == []
     (entered,) = live.advance(NOW + 2 * DAY)
     assert entered.at == NOW + DAY
     assert entered.event is not None
@@ -300,7 +300,7 @@ def test_who_is_forgotten_is_nowhere() -> None:
 
 
 def test_what_is_waited_for_does_not_grow_with_the_events() -> None:
-    live = LOYAL.live([{"id": 1}], events=[bought(NOW)], now=NOW)
+    live = LOYAL.live([{"id": 1}, {"id": 2}], events=[bought(NOW)], now=NOW)
     for hour in range(3000):
         live.advance(NOW + timedelta(hours=hour))
         live.feed(bought(NOW + timedelta(hours=hour)))
@@ -314,3 +314,28 @@ def test_months_are_those_of_the_calendar() -> None:
         [{"id": 1}], events=[bought(datetime(2026, 1, 31, tzinfo=UTC))], now=datetime(2026, 2, 1, tzinfo=UTC)
     )
     assert [str(change.at) for change in live.advance(NOW + 9 * DAY)] == ["2026-03-01 00:00:00+00:00"]
+
+
+def test_what_turned_is_told_through_not_or_and_errors() -> None:
+    live = (~(ev.opened.did(last=days(5)) | ev.purchase.did(last=days(9)))).live([{"id": 1}], now=NOW)
+    (left,) = live.feed(bought(NOW))
+    assert str(Segment(left.condition)) == "any purchase within last 9 days"
+    (entered,) = live.advance(NOW + 9 * DAY)
+    assert str(Segment(entered.condition)) == "any purchase within last 9 days"
+    broken = (ev.purchase.sum("value") > 10) & (f.age > 17)
+    live = broken.live([{"id": 1, "age": "x"}], events=[bought(NOW, value=20)], now=NOW, on_error=lambda *told: None)
+    (entered,) = live.put({"id": 1, "age": 20})
+    assert entered.condition == broken.node
+
+
+def test_what_comes_due_on_the_day_that_is_looked_at_is_found() -> None:
+    live = ev.opened.did(last=days(1)).live([{"id": 1}, {"id": 2}, {"id": 3}], now=NOW)
+    live.feed({"kind": "opened", "person": 1, "at": NOW})
+    live.advance(NOW + 23 * timedelta(hours=1))
+    live.feed({"kind": "opened", "person": 2, "at": NOW + timedelta(hours=2)})
+    live.feed({"kind": "opened", "person": 3, "at": NOW - timedelta(minutes=30)})
+    assert [(change.person, change.at) for change in live.advance(NOW + 26 * timedelta(hours=1))] == [
+        ("3", NOW + DAY - timedelta(minutes=30)),
+        ("1", NOW + DAY),
+        ("2", NOW + DAY + timedelta(hours=2)),
+    ]

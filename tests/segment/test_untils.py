@@ -229,6 +229,12 @@ def test_what_moves_without_end_is_told_to_hold_for_long_at_least(segment: Segme
     assert found.until > NOW + 20 * DAY
 
 
+def test_one_judge_judges_one_person_after_another() -> None:
+    judge_of = Judge((f.joined_at > ago(days(10))).node)
+    untils = [judge_of.judge({"joined_at": NOW - number * DAY}, {}, NOW).until for number in (1, 2)]
+    assert untils == [NOW + 9 * DAY, NOW + 8 * DAY]
+
+
 def test_the_clock_is_compared_with_text() -> None:
     with pytest.raises(SegmentError, match="cannot be compared"):
         judge(compared(CLOCK, "=", nodes.Constant(value=9)).node, RECORD, now=NOW)
