@@ -32,7 +32,7 @@ from mailkit.event import Event
 from mailkit.segment import Index, Segment, days, memberships
 from mailkit.segment import event as ev
 from mailkit.segment import field as f
-from mailkit.segment.postings import Sets
+from mailkit.segment.compiled.postings import Sets
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 PEOPLE, EVENTS, ROUNDS = 100_000, 5, 7

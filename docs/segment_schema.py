@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from mailkit.segment.json_schema import segment_schema
+from mailkit.segment.stored.json_schema import segment_schema
 
 if __name__ == "__main__":
     text = json.dumps(segment_schema(), ensure_ascii=False, indent=2)

@@ -71,6 +71,7 @@ def every_error() -> list[errors.MailkitError]:
         errors.SegmentError("odd"),
         errors.SegmentError("odd", text="a => b"),
         errors.SegmentError("odd", text="a => b", start=2),
+        errors.NotPortable(nodes.Now(), "sqlite", "it has none", text="now"),
         errors.TransportError("127.0.0.1:25", "connect", "refused"),
         errors.InvalidToken(),
         errors.StoreError("too new"),

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailkit.errors import SegmentError
-from mailkit.segment.access import _reader, field_names, getter, read
+from mailkit.segment.running.access import _reader, field_names, getter, read
 
 
 @attrs.frozen

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from mailkit import Kind
 from mailkit.errors import SegmentError
-from mailkit.segment.aggregates import draw
 from mailkit.segment.nodes import Function
+from mailkit.segment.running.aggregates import draw
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 numbers = st.integers(-1000, 1000) | st.floats(-1000, 1000) | st.decimals(-1000, 1000, places=2) | st.none()

@@ -10,8 +10,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mailkit.errors import SegmentError
-from mailkit.segment.calendars import begin, day_of, is_anniversary, part, wall
 from mailkit.segment.nodes import Part
+from mailkit.segment.running.calendars import begin, day_of, is_anniversary, part, wall
 from mailkit.segment.spans import EARLIEST, LATEST, Unit
 
 MINUTE = timedelta(minutes=1)

@@ -18,10 +18,10 @@ from mailkit.errors import SegmentError
 from mailkit.segment import Segment, days, nodes, parse
 from mailkit.segment import event as ev
 from mailkit.segment import field as f
-from mailkit.segment.codec import decoded
 from mailkit.segment.frozen import Attribute
-from mailkit.segment.json_schema import segment_schema
-from mailkit.segment.shapes import GROUPS, REQUIRED, SHAPES, type_name
+from mailkit.segment.stored.codec import decoded
+from mailkit.segment.stored.json_schema import segment_schema
+from mailkit.segment.stored.shapes import GROUPS, REQUIRED, SHAPES, type_name
 
 KEPT = Path(__file__).parents[2] / "docs" / "_static" / "segment.schema.json"
 FULL = parse(

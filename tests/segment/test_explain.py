@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 
 from mailkit.errors import SegmentError
 from mailkit.segment import Segment, ago, days, event, field, hours, months, nodes, today
-from mailkit.segment.explain import Explanation, Reason
-from mailkit.segment.prospects import Cause, Change
+from mailkit.segment.explained.explain import Explanation, Reason
+from mailkit.segment.explained.prospects import Cause, Change
+from mailkit.segment.explained.supposing import Altered
 from mailkit.segment.spans import INSTANT
-from mailkit.segment.supposing import Altered
 from mailkit.testing.segments import SegmentCase, segment_cases
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailkit.segment import Segment, event, field
-from mailkit.segment.faces import aligned, lines, listed
+from mailkit.segment.explained.faces import aligned, lines, listed
 
 HOSTILE = "</code><img src=x onerror=alert(1)>"
 

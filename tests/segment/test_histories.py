@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mailkit import Event
 from mailkit.errors import SegmentError
-from mailkit.segment.histories import EventSource, Fact, Histories, property_of
+from mailkit.segment.running.histories import EventSource, Fact, Histories, property_of
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 

@@ -14,8 +14,8 @@ from mailkit.errors import SegmentError
 from mailkit.segment import Index, Segment, days, memberships, partition
 from mailkit.segment import event as ev
 from mailkit.segment import field as f
-from mailkit.segment.index import _PLANS
-from mailkit.segment.postings import Sets
+from mailkit.segment.compiled.index import _PLANS
+from mailkit.segment.compiled.postings import Sets
 from mailkit.testing.strategies import SegmentCase, segment_cases, segments
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -11,7 +11,7 @@ import pytest
 
 from mailkit import segment
 from mailkit.segment import Segment, Value, nodes, parse
-from mailkit.segment.text import RESERVED
+from mailkit.segment.language.text import RESERVED
 
 PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "segment-language.md").read_text("utf-8")
 _, FORMS, OTHERS, REST = re.split(r"^## Every form.*|^## What else.*|^## Names.*", PAGE, flags=re.MULTILINE)

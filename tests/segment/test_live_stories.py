@@ -14,8 +14,8 @@ from mailkit.errors import SegmentError
 from mailkit.segment import Segment, ago, days, months, this
 from mailkit.segment import event as ev
 from mailkit.segment import field as f
-from mailkit.segment.crowd import Crowd
 from mailkit.segment.live import Entered, Left, Live
+from mailkit.segment.live.crowd import Crowd
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 DAY = timedelta(days=1)

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailkit.errors import SegmentError
-from mailkit.segment.measures import RADIUS, folded, kilometres, share, size
+from mailkit.segment.running.measures import RADIUS, folded, kilometres, share, size
 
 LATITUDES, LONGITUDES = st.floats(-90, 90), st.floats(-180, 180)
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from mailkit.errors import SegmentError
 from mailkit.segment import Segment, days, event, field, overlap
-from mailkit.segment.overlaps import Overlap
+from mailkit.segment.explained.overlaps import Overlap
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 HOSTILE = '"><script>alert(1)</script>'

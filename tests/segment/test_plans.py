@@ -21,11 +21,11 @@ from mailkit.errors import SegmentError
 from mailkit.segment import Segment, days, memberships, months, partition
 from mailkit.segment import event as ev
 from mailkit.segment import field as f
-from mailkit.segment.access import read
-from mailkit.segment.places import Shape
-from mailkit.segment.plans import bound, shape_of
-from mailkit.segment.programs import filtering, spreading
-from mailkit.segment.runs import Run
+from mailkit.segment.compiled.places import Shape
+from mailkit.segment.compiled.plans import bound, shape_of
+from mailkit.segment.compiled.programs import filtering, spreading
+from mailkit.segment.running.access import read
+from mailkit.segment.running.runs import Run
 from mailkit.testing.strategies import SegmentCase, segment_cases
 
 DAY = timedelta(days=1)

@@ -9,7 +9,7 @@ from mailkit import Event
 from mailkit.errors import SegmentError
 from mailkit.segment import days, partition, presets
 from mailkit.segment import field as f
-from mailkit.segment.rfm import GRID
+from mailkit.segment.presets.rfm_scores import GRID
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

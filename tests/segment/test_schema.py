@@ -16,10 +16,10 @@ from mailkit.errors import SegmentError
 from mailkit.segment import Schema, Segment, Value, ago, days, nodes
 from mailkit.segment import event as ev
 from mailkit.segment import field as f
-from mailkit.segment.fitting import faults
-from mailkit.segment.schema import Declared, sort_of
+from mailkit.segment.declared.fitting import faults
+from mailkit.segment.declared.schema import Declared, sort_of
+from mailkit.segment.language.syntax import parse_with_places
 from mailkit.segment.sorts import Sort
-from mailkit.segment.syntax import parse_with_places
 
 SCHEMA = Schema(
     fields={

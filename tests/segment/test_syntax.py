@@ -11,11 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailkit.errors import SegmentError
-from mailkit.segment import Segment, ago, days, nodes, parse, text
+from mailkit.segment import Segment, ago, days, nodes, parse
 from mailkit.segment import event as ev
 from mailkit.segment import field as f
-from mailkit.segment.rounds import run
-from mailkit.segment.syntax import _Conditions, parse_with_places
+from mailkit.segment.language import text
+from mailkit.segment.language.rounds import run
+from mailkit.segment.language.syntax import _Conditions, parse_with_places
 
 A, B, C = f.a == 1, f.b == 2, f.c == 3
 

@@ -10,7 +10,7 @@ import pytest
 from mailkit.segment import Segment, ago, ahead, days, hours, months, nodes
 from mailkit.segment import event as ev
 from mailkit.segment import field as f
-from mailkit.segment.text import sentence
+from mailkit.segment.language.text import sentence
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 A, B, C = f.a == 1, f.b == 2, f.c == 3

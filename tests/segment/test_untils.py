@@ -12,13 +12,13 @@ from mailkit.errors import SegmentError
 from mailkit.segment import Segment, ago, ahead, days, hours, months, nodes, previous, this, today, years
 from mailkit.segment import event as ev
 from mailkit.segment import field as f
-from mailkit.segment.clocks import date_change, part_change
-from mailkit.segment.courses import NEVER, Calendar, Drift
-from mailkit.segment.histories import Histories
+from mailkit.segment.lasting.clocks import date_change, part_change
+from mailkit.segment.lasting.courses import NEVER, Calendar, Drift
+from mailkit.segment.lasting.timelines import timeline
+from mailkit.segment.lasting.validity import Judge, judge
 from mailkit.segment.nodes import Part
+from mailkit.segment.running.histories import Histories
 from mailkit.segment.spans import EARLIEST, INSTANT, LATEST, Unit
-from mailkit.segment.timelines import timeline
-from mailkit.segment.validity import Judge, judge
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)

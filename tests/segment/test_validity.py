@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailkit.segment import Segment, nodes
+from mailkit.segment.lasting.validity import Judgement, judge
 from mailkit.segment.spans import INSTANT, LATEST
-from mailkit.segment.validity import Judgement, judge
 from mailkit.testing.segments import SegmentCase, segment_cases
 
 FAR, NEAR = timedelta(days=800), timedelta(days=90)

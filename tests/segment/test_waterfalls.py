@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from mailkit.errors import SegmentError
 from mailkit.segment import Segment, days, event, field
-from mailkit.segment.waterfalls import Waterfall
+from mailkit.segment.explained.waterfalls import Waterfall
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 FIELDS = ("a", "b", "c")

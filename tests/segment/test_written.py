@@ -12,10 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailkit.segment import Segment, nodes, parse, text
-from mailkit.segment.json_schema import segment_schema
+from mailkit.segment import Segment, nodes, parse
+from mailkit.segment.language import text
 from mailkit.segment.nodes import Function, Operator, Part, TextMatch
 from mailkit.segment.spans import Span, Unit
+from mailkit.segment.stored.json_schema import segment_schema
 
 VALIDATOR = jsonschema.Draft202012Validator(segment_schema())
 CALENDAR = (Unit.DAY, Unit.WEEK, Unit.MONTH, Unit.YEAR)

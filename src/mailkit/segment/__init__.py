@@ -31,13 +31,13 @@ if TYPE_CHECKING:
     from typing import Any
 
     from mailkit.segment import presets
-    from mailkit.segment.index import Index
+    from mailkit.segment.compiled.index import Index
+    from mailkit.segment.declared.schema import Schema
+    from mailkit.segment.explained.overlaps import overlap
+    from mailkit.segment.language.syntax import parse
     from mailkit.segment.live import Live
-    from mailkit.segment.overlaps import overlap
     from mailkit.segment.periods import Period, previous, this, today
-    from mailkit.segment.runs import memberships, partition
-    from mailkit.segment.schema import Schema
-    from mailkit.segment.syntax import parse
+    from mailkit.segment.running.runs import memberships, partition
 
 __all__ = [
     "Chain",
@@ -73,14 +73,14 @@ __all__ = [
 ]
 
 _LATER = {
-    "Index": "index",
+    "Index": "compiled.index",
     "Live": "live",
     "Period": "periods",
-    "overlap": "overlaps",
-    "Schema": "schema",
-    "parse": "syntax",
-    "memberships": "runs",
-    "partition": "runs",
+    "Schema": "declared.schema",
+    "memberships": "running.runs",
+    "overlap": "explained.overlaps",
+    "parse": "language.syntax",
+    "partition": "running.runs",
     "presets": "presets",
     "previous": "periods",
     "this": "periods",

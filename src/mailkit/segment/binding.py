@@ -13,9 +13,9 @@ from typing import Final, NoReturn
 
 from mailkit.errors import SegmentError, did_you_mean, shorten
 from mailkit.segment import nodes
+from mailkit.segment.language.text import sentence
 from mailkit.segment.nodes import walk
 from mailkit.segment.segments import condition
-from mailkit.segment.text import sentence
 
 __all__ = ["LARGEST", "bound", "by_name", "refuse_unbound", "unbound"]
 

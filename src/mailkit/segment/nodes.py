@@ -629,8 +629,8 @@ _Flat = Comparison | OneOf | TextTest | IsNull | Anniversary | Events | Count | 
 
 
 def sentence(node: Node) -> str:
-    """The node in words, by `mailkit.segment.text`, which is loaded when it is first needed."""
-    from mailkit.segment.text import sentence
+    """The node in words, by `mailkit.segment.language.text`, which is loaded when it is first needed."""
+    from mailkit.segment.language.text import sentence
 
     return sentence(node)
 

@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from sqlalchemy import Select, Table
 
     from mailkit.segment import sql
-    from mailkit.segment.asking import Ask
-    from mailkit.segment.explain import Explanation
-    from mailkit.segment.histories import EventSource
+    from mailkit.segment.compiled.plans import Plan
+    from mailkit.segment.explained.explain import Explanation
+    from mailkit.segment.explained.waterfalls import Waterfall
     from mailkit.segment.live import Live
-    from mailkit.segment.plans import Plan
-    from mailkit.segment.runs import OnError
-    from mailkit.segment.waterfalls import Waterfall
+    from mailkit.segment.running.asking import Ask
+    from mailkit.segment.running.histories import EventSource
+    from mailkit.segment.running.runs import OnError
 
 __all__ = ["Combining", "Segment", "condition"]
 
@@ -177,8 +177,8 @@ class Segment(Combining):
         age: '34' (text) cannot be compared with 18 (a number) (person 1)
         [{'id': 2, 'age': 18}]
         """
-        from mailkit.segment.plans import chosen
-        from mailkit.segment.runs import Run, records
+        from mailkit.segment.compiled.plans import chosen
+        from mailkit.segment.running.runs import Run, records
 
         run = Run((self.node,), events=events, now=now, key=key, assume_zone=assume_zone, on_error=on_error)
         return chosen(run, self._its_plan(), records(people))
@@ -199,8 +199,8 @@ class Segment(Combining):
         >>> f.city.isin(["Kazan", "Ufa"]).count([{"city": "Ufa"}, {"city": "Perm"}])
         1
         """
-        from mailkit.segment.plans import counted
-        from mailkit.segment.runs import Run, records
+        from mailkit.segment.compiled.plans import counted
+        from mailkit.segment.running.runs import Run, records
 
         run = Run((self.node,), events=events, now=now, key=key, assume_zone=assume_zone, on_error=on_error)
         return counted(run, self._its_plan(), records(people))
@@ -224,7 +224,7 @@ class Segment(Combining):
         >>> ev.clicked.did(last=months(1)).matches({}, events=[clicked], now=datetime(2026, 2, 20, tzinfo=UTC))
         True
         """
-        from mailkit.segment.runs import Run
+        from mailkit.segment.running.runs import Run
 
         run = Run((self.node,), events=events, now=now, key=key, assume_zone=assume_zone, is_own=True)
         return run.which(person) == 0
@@ -247,12 +247,12 @@ class Segment(Combining):
         >>> ask({"age": 34}), ask({"age": 34}, [{"kind": "purchase", "at": datetime(2026, 2, 1, tzinfo=UTC)}])
         (True, False)
         """
-        from mailkit.segment.asking import prepared
+        from mailkit.segment.running.asking import prepared
 
         return prepared(self.node, now=now, assume_zone=assume_zone)
 
     def _its_plan(self) -> Plan:
-        from mailkit.segment.plans import Plan
+        from mailkit.segment.compiled.plans import Plan
 
         plan = self._plan or Plan(self.node)
         object.__setattr__(self, "_plan", plan)
@@ -307,7 +307,7 @@ class Segment(Combining):
         - would stay in with one more opened now, until 30 April 2026 at 12:00 UTC
         - would leave if not city = "Kazan"
         """
-        from mailkit.segment.explain import explain
+        from mailkit.segment.explained.explain import explain
 
         return explain(self, person, events=events, now=now, key=key, assume_zone=assume_zone)
 
@@ -343,7 +343,7 @@ class Segment(Combining):
         Not in, for example:
           ✗✓  city: 'Ufa', age: 40
         """
-        from mailkit.segment.waterfalls import waterfall
+        from mailkit.segment.explained.waterfalls import waterfall
 
         return waterfall(self, people, events=events, now=now, key=key, assume_zone=assume_zone, sample=sample)
 
@@ -355,7 +355,7 @@ class Segment(Combining):
         '{"mailkit.segment": 1, "condition": {"type": "comparison", "left": {"type": "field", "path": ["age"]}, \
         "operator": ">=", "right": 18}}'
         """
-        from mailkit.segment.codec import encoded
+        from mailkit.segment.stored.codec import encoded
 
         return encoded(self.node)
 
@@ -371,7 +371,7 @@ class Segment(Combining):
         >>> print(Segment.from_json(source))
         in segment "loyal"
         """
-        from mailkit.segment.codec import decoded
+        from mailkit.segment.stored.codec import decoded
 
         return cls(decoded(source))
 
@@ -526,6 +526,6 @@ class Segment(Combining):
         return f"<Segment: {self}>"
 
     def _repr_html_(self) -> str:
-        from mailkit.segment.faces import frame, layout
+        from mailkit.segment.explained.faces import frame, layout
 
         return frame("mailkit-segment", "Segment", layout(self.node))

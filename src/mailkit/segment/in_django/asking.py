@@ -13,9 +13,9 @@ from django.db.models import F, OuterRef
 from mailkit.clock import SystemClock
 from mailkit.errors import NotPortable, SegmentError, did_you_mean, shorten
 from mailkit.segment import nodes
-from mailkit.segment.mapped import is_model, sort_in_django
+from mailkit.segment.declared.mapped import is_model, sort_in_django
+from mailkit.segment.language.text import sentence
 from mailkit.segment.sorts import Sort
-from mailkit.segment.text import sentence
 from mailkit.segment.values import instant, zone
 
 __all__ = ["Asking", "Scope", "Term"]

@@ -26,10 +26,10 @@ from django.db.models.lookups import (
 from mailkit.errors import SegmentError, shorten
 from mailkit.segment import nodes
 from mailkit.segment.in_django.asking import Asking, Term
+from mailkit.segment.language.text import sentence
 from mailkit.segment.nodes import Operator, TextMatch
 from mailkit.segment.sorts import Sort
 from mailkit.segment.sql.exact import Threshold, against_float, against_whole, fraction, within_64_bits
-from mailkit.segment.text import sentence
 from mailkit.segment.values import instant, sort
 
 __all__ = ["FALSE", "TRUE", "Comparing"]

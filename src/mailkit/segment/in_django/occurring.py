@@ -25,14 +25,14 @@ from django.db.models.lookups import GreaterThanOrEqual, LessThan, LessThanOrEqu
 
 from mailkit.errors import SegmentError, did_you_mean, shorten
 from mailkit.segment import nodes
+from mailkit.segment.declared.mapped import is_model
 from mailkit.segment.in_django.asking import Asking, Scope, Term
 from mailkit.segment.in_django.comparing import FALSE, TRUE, Comparing
 from mailkit.segment.in_django.operands import Known, Operand, Operands
-from mailkit.segment.mapped import is_model
+from mailkit.segment.language.text import sentence
 from mailkit.segment.nodes import Function
 from mailkit.segment.sorts import Sort
 from mailkit.segment.spans import EARLIEST, INSTANT, moved
-from mailkit.segment.text import sentence
 
 __all__ = ["Occurring"]
 

@@ -12,13 +12,13 @@ from django.db.models.lookups import GreaterThanOrEqual, IsNull, LessThanOrEqual
 
 from mailkit.errors import SegmentError
 from mailkit.segment import nodes
-from mailkit.segment.evaluate import Maker
 from mailkit.segment.in_django.asking import Asking, Scope, Term
+from mailkit.segment.language.text import sentence
 from mailkit.segment.nodes import walk
+from mailkit.segment.running.evaluate import Maker
+from mailkit.segment.running.subjects import of_person
 from mailkit.segment.sorts import Sort
 from mailkit.segment.spans import EARLIEST, LATEST, Span, Unit
-from mailkit.segment.subjects import of_person
-from mailkit.segment.text import sentence
 from mailkit.segment.values import instant
 
 __all__ = ["Known", "Operand", "Operands"]

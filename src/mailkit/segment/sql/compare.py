@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from mailkit.errors import NotPortable, SegmentError
 from mailkit.segment import nodes
+from mailkit.segment.language.text import sentence
 from mailkit.segment.nodes import Operator
 from mailkit.segment.sorts import Sort
 from mailkit.segment.sql.dialects import Dialect, Engine
@@ -17,7 +18,6 @@ from mailkit.segment.sql.means import mean_against
 from mailkit.segment.sql.terms import NUMBERS, Known, Mean, Operand, Share, Term
 from mailkit.segment.sql.texts import Values, can_hold
 from mailkit.segment.sql.zones import micros
-from mailkit.segment.text import sentence
 from mailkit.segment.values import instant, sort
 
 __all__ = ["FALSE", "TRUE", "Comparer"]

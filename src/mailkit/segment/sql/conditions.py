@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from mailkit.errors import SegmentError, shorten
 from mailkit.segment import nodes
-from mailkit.segment.calendars import wall
+from mailkit.segment.language.text import sentence
 from mailkit.segment.nodes import Operator, TextMatch
+from mailkit.segment.running.calendars import wall
 from mailkit.segment.sorts import Sort
 from mailkit.segment.sql.compare import FALSE, TRUE
 from mailkit.segment.sql.exact import against_whole, fraction, within_64_bits
 from mailkit.segment.sql.operands import day_of, month_and_day, year
 from mailkit.segment.sql.terms import NUMBERS, Known, Mean, Share, Term
 from mailkit.segment.sql.texts import can_hold
-from mailkit.segment.text import sentence
 from mailkit.segment.values import sort, zone
 
 if TYPE_CHECKING:

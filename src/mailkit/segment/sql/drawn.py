@@ -8,6 +8,7 @@ import attrs
 
 from mailkit.errors import SegmentError
 from mailkit.segment import nodes
+from mailkit.segment.language.text import sentence
 from mailkit.segment.nodes import Function, Operator
 from mailkit.segment.sorts import Sort
 from mailkit.segment.spans import INSTANT, Span
@@ -18,7 +19,6 @@ from mailkit.segment.sql.operands import moved, time_of
 from mailkit.segment.sql.terms import NUMBERS, Known, Mean, Operand, Term
 from mailkit.segment.sql.texts import can_hold
 from mailkit.segment.sql.zones import micros
-from mailkit.segment.text import sentence
 from mailkit.segment.values import instant
 
 if TYPE_CHECKING:

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Final
 
 from mailkit.errors import SegmentError
 from mailkit.segment import nodes
+from mailkit.segment.language.text import sentence
 from mailkit.segment.nodes import Part
 from mailkit.segment.sorts import Sort
 from mailkit.segment.spans import EARLIEST, LATEST, Span, Unit
 from mailkit.segment.sql.terms import Known, Operand, Share, Term
 from mailkit.segment.sql.zones import is_settled, micros, offsets
-from mailkit.segment.text import sentence
 
 if TYPE_CHECKING:
     from mailkit.segment.sql.writer import Place, Writer

@@ -15,7 +15,9 @@ import attrs
 
 from mailkit.errors import NotPortable, SegmentError
 from mailkit.segment import nodes
-from mailkit.segment.evaluate import Maker
+from mailkit.segment.language.text import sentence
+from mailkit.segment.running.evaluate import Maker
+from mailkit.segment.running.subjects import of_person, varies
 from mailkit.segment.sql.columns import Columns
 from mailkit.segment.sql.compare import Comparer
 from mailkit.segment.sql.conditions import anniversary, comparison, is_null, one_of, text_test
@@ -27,8 +29,6 @@ from mailkit.segment.sql.reading import person_keys, read
 from mailkit.segment.sql.terms import Known, Operand
 from mailkit.segment.sql.texts import Values, quoted, table_name
 from mailkit.segment.sql.zones import micros
-from mailkit.segment.subjects import of_person, varies
-from mailkit.segment.text import sentence
 
 __all__ = ["PEOPLE", "Place", "Writer"]
 

@@ -1,0 +1,1 @@
+"""Segments as JSON, and the JSON Schema of that."""
