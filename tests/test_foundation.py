@@ -19,6 +19,7 @@ from mailkit import blocking, errors, extras, progress
 from mailkit.checks import at_least, share
 from mailkit.clock import Clock, ShiftedClock, SystemClock
 from mailkit.findings import Finding, Place, Severity, findings_html, worst
+from mailkit.segment import nodes
 
 
 def finding(severity: str, **more: object) -> Finding:
