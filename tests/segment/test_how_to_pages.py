@@ -18,7 +18,7 @@ if not settings.configured:
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize("name", ["ready-made-segments", "segments-in-django"])
+@pytest.mark.parametrize("name", ["ready-made-segments", "say-who", "segments-in-django"])
 def test_the_page_runs_and_prints_what_it_says(
     name: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -26,7 +26,7 @@ def test_the_page_runs_and_prints_what_it_says(
     page = ROOT / "docs" / "how-to" / f"{name}.md"
     parts = re.findall(r"^```(python|text)\n(.*?)^```$", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
     program = "\n".join(text for kind, text in parts if kind == "python")
-    exec(compile(program, str(page), "exec"), {"__name__": "page"})
+    exec(compile(program, str(page), "exec", dont_inherit=True), {"__name__": "__main__"})
 
     promised: list[str] = []
     for kind, text in parts:
