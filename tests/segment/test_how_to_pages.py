@@ -9,6 +9,8 @@ import django
 import pytest
 from django.conf import settings
 
+from mailkit import segment
+
 if not settings.configured:
     memory = {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}
     elsewhere = {**memory, "TIME_ZONE": "Europe/Moscow"}
@@ -33,3 +35,9 @@ def test_the_page_runs_and_prints_what_it_says(
         told = re.findall(r"^ *print\(.*\)  # (.*)$", text, re.MULTILINE) if kind == "python" else text.splitlines()
         promised += told
     assert capsys.readouterr().out.splitlines() == promised
+
+
+def test_every_public_name_stands_on_the_reference_page() -> None:
+    page = (ROOT / "docs" / "reference" / "segment.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"^\.\. (?:auto\w+|py:data):: (?:mailkit\.segment\.)?(\w+)$", page, re.MULTILINE))
+    assert set(segment.__all__) <= named
