@@ -59,6 +59,17 @@ _MEANT: Final = {
     "unique": "distinct(...)",
 }
 """What else a question may be called, to what is to be written."""
+_WINDOWS_MEANT: Final = {
+    "at": "during=this('day', zone=...)",
+    "before": "between=(None, end)",
+    "for_": "last=days(30)",
+    "in_": "during=this('month', zone=...)",
+    "on": "during=this('day', zone=...)",
+    "since": "between=(start, None)",
+    "start": "between=(start, end)",
+    "until": "between=(None, end)",
+}
+"""What else a window may be called, to what is to be written."""
 
 
 class Happening:
@@ -287,12 +298,16 @@ def _window(words: WindowWords, kind: str) -> nodes.Window:
     known = list(WindowWords.__annotations__)
     for word in words:
         if word not in known:
-            mend = did_you_mean(word, known) or f"; there are {', '.join(known)}"
+            mend = f"; write {_WINDOWS_MEANT[word]}" if word in _WINDOWS_MEANT else did_you_mean(word, known)
+            mend = mend or f"; there are {', '.join(known)}"
             raise SegmentError(f"there is no window {word!r}{mend}", text=kind)
     given: dict[str, Any] = dict(words)
     match sorted(given):
         case []:
             return nodes.Ever()
+        case ["last"] if isinstance(given["last"], Value) or hasattr(given["last"], "zone"):
+            mend = "a period of the calendar is said by during=, an instant by between=(start, None)"
+            raise SegmentError(f"last= takes a length of time such as days(7); {mend}", text=kind)
         case ["last"]:
             return nodes.Last(span=as_span(given["last"], what="last"))
         case ["between"]:

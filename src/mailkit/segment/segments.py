@@ -73,8 +73,10 @@ def condition(operand: object) -> nodes.Condition:
     """
     if isinstance(operand, Combining):
         return operand._condition()
-    reason = f"{shorten(operand)} is not a condition; put parentheses around each: (f.city == 'Kazan') & (f.age > 17)"
-    raise SegmentError(reason)
+    mend = "put parentheses around each: (f.city == 'Kazan') & (f.age > 17)"
+    if type(operand).__name__ == "Happening":  # a class of a module above
+        mend = "ask .did(), .none() or .at_least(n) of events"
+    raise SegmentError(f"{shorten(operand)} is not a condition; {mend}")
 
 
 def _flat(joint: type[nodes.And] | type[nodes.Or], operand: object) -> tuple[nodes.Condition, ...]:

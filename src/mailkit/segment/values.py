@@ -92,7 +92,8 @@ def align(left: Any, right: Any, assumed: tzinfo | None) -> tuple[Any, Any]:
         return left, right
     if set(sorts) <= {_TIME, _DATE}:
         return instant(left, assumed), instant(right, assumed)
-    raise SegmentError(f"{_shown(left, sorts[0])} cannot be compared with {_shown(right, sorts[1])}")
+    mend = "; ask what a list contains(...)" if isinstance(left, list | tuple | set | frozenset) else ""
+    raise SegmentError(f"{_shown(left, sorts[0])} cannot be compared with {_shown(right, sorts[1])}{mend}")
 
 
 def digits(number: float) -> Decimal:

@@ -120,6 +120,9 @@ def _no_field(record: Any, path: tuple[str, ...]) -> SegmentError:
     if _reader_of(record) is _of_nothing:
         whole = ".".join(path[:-1]) or "the record"
         return SegmentError(f"there is no field {name!r}, since {whole} is {shorten(record)}")
+    outer, dot, inner = path[-1].partition(".")
+    if dot and outer in field_names(record):
+        return SegmentError(f"the record has no field {name!r}; of a field within a field ask f.{outer}.{inner}")
     mend = did_you_mean(path[-1], field_names(record)) or "; a field that only some records have is asked .optional()"
     return SegmentError(f"the record has no field {name!r}{mend}")
 
