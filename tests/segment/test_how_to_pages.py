@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from codeop import compile_command
 from pathlib import Path
 
 import django
@@ -35,6 +36,24 @@ def test_the_page_runs_and_prints_what_it_says(
         told = re.findall(r"^ *print\(.*\)  # (.*)$", text, re.MULTILINE) if kind == "python" else text.splitlines()
         promised += told
     assert capsys.readouterr().out.splitlines() == promised
+
+
+PAGES = [
+    *("say-who", "ready-made-segments", "write-segments-as-text", "explore-segments-in-a-notebook"),
+    *("explain-a-segment", "live-segments", "run-segments-on-an-engine"),
+]
+
+
+@pytest.mark.parametrize("page", ["README.md", *(f"docs/how-to/{name}.md" for name in PAGES)])
+def test_a_program_can_be_typed_at_a_plain_prompt(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    for program in re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
+        typed: list[str] = []
+        for line in [*program.splitlines(), "", ""]:
+            typed.append(line)
+            if compile_command("\n".join(typed), page) is not None:
+                typed = []
+        assert not any(typed)
 
 
 def test_every_public_name_stands_on_the_reference_page() -> None:
