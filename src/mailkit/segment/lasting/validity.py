@@ -118,7 +118,7 @@ class Judge:
         self._watcher = Watcher(assumed)
         self._look = self._watcher.look(node)
         self._looks: dict[int, tuple[Look, Look]] = {}
-        self.kinds = frozenset(inner.kind for inner in nodes.walk(node) if isinstance(inner, nodes.Events))
+        self.kinds = sorted({inner.kind for inner in nodes.walk(node) if isinstance(inner, nodes.Events)})
 
     def look(self, record: Any, events: Timeline, now: datetime) -> tuple[bool, datetime]:
         """How it stands, and until when at the least; `courses.NEVER` if for ever.
@@ -154,20 +154,24 @@ class Judge:
                 node, is_true = node.part, not is_true
                 continue
             decides = isinstance(node, nodes.Or)
-            world = after if is_true is decides else before
-            turned = next((part for part in parts if self._truth(part, world) is decides), None)
+            turned = self._first(parts, after if is_true is decides else before, decides)
             if turned is None:
                 return node
             node = turned
         return node
 
-    def _truth(self, node: nodes.Condition, world: World) -> bool | None:
+    def _first(self, parts: Iterable[nodes.Condition], world: World, wanted: bool) -> nodes.Condition | None:
+        """The first of the conditions that is so."""
         view = self._watcher.view
-        view.record, view.timeline, view.now, view.steps = *world, 0
-        try:
-            return self._looks_at(node)[0](world.record)[0]
-        except SegmentError:
-            return None
+        view.record, view.timeline, view.now = world
+        view.steps = 0
+        for part in parts:
+            try:
+                if self._looks_at(part)[0](view.record)[0] is wanted:
+                    return part
+            except SegmentError:
+                continue
+        return None
 
     def forget(self) -> None:
         """Forget who was judged last."""
@@ -184,7 +188,8 @@ class Judge:
         view, (_, look_ahead) = self._watcher.view, self._looks_at(node)
         now, view.steps = view.now, steps
         truth, until = look_ahead(view.record)
-        is_exact = until >= NEVER or self._truth(node, World(view.record, view.timeline, until)) is not truth
+        world = World(view.record, view.timeline, until)
+        is_exact = until >= NEVER or self._first([node], world, truth) is None
         view.now = now
         found = []
         parts = _parts(node)
