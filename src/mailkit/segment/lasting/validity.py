@@ -29,11 +29,7 @@ from mailkit.segment.values import plain
 __all__ = ["Judge", "Judgement", "World", "judge"]
 
 _STEPS: Final = 32
-_LOOKS: Final = 256
-"""So many looks ahead are taken for one answer, or one explanation, which is some milliseconds."""
 _LEAST: Final = 4
-_ROWS: Final = 64
-"""Of more events each look takes longer, so fewer are taken."""
 
 
 @attrs.frozen(kw_only=True)
@@ -127,7 +123,7 @@ class Judge:
             SegmentError: As `judge` does.
         """
         view = self._watcher.view
-        view.record, view.timeline, view.now, view.steps = record, events, now, _allowed(events)
+        view.record, view.timeline, view.now, view.steps = record, events, now, None
         try:
             return self._look(record)
         except SegmentError as error:
@@ -140,7 +136,8 @@ class Judge:
             SegmentError: As `judge` does.
         """
         self.look(record, events, now)
-        return self._judgement(self.node, _allowed(events))
+        self._watcher.view.steps = None
+        return self._judgement(self.node, self._watcher.view.allowed())
 
     def turned(self, before: World, after: World, *, is_true: bool) -> nodes.Condition:
         """The innermost condition that is otherwise than it was before, and by which the whole is now `is_true`.
@@ -254,11 +251,6 @@ class Judge:
         except SegmentError as told:
             return told
         return error
-
-
-def _allowed(events: Timeline) -> int:
-    """How many looks ahead may be taken of a person with these events."""
-    return max(_LEAST, _LOOKS // (1 + sum(map(len, events.values())) // _ROWS))
 
 
 def _parts(node: nodes.Condition) -> tuple[nodes.Condition, ...]:

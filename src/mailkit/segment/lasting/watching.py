@@ -32,6 +32,11 @@ Reading: TypeAlias = Callable[[Any], tuple[Any, datetime]]
 
 STEPS: Final = 16
 STEPS_OF_CLOCKS: Final = 48
+_LOOKS: Final = 256
+"""So many looks ahead are taken for one answer, or one explanation, which is some milliseconds."""
+_LEAST: Final = 4
+_ROWS: Final = 64
+"""Of more events each look takes longer, so fewer are taken."""
 
 
 @attrs.define
@@ -41,7 +46,13 @@ class View:
     now: datetime = NEVER
     record: Any = None
     timeline: Timeline = attrs.field(factory=dict)
-    steps: int = 0
+    steps: int | None = None
+
+    def allowed(self) -> int:
+        """How often it may be looked ahead: the more events each look has to do with, the fewer times."""
+        if self.steps is None:
+            self.steps = max(_LEAST, _LOOKS // (1 + sum(map(len, self.timeline.values())) // _ROWS))
+        return self.steps
 
 
 def moves(node: nodes.Node) -> bool:
@@ -63,9 +74,10 @@ def refined(view: View, look: Look, steps: int = STEPS) -> Look:
         now = view.now
         try:
             for _ in range(steps):
-                if until >= NEVER or view.steps <= 0:
+                allowed = view.allowed()
+                if until >= NEVER or allowed <= 0:
                     break
-                view.steps -= 1
+                view.steps = allowed - 1
                 view.now = until
                 again, later = look(item)
                 if again is not truth:
