@@ -322,12 +322,14 @@ class Segment(Combining):
         key: str = "id",
         assume_zone: tzinfo | str | None = None,
         sample: int = 3,
+        on_error: OnError | None = None,
     ) -> Waterfall:
         """How many people each condition leaves, and a few of them to look at; in a notebook as a picture.
 
         The conditions are those that the outermost "and" or "or" joins. Each is asked of everybody,
         also of people who would not come so far in `filter`; `sample` is how many people to show,
-        the other arguments and errors are those of `filter`.
+        the other arguments and errors are those of `filter`. With `on_error`, those who cannot be judged
+        are counted apart.
 
         >>> from mailkit.segment import field as f
         >>> people = [{"city": "Kazan", "age": 34}, {"city": "Kazan", "age": 17}, {"city": "Ufa", "age": 40}]
@@ -347,7 +349,16 @@ class Segment(Combining):
         """
         from mailkit.segment.explained.waterfalls import waterfall
 
-        return waterfall(self, people, events=events, now=now, key=key, assume_zone=assume_zone, sample=sample)
+        return waterfall(
+            self,
+            people,
+            events=events,
+            now=now,
+            key=key,
+            assume_zone=assume_zone,
+            sample=sample,
+            on_error=on_error,
+        )
 
     def to_json(self) -> str:
         """The segment as JSON on one line, for a database or another program; equal segments give equal text.

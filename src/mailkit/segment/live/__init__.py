@@ -172,8 +172,7 @@ class Live:
         if until < self._now:
             raise SegmentError(f"time does not go back: it is {self._now} already, and now is given as {until}")
         while due := self._crowd.next_due(until):
-            self._now, identity, place = due
-            person = self._crowd.people[identity]
+            (self._now, identity, place), person = due
             try:
                 self._look(identity, person, (place,), Cause(self._now))
             except SegmentError as error:
