@@ -16,6 +16,7 @@ from mailkit.segment.functions import ago
 from mailkit.segment.nodes import Function, sentence
 from mailkit.segment.segments import Combining, Segment, condition
 from mailkit.segment.spans import Span, as_span
+from mailkit.segment.values import plain
 
 if TYPE_CHECKING:
     from mailkit.segment.periods import Period
@@ -88,7 +89,7 @@ class Happening:
     __slots__ = ("_kind", "_where")
 
     def __init__(self, kind: str, where: nodes.Condition | None = None) -> None:
-        self._kind, self._where = nodes.Events(kind=kind).kind, where
+        self._kind, self._where = nodes.Events(kind=plain(kind)).kind, where
 
     def where(self, *conditions: Combining) -> Happening:
         """Those of the events for which all conditions are true; fields are then properties of the event.

@@ -251,8 +251,8 @@ class Live:
 
     def _kept(self, record: Any) -> tuple[str, dict[str, Any]]:
         """The person's id, and what is kept of his record."""
-        identity = plain(read(record, (self._key,)))
-        if is_null(identity):
+        identity = read(record, (self._key,))
+        if is_null(plain(identity)):
             raise SegmentError(f"{shorten(record)} has no id in the field {self._key!r}; name another with key=")
         try:
             return str(identity), self._crowd.keeper.record(record)

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from mailkit.errors import SegmentError, did_you_mean, shorten
+from mailkit.segment.values import is_null
 
 __all__ = ["field_names", "getter", "is_read_by_attribute", "read"]
 
@@ -14,7 +15,7 @@ _ABSENT: Final = object()
 
 
 def read(record: Any, path: tuple[str, ...], *, is_optional: bool = False) -> Any:
-    """What stands in a field of the record; None if a part of the way there is None.
+    """What stands in a field of the record; None if it, or a part of the way there, is null.
 
     Args:
         record: The person.
@@ -37,7 +38,7 @@ def read(record: Any, path: tuple[str, ...], *, is_optional: bool = False) -> An
             if is_optional:
                 return None
             raise _no_field(value, path[: place + 1])
-        if found is None:
+        if is_null(found):
             return None
         value = found
     return value

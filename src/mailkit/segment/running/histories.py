@@ -15,7 +15,7 @@ import attrs
 
 from mailkit.errors import SegmentError, did_you_mean, shorten
 from mailkit.segment.running.access import getter
-from mailkit.segment.values import instant
+from mailkit.segment.values import instant, plain
 
 if TYPE_CHECKING:
     from mailkit.event import Event
@@ -261,7 +261,7 @@ class Histories:
             at = instant(event["at"], self._assumed)
         except SegmentError as error:
             raise SegmentError(f"the event {shorten(event['kind'])}: its time {error.reason}") from error
-        return Fact(str(event["kind"]), at, event)
+        return Fact(str(plain(event["kind"])), at, event)
 
 
 def _asked(events: Callable[[Any], Any], record: Any) -> Given:
