@@ -21,7 +21,7 @@ if not settings.configured:
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize("name", ["ready-made-segments", "say-who", "segments-in-django"])
+@pytest.mark.parametrize("name", ["ask-many-segments", "ready-made-segments", "say-who", "segments-in-django"])
 def test_the_page_runs_and_prints_what_it_says(
     name: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, tzinfo
-from functools import partial, reduce
+from functools import partial
 from typing import Any, Final, Generic, TypeVar
 
 from mailkit.errors import SegmentError, shorten
 from mailkit.event import Event
 from mailkit.segment import nodes
+from mailkit.segment.compiled.columns import Column, only_field
 from mailkit.segment.compiled.plans import Plan, chosen
 from mailkit.segment.compiled.postings import Algebra, Postings, algebra_for
 from mailkit.segment.running.evaluate import asks_about_events
@@ -29,11 +30,13 @@ class Index(Generic[P]):
 
     Building one takes as long as some ten filters, and asking it a tenth of one or less, so it is
     for many questions about the same people. It holds the events as they were when it was built, and
-    those that were added since; records are read when they are asked about. People cannot be added.
+    those that were added since. People cannot be added, and what is in their records is what was in
+    them when a field was first asked about: a field with up to 256 values is read of all of them
+    then, and not again. After records have changed, make another index.
 
-    Answers are those of `Segment.filter`. A record is only looked at where the events leave open
-    whether the person is in, so what is wrong with others is not told. With numpy installed, large
-    indexes use it.
+    Answers are those of `Segment.filter`. A record is only looked at where events and such fields
+    leave open whether the person is in, so what is wrong with others is not told. With numpy
+    installed, large indexes use it.
 
     Args:
         people: Records, as in `Segment.filter`.
@@ -72,6 +75,7 @@ class Index(Generic[P]):
         self._postings: dict[str, Postings] = {}
         self._by_id: dict[Any, list[Any]] = {}
         self._numbers: dict[str, list[int]] = {}
+        self._columns: dict[nodes.Field, Column | None] = {}
         self._plans: dict[nodes.Condition, Plan] = {}
         total = 0
         for number, person in enumerate(self._people):
@@ -134,7 +138,7 @@ class Index(Generic[P]):
         def run(node: nodes.Condition) -> Run:
             return Run((node,), events=self._find, now=now, key=self._key, assume_zone=self._assume_zone)
 
-        return _Question(segment.node, run, self._people, self._postings, self._algebra, self._plans)
+        return _Question(segment.node, run, self._people, self._postings, self._algebra, self._columns, self._plans)
 
     def _post(self, event: Any, number: int) -> None:
         if is_plainly_one(event):
@@ -162,10 +166,12 @@ class _Question:
         people: list[Any],
         postings: Mapping[str, Postings],
         algebra: Algebra,
+        columns: dict[nodes.Field, Column | None],
         plans: dict[nodes.Condition, Plan],
     ) -> None:
         self._node, self._run, self._whole = node, run, run(node)
-        self._people, self._postings, self._algebra, self._plans = people, postings, algebra, plans
+        self._people, self._postings, self._algebra = people, postings, algebra
+        self._columns, self._plans = columns, plans
 
     def numbers(self) -> list[int]:
         """The numbers of those in the segment, in their order."""
@@ -199,8 +205,8 @@ class _Question:
 
     def _both(self, node: nodes.And | nodes.Or, found: list[Any]) -> Any:
         if isinstance(node, nodes.And):
-            return reduce(self._algebra.both, found)
-        return self._algebra.inverted(reduce(self._algebra.both, map(self._algebra.inverted, found)))
+            return self._algebra.all_of(found)
+        return self._algebra.inverted(self._algebra.all_of(list(map(self._algebra.inverted, found))))
 
     def _known(self, node: nodes.Condition) -> Any:
         """Those of whom it is true, as far as the events alone say it; None if they do not."""
@@ -219,7 +225,18 @@ class _Question:
                     parts.append(known)
                 return self._both(node, parts)
             case _:
-                return None
+                return self._by_values(node)
+
+    def _by_values(self, node: nodes.Condition) -> Any:
+        """Those of whom it is true, if it is asked of one field that has few values."""
+        field = only_field(node)
+        if field is None:
+            return None
+        if field not in self._columns:
+            self._columns[field] = Column.of(field, self._people)
+        column = self._columns[field]
+        mask = None if column is None else column.mask(node, self._whole.maker)
+        return None if mask is None else self._algebra.masked(mask)
 
     def _counted(self, node: nodes.Count) -> Any:
         events, maker = node.events, self._whole.maker

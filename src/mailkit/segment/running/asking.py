@@ -65,7 +65,7 @@ class _Asker:
     def _bound(self, program: Program | None, like: Any, is_event: bool) -> Ask | None:
         slow = self._by_closures if is_event else self._by_other
         found = None if program is None else bound(program, self._run, like, SLOW=slow, OTHER=self.ask)
-        return found if found is None or "TURN" not in found.__code__.co_varnames else self._by_closures
+        return found if found is None or "TURN" not in found.__code__.co_names else self._by_closures
 
     def _by_other(self, person: Any, events: Any) -> bool:
         """The answer where events are not mappings as expected."""
