@@ -39,7 +39,13 @@ def test_the_page_runs_and_prints_what_it_says(
 
 
 PAGES = [
-    *("say-who", "ready-made-segments", "write-segments-as-text", "explore-segments-in-a-notebook"),
+    *(
+        "say-who",
+        "ready-made-segments",
+        "ask-many-segments",
+        "write-segments-as-text",
+        "explore-segments-in-a-notebook",
+    ),
     *("explain-a-segment", "live-segments", "run-segments-on-an-engine"),
 ]
 

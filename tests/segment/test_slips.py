@@ -83,6 +83,21 @@ def test_a_record_that_does_not_fit_is_told_with_the_way_to_ask() -> None:
         (f["address.city"] == "Ufa").matches({"address": {"city": "Ufa"}})
 
 
+def test_all_that_does_not_fit_is_told_beside_each_other() -> None:
+    asked = (f.city == f.Kazan) & f.purchase & (f.id.bucket("x") < 0.5)
+    assert [fault.reason[:28] for fault in SCHEMA.faults(asked)] == [
+        "there is no field 'Kazan'; i",
+        "there is no field 'purchase'",
+    ]
+
+
+def test_a_number_of_times_has_two_ends() -> None:
+    some = ev.visit.between(2, 3)
+    assert parse("from 2 to 3 visit") == some
+    visit = {"kind": "visit", "at": NOW}
+    assert [times for times in range(5) if some.matches({}, events=[visit] * times, now=NOW)] == [2, 3]
+
+
 def test_a_tree_may_have_what_is_refused_where_it_is_written() -> None:
     share = nodes.Comparison(left=f.id.bucket("x")._node, operator="<", right=nodes.Constant(value=20))
     assert Segment(share).matches({"id": 1})

@@ -43,7 +43,7 @@ class WindowWords(TypedDict, total=False):
 
 
 _QUESTIONS: Final = (
-    *("did", "none", "at_least", "at_most", "exactly", *map(str, Function), "where"),
+    *("did", "none", "at_least", "at_most", "exactly", "between", *map(str, Function), "where"),
     *("first_time", "regularly", "then", "then_not"),
 )
 _MEANT: Final = {
@@ -124,6 +124,15 @@ class Happening:
     def exactly(self, times: int, **window: Unpack[WindowWords]) -> Segment:
         """Whether it happened so many times, no more and no fewer."""
         return self._counted(times, times, window)
+
+    def between(self, least: int, most: int, **window: Unpack[WindowWords]) -> Segment:
+        """Whether it happened from `least` to `most` times, both included.
+
+        >>> from mailkit.segment import days, event as ev
+        >>> print(ev.visit.between(2, 5, last=days(30)))
+        from 2 to 5 visit within last 30 days
+        """
+        return self._counted(least, most, window)
 
     def sum(self, of: str | Field, **window: Unpack[WindowWords]) -> Value:
         """The sum of a property; 0 if there are no events."""
