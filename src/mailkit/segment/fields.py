@@ -16,6 +16,7 @@ from mailkit.segment import nodes
 from mailkit.segment.nodes import Operator, Part, TextMatch, sentence
 from mailkit.segment.segments import Combining, Segment
 from mailkit.segment.spans import Span, Unit, as_span
+from mailkit.segment.values import is_iterable
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -108,7 +109,7 @@ class Value(Combining):
 
     def isin(self, options: Iterable[Plain]) -> Segment:
         """Whether it is one of the options; of none if there are none."""
-        if isinstance(options, str) or not isinstance(options, Iterable):
+        if isinstance(options, str) or not is_iterable(options):
             raise SegmentError(f"isin({shorten(options)}): give several, such as isin([{shorten(options)}])")
         ordered = sorted(options, key=repr) if isinstance(options, Set) else options
         constants = dict.fromkeys(constant(option, self._node) for option in ordered)

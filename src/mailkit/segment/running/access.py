@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from mailkit.errors import SegmentError, did_you_mean, shorten
-from mailkit.segment.values import is_null
+from mailkit.segment.values import is_null, raised
 
 __all__ = ["field_names", "getter", "is_read_by_attribute", "read"]
 
@@ -129,4 +129,4 @@ def _no_field(record: Any, path: tuple[str, ...]) -> SegmentError:
 
 
 def _failed(name: str, error: Exception) -> SegmentError:
-    return SegmentError(f"reading the field {name!r} raised {type(error).__name__}: {error}")
+    return SegmentError(f"reading the field {name!r} {raised(error)}")
