@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from mailkit.errors import SegmentError
-from mailkit.segment import Schema, Segment, nodes, parse, this
+from mailkit.segment import Schema, Segment, days, nodes, parse, this
 from mailkit.segment import event as ev
 from mailkit.segment import field as f
 
@@ -105,3 +105,25 @@ def test_a_tree_may_have_what_is_refused_where_it_is_written() -> None:
     assert [fault.reason for fault in SCHEMA.faults(Segment(compared))] == [
         'bucket(id, "x") is a number, which cannot be compared with "x" (text)'
     ]
+
+
+EVENTS = nodes.Events(kind="visit")
+TIMED = nodes.Events(kind="visit", window=nodes.Last(span=days(3)))
+
+
+@pytest.mark.parametrize(
+    ("make", "told"),
+    [
+        (lambda: setattr(f.city == "Ufa", "node", None), "a segment is never changed, but made anew"),
+        (lambda: nodes.Sequence(first=EVENTS, steps=()), "a sequence has at least two steps"),
+        (lambda: nodes.Step(events=TIMED), "so it has no window"),
+        (
+            lambda: nodes.Begin(unit="day", offset=0, zone=nodes.Now()),
+            "is not a time zone; give its name, or the person's field",
+        ),
+        (lambda: nodes.Begin(unit="day", offset=1.5, zone=f.zone._node), r"1\.5 is not a whole number of periods"),
+    ],
+)
+def test_a_tree_that_means_nothing_is_not_made(make: Any, told: str) -> None:
+    with pytest.raises(SegmentError, match=told):
+        make()
