@@ -372,7 +372,7 @@ def test_a_prepared_segment_takes_records_and_events_of_any_kind() -> None:
     record = {"city": "Ufa", "age": 20}
     seen = [{"kind": "opened", "at": NOW}]
     for made_ in (record, SimpleNamespace(**record), Row(**record), UserDict(record)):
-        assert ask(made_) is True
+        assert ask(made_, []) is True
         assert (
             ask(made_, seen)
             is ask(made_, tuple(seen))
@@ -384,7 +384,19 @@ def test_a_prepared_segment_takes_records_and_events_of_any_kind() -> None:
     chained = ev.opened.then(ev.purchase).prepare(now=NOW)
     assert chained(record, [*seen, {"kind": "purchase", "at": NOW}]) is True
     with pytest.raises(SegmentError, match="no field 'age'"):
-        ask({"city": "Ufa"})
+        ask({"city": "Ufa"}, [])
+
+
+@pytest.mark.parametrize("now", [NOW, None])
+def test_a_prepared_segment_refuses_to_take_no_events_given_for_none_that_happened(now: datetime | None) -> None:
+    ask = ev.purchase.none(last=days(90)).prepare(now=now)
+    for record in ({}, {"city": "Ufa"}, SimpleNamespace(city="Ufa")):
+        with pytest.raises(
+            SegmentError, match=r"this asks about events: give the person's, and \[\] if there are none"
+        ):
+            ask(record)
+        assert ask(record, []) is True
+    assert (f.city == "Ufa").prepare(now=now)({"city": "Ufa"}) is True
 
 
 @pytest.mark.parametrize("make", [as_dict, as_nested, lambda event: event])
@@ -401,14 +413,11 @@ def test_properties_are_read_off_events_of_every_shape(make: Any) -> None:
 
 
 @pytest.mark.parametrize("kind", [Kind.OPENED, Word.OPENED, Colour.OPENED])
-def test_kinds_are_compared_as_text(kind: Any) -> None:
+def test_kinds_that_are_members_of_enumerations_stand_for_their_values(kind: Any) -> None:
     people = crowd(500)
     events = {30: [{"kind": kind, "at": NOW}]}
-    expected = people[30:31] if kind is Kind.OPENED else []
-    assert ev.opened.did(last=days(1)).filter(people, events=events, now=NOW) == expected
-    assert ev["Word.OPENED"].did(last=days(1)).filter(people, events=events, now=NOW) == people[30:31] * (
-        kind is Word.OPENED
-    )
+    assert ev.opened.did(last=days(1)).filter(people, events=events, now=NOW) == people[30:31]
+    assert ev["Word.OPENED"].did(last=days(1)).filter(people, events=events, now=NOW) == []
 
 
 def test_in_one_pass_people_are_told_apart_by_texts_first() -> None:

@@ -20,6 +20,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from enum import StrEnum
 from types import CodeType, FunctionType
 from typing import Any, Final
@@ -206,7 +207,7 @@ class Writer:
     def _one_of(self, node: nodes.OneOf, field: nodes.Field, place: Place) -> str:
         options = [option.value for option in node.options]
         texts = frozenset(option for option in options if isinstance(option, str))
-        numbers = frozenset(option for option in options if type(option) in (int, float))
+        numbers = frozenset(option for option in options if type(option) in (int, float, Decimal))
         if not texts and not numbers:
             return ""
         read, name = self._read(field, place)

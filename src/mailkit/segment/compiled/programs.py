@@ -38,9 +38,11 @@ def asking(node: nodes.Condition, shape: Shape) -> Program | None:
     lines = ["try:"]
     if shape.record != "other":
         lines.append(f"    if type(p) is not {_class(shape)}: return OTHER(p, evs)")
+    if asks_about_events(node):  # to leave them out is an error, and not "nothing happened"
+        lines.append("    if evs is None: return SLOW(p, evs)")
     lines += [f"    {line}" for line in (*_turning(writer), *body)]
     lines += ["except Exception: pass", "return SLOW(p, evs)"]
-    return compiled(writer.arguments, _OWN, ("p", "evs"), lines, defaults=((),))
+    return compiled(writer.arguments, _OWN, ("p", "evs"), lines, defaults=(None,))
 
 
 def spreading(conditions: tuple[nodes.Condition, ...], shape: Shape, *, to_first: bool) -> Program | None:

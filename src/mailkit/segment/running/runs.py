@@ -22,7 +22,7 @@ from mailkit.segment.running.histories import EventSource, Finder, Histories
 from mailkit.segment.running.remembered import remembered
 from mailkit.segment.running.subjects import Subject
 from mailkit.segment.segments import Segment
-from mailkit.segment.values import instant, zone
+from mailkit.segment.values import as_told, instant, is_iterable, zone
 
 __all__ = ["UNJUDGED", "OnError", "Run", "about", "check_named", "memberships", "partition", "records"]
 
@@ -123,7 +123,7 @@ def records(people: Iterable[P]) -> Iterable[P]:
         raise SegmentError("people is one mapping; give several records, such as people.values() or [person]")
     if hasattr(people, "to_dict") and hasattr(people, "columns"):
         raise SegmentError("people is a data frame; give its rows: people.to_dict('records')")
-    if not isinstance(people, Iterable):
+    if not is_iterable(people):
         raise SegmentError(f"people is {shorten(people)}; give several records")
     return people
 
@@ -194,7 +194,8 @@ class Run:
                     found.append(place)
                     if is_first_enough:
                         break
-        except SegmentError as error:
+        except Exception as trouble:  # noqa: BLE001 - a value's own code may raise anything
+            error = as_told(trouble, "judging the record")
             named = about(record, self.key, error, self.conditions[place])
             if self._on_error is None:
                 raise named from error.__cause__
