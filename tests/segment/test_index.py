@@ -132,6 +132,13 @@ def test_fields_with_few_values_are_read_once() -> None:
     assert Index(people, events=[]).count(f.city == "Ufa") == 399
 
 
+def test_who_lacks_a_field_is_told_of_if_events_leave_him_open() -> None:
+    index = Index([{"id": 1, "n": 5}, {"id": 2}], events=[bought(1)])
+    assert index.filter((f.n == 5) & ev.purchase.did(), now=NOW) == [{"id": 1, "n": 5}]
+    with pytest.raises(SegmentError, match=r"no field 'n'.*\(person 2\)"):
+        index.filter((f.n == 5) & ev.purchase.none(), now=NOW)
+
+
 def test_events_come_as_they_do_to_filter_and_are_those_of_the_time_of_building() -> None:
     people = [{"id": 1}, {"id": 2}]
     once = ev.purchase.exactly(1)
@@ -202,7 +209,7 @@ def test_not_and_one_aggregate_alone_are_asked_of_records() -> None:
 
 
 def test_only_so_much_generated_code_is_kept() -> None:
-    index = Index([{"id": 1, "n": 5}], events=[])
+    index = Index([{"id": 1, "n": Decimal(5)}], events=[])
     for number in range(_PLANS + 2):
         assert index.count((f.n > number) & ev.purchase.none(), now=NOW) == (number < 5)
     assert len(index._plans) < _PLANS

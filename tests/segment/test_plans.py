@@ -201,6 +201,9 @@ ASKED = [
     ev.opened.none(between=(None, f.joined_at)) | ev.opened.did(between=(datetime.min.replace(tzinfo=UTC), NOW)),
     ev.opened.where(f.value >= 2, f.at > NOW - DAY, f.url.startswith("/")).did(),
     (f.age > 2) | ev.opened.did(),
+    (ev.opened.sum("value") >= 3) & (ev.opened.last("value", last=days(30)) > 2),
+    (ev.opened.max("value", last=days(3)) == "x") | (ev.opened.first("at") < NOW) | (ev.opened.distinct("url") == 1),
+    ~(ev.opened.where(f.value > 2).avg("value", within=days(3), after=f.joined_at) > 1),
 ]
 AGES = [None, 0, 40, 2.5, float("nan"), Decimal("1.5"), Decimal("nan"), "40", True, Word.OPENED, [1], object]
 CITIES = [None, "Ufa", "", 3, Word.OPENED, ["Ufa", None], b"Ufa"]
@@ -331,6 +334,16 @@ def test_one_bad_record_in_a_crowd_is_told_and_the_others_are_judged() -> None:
     assert told == ["age: 'x' (text) cannot be compared with 40 (a number) (person 1000)"] * 2
     with pytest.raises(SegmentError, match="person 1000"):
         (f.age >= 40).filter(people)
+
+
+def test_what_is_drawn_from_nothing_and_cannot_be_compared_is_told_of_the_first() -> None:
+    people, log = crowd(900), {3: [{"kind": "opened", "at": NOW, "value": 5}]}
+    assert (ev.opened.sum("value", last=days(3)) == 0).count(people, events=log, now=NOW) == 899
+    assert (ev.opened.sum("value", last=days(3)) > 4).filter(people, events=log, now=NOW) == [people[3]]
+    impossible = (f.age > 900) | (ev.opened.sum("value", last=days(3)) == "x")
+    told: list[str] = []
+    assert impossible.count(people, events=log, now=NOW, on_error=lambda _, error: told.append(error.reason)) == 0
+    assert len(told) == 900
 
 
 def test_what_is_too_large_to_be_written_is_still_answered() -> None:

@@ -27,11 +27,14 @@ from typing import Any, Final
 
 import attrs
 
+from mailkit.errors import SegmentError
 from mailkit.segment import nodes
 from mailkit.segment.compiled.counting import FLOOR, Counting, Odd
 from mailkit.segment.compiled.places import Arguments, EventPlace, Place, RecordPlace, Shape
+from mailkit.segment.frozen import evolve
 from mailkit.segment.nodes import Operator, TextMatch
-from mailkit.segment.running.evaluate import Maker, cheapest_first
+from mailkit.segment.running.aggregates import draw
+from mailkit.segment.running.evaluate import Maker, Test, cheapest_first
 from mailkit.segment.running.histories import Fact
 from mailkit.segment.running.subjects import of_person, varies
 from mailkit.segment.spans import EARLIEST, LATEST
@@ -142,6 +145,8 @@ class Writer:
                 return f"(not {self.expression(node.part, place)})"
             case nodes.Comparison(left=nodes.Field() as field):
                 return self._comparison(node, field, place) or self._closure(node, place)
+            case nodes.Comparison(left=nodes.Aggregate() as drawn):
+                return self._drawn(node, drawn) or self._closure(node, place)
             case nodes.OneOf(value=nodes.Field() as field):
                 return self._one_of(node, field, place) or self._closure(node, place)
             case nodes.TextTest(value=nodes.Field() as field):
@@ -190,6 +195,15 @@ class Writer:
         compared = f"{name} {_PYTHON[node.operator]} {constant}"
         return f"({compared} if {fits} else {self._otherwise(name, node, place)})"
 
+    def _drawn(self, node: nodes.Comparison, drawn: nodes.Aggregate) -> str:
+        """The loop gathers, and the closures compare what they draw from it."""
+        name = "" if varies(node.right) else self.counting.gathered(drawn, self._event.read(drawn.of))
+        if not name:
+            return ""
+        test = self.arguments.add(lambda maker: _drawing(maker, node, drawn.function))
+        of_nothing = self.arguments.add(lambda maker: _of_nothing(maker, node, drawn.function))
+        return f"({test}({name}) if {name} else {of_nothing})"
+
     def _one_of(self, node: nodes.OneOf, field: nodes.Field, place: Place) -> str:
         options = [option.value for option in node.options]
         texts = frozenset(option for option in options if isinstance(option, str))
@@ -219,6 +233,19 @@ class Writer:
             case _:
                 found = f"{name}.endswith({constant})"
         return f"({found} if type({read}) is str else {self._otherwise(name, node, place)})"
+
+
+def _drawing(maker: Maker, node: nodes.Comparison, function: nodes.Function) -> Test:
+    """The function that draws a value from times and values, and compares it."""
+    compared = evolve(node, left=nodes.Field(path=("drawn",)))
+    return maker.test(compared, lambda field: lambda found: draw(function, found, maker.assumed))
+
+
+def _of_nothing(maker: Maker, node: nodes.Comparison, function: nodes.Function) -> bool:
+    try:
+        return _drawing(maker, node, function)([])
+    except SegmentError as error:  # everybody's, which the closures tell
+        raise Odd from error
 
 
 def compiled(

@@ -43,6 +43,7 @@ class Counting:
         self._known: dict[nodes.Count, str] = {}
         self._ends: dict[str, list[tuple[str, str]]] = {}
         self._at_once: dict[str, str] = {}
+        self._gathered: dict[str, str] = {}
         self._starts: list[nodes.Window] | None = []
         self._end = arguments.add(lambda maker: maker.end, key="end")
 
@@ -65,6 +66,21 @@ class Counting:
             counter = self._counted(node.events, tests)
         self._names[node] = counter
         return self._within(node)
+
+    def gathered(self, node: nodes.Aggregate, value: str) -> str:
+        """The name of the list of times and values that are drawn from; empty if the window depends on the person.
+
+        Args:
+            node: What is drawn.
+            value: An expression that gives the value of an event.
+        """
+        window = node.events.window
+        if not isinstance(window, nodes.Ever | nodes.Last):
+            return ""
+        name = self._counted(node.events, self._simple(window))
+        self._before[-1] = f"{name} = []"
+        self._gathered[name] = value
+        return name
 
     def _within(self, node: nodes.Count) -> str:
         counter, known = self._names[node], self._known[node]
@@ -185,6 +201,9 @@ class Counting:
         yield f"if {' and '.join(left)}:"
         if counter in self._at_once:
             yield f"    {self._at_once[counter]}"
+            return
+        if counter in self._gathered:
+            yield f"    {counter}.append((at, {self._gathered[counter]}))"
             return
         yield f"    {counter} += 1"
         yield from (f"    if {test}: {end}" for test, end in self._ends.get(counter, ()))
