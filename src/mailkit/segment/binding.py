@@ -9,6 +9,7 @@ next make a thousand.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import islice
 from typing import Final, NoReturn
 
 from mailkit.errors import SegmentError, did_you_mean, shorten
@@ -21,6 +22,8 @@ __all__ = ["LARGEST", "bound", "by_name", "refuse_unbound", "unbound"]
 
 LARGEST: Final = 10_000
 """How many nodes a segment may have when all names in it have been replaced."""
+_TOLD: Final = 12
+"""So many names are told in an error."""
 
 
 def bound(node: nodes.Condition, known: Mapping[str, nodes.Condition]) -> nodes.Condition:
@@ -50,6 +53,9 @@ def by_name(segments: object) -> dict[str, nodes.Condition]:
     """
     if not isinstance(segments, Mapping):
         raise SegmentError(f"{shorten(segments)} is not segments by name; give {{'loyal': f.orders > 9, ...}}")
+    for name in segments:
+        if not isinstance(name, str):
+            raise SegmentError(f"{shorten(name)} is not the name of a segment; a name is a text")
     return {name: condition(segment) for name, segment in segments.items()}
 
 
@@ -83,7 +89,7 @@ def _in_order(node: nodes.Condition, known: Mapping[str, nodes.Condition]) -> li
         if name in needs:
             continue
         if name not in known:
-            mend = did_you_mean(name, known) or f"; known are {', '.join(map(repr, known)) or 'none'}"
+            mend = did_you_mean(name, known) or f"; known are {_several(known)}"
             raise _at(where, name, f"there is no segment {name!r}{mend}")
         needs[name] = list(dict.fromkeys(_names(known[name])))
         waiting += [(other, known[name]) for other in needs[name]]
@@ -91,6 +97,11 @@ def _in_order(node: nodes.Condition, known: Mapping[str, nodes.Condition]) -> li
         return list(TopologicalSorter(needs).static_order())
     except CycleError as error:
         _refuse_cycle(error.args[1][::-1], known)
+
+
+def _several(names: Mapping[str, object]) -> str:
+    shown = [shorten(name) for name in islice(names, _TOLD)] + ["…"] * (len(names) > _TOLD)
+    return ", ".join(shown) or "none"
 
 
 def _refuse_cycle(chain: list[str], known: Mapping[str, nodes.Condition]) -> NoReturn:

@@ -24,8 +24,8 @@ from typing import Any, Final, TypeAlias
 
 from mailkit.errors import SegmentError, shorten
 from mailkit.segment.frozen import attributes, field, frozen
-from mailkit.segment.spans import Span, Unit
-from mailkit.segment.values import instant, is_null, plain, sort, zone
+from mailkit.segment.spans import LONGEST, Span, Unit, is_whole
+from mailkit.segment.values import instant, is_naive, is_null, plain, sort, zone
 
 __all__ = [
     "DEEPEST",
@@ -73,7 +73,7 @@ __all__ = [
 ]
 
 
-_LONGEST: Final = 14_000  # bits of a number: Python writes and reads no more than 4,300 digits
+_FOR_SEVERAL: Final = "ask isin([...]) for any of several, and of a list contains(...) once for each, joined by | or &"
 DEEPEST: Final = 100
 """How deep parts may stand within each other, so that no walk over them exhausts Python's stack."""
 
@@ -159,7 +159,7 @@ def _constant(value: Any) -> Any:
 
 def _time(value: datetime) -> datetime:
     """The time in UTC, or as it is without a zone; `fold` speaks only of a clock on a wall."""
-    is_aware = value.utcoffset() is not None
+    is_aware = not is_naive(value)
     read = instant(value, None) if is_aware else value
     clock = (read.year, read.month, read.day, read.hour, read.minute, read.second, read.microsecond)
     return datetime(*clock, tzinfo=UTC) if is_aware else datetime(*clock, fold=read.fold)  # noqa: DTZ001 - it has none
@@ -189,15 +189,15 @@ class Constant:
     def _check(self) -> None:
         value = self.value
         if is_null(value):
-            raise SegmentError(f"nothing is compared with {value!r}; ask is_null() or is_not_null()")
+            raise SegmentError(f"nothing is compared with {shorten(value)}; ask is_null() or is_not_null()")
         if isinstance(value, list | tuple | set | frozenset | dict | range):
-            raise SegmentError(f"{shorten(value)} is a collection, not one value; ask isin([...]) for any of several")
+            raise SegmentError(f"{shorten(value)} is a collection, not one value; {_FOR_SEVERAL}")
         if not sort(value):
             raise SegmentError(f"{shorten(value)} is not text, a truth value, a number, a date or a time")
         if isinstance(value, float | Decimal) and not math.isfinite(value):
-            raise SegmentError(f"{value!r} is not a finite number")
-        if isinstance(value, int) and value.bit_length() > _LONGEST:
-            raise SegmentError(f"a number of {value.bit_length()} bits is too long; {_LONGEST} are the most")
+            raise SegmentError(f"{shorten(value)} is not a finite number")
+        if isinstance(value, int) and value.bit_length() > LONGEST:
+            raise SegmentError(f"a number of {value.bit_length()} bits is too long; {LONGEST} are the most")
 
 
 @frozen
@@ -277,7 +277,7 @@ class Begin(_Nest):
     def _check(self) -> None:
         if self.unit not in _CALENDAR:
             raise SegmentError(f"{self.unit} is not a period of the calendar; there are {', '.join(_CALENDAR)}")
-        if isinstance(self.offset, bool) or not isinstance(self.offset, int):
+        if not is_whole(self.offset):
             reason = "is not a whole number of periods before or after the current one"
             raise SegmentError(f"{shorten(self.offset)} {reason}")
 
@@ -472,7 +472,7 @@ class Count(_Nest):
 
     def _check(self) -> None:
         for value in (self.least, 0 if self.most is None else self.most):
-            if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+            if not is_whole(value, least=0):
                 raise SegmentError(f"{shorten(value)} is not a number of events: a whole number from 0 up is")
 
 
@@ -496,7 +496,7 @@ class Anniversary(_Nest):
 
     def _check(self) -> None:
         for value in (self.last, self.next):
-            if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 182:
+            if not is_whole(value, least=0) or value > 182:
                 raise SegmentError(f"{shorten(value)} is not a number of days near an anniversary: 0 to 182 are")
 
 
@@ -568,7 +568,7 @@ class Regular(_Nest):
     def _check(self) -> None:
         _any_time(self.events)
         for given in (self.least, self.of):
-            if isinstance(given, bool) or not isinstance(given, int) or given < 1:
+            if not is_whole(given, least=1):
                 raise SegmentError(f"{shorten(given)} is not a number of {self.unit}s: a whole number from 1 up is")
         if self.least > self.of or self.of > 1000:
             limits = "the first may not be more, the second not over 1000"

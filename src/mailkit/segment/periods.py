@@ -11,7 +11,7 @@ from mailkit.errors import SegmentError, did_you_mean, shorten
 from mailkit.segment import nodes
 from mailkit.segment.fields import Somewhere, Value, as_zone
 from mailkit.segment.nodes import Part
-from mailkit.segment.spans import Unit
+from mailkit.segment.spans import Unit, is_whole
 
 __all__ = ["Period", "previous", "this", "today"]
 
@@ -26,7 +26,7 @@ def _unit(value: str) -> Unit:
 
 
 def _number(instance: object, attribute: object, value: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int):
+    if not is_whole(value):
         raise SegmentError(f"{shorten(value)} is not a whole number of periods before or after the current one")
 
 

@@ -64,10 +64,23 @@ _LENGTHS: Final = {
     Unit.WEEK: timedelta(weeks=1),
 }
 _MONTHS: Final = {Unit.MONTH: 1, Unit.YEAR: 12}
+LONGEST: Final = 14_000
+"""So many bits a number may have: Python writes and reads no more than 4,300 digits."""
+
+
+def is_whole(value: object, *, least: int | None = None) -> bool:
+    """Whether it is a whole number, not less than `least`, of which Python writes and reads all digits.
+
+    >>> is_whole(5), is_whole(True), is_whole(5.0), is_whole(10**5000)
+    (True, False, False, False)
+    """
+    if isinstance(value, bool) or not isinstance(value, int) or value.bit_length() > LONGEST:
+        return False
+    return least is None or value >= least
 
 
 def _count(instance: object, attribute: object, value: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+    if not is_whole(value, least=1):
         raise SegmentError(f"{shorten(value)} is not a number of days, months …: a whole number from 1 up is")
 
 

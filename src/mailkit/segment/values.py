@@ -19,7 +19,22 @@ from typing import Any, Final
 from mailkit.errors import SegmentError, did_you_mean, shorten
 from mailkit.segment.spans import EARLIEST, LATEST
 
-__all__ = ["align", "by_sort", "digits", "instant", "is_among", "is_null", "plain", "sort", "zone"]
+__all__ = [
+    "align",
+    "as_text",
+    "as_told",
+    "by_sort",
+    "digits",
+    "instant",
+    "is_among",
+    "is_iterable",
+    "is_naive",
+    "is_null",
+    "plain",
+    "raised",
+    "sort",
+    "zone",
+]
 
 _OURS: Final = (str, int, float, date, Decimal, type(None))
 _TEXT: Final = "text"
@@ -27,13 +42,15 @@ _TRUTH: Final = "a truth value"
 _NUMBER: Final = "a number"
 _TIME: Final = "a time"
 _DATE: Final = "a date"
+_TOLD: Final = 200  # characters of what another's error says
 
 
 def plain(value: Any) -> Any:
     """The value as one of the five sorts where it stands for one.
 
     A member of an enumeration stands for its value; an address, a domain and a UUID for
-    their text; numbers of other libraries for Python's own.
+    their text; numbers and truth values of other libraries
+    for Python's own; and what numpy and pandas have for "not known" is null.
     """
     if isinstance(value, Enum):
         return plain(value.value)
@@ -46,7 +63,7 @@ def plain(value: Any) -> Any:
             return float(value)
         except OverflowError as error:
             raise SegmentError(f"{shorten(value)} is too large for a number") from error
-    return _text_of(value)
+    return _of_others(value)
 
 
 def is_null(value: Any) -> bool:
@@ -92,7 +109,8 @@ def align(left: Any, right: Any, assumed: tzinfo | None) -> tuple[Any, Any]:
         return left, right
     if set(sorts) <= {_TIME, _DATE}:
         return instant(left, assumed), instant(right, assumed)
-    raise SegmentError(f"{_shown(left, sorts[0])} cannot be compared with {_shown(right, sorts[1])}")
+    mend = "; ask what a list contains(...)" if isinstance(left, list | tuple | set | frozenset) else ""
+    raise SegmentError(f"{_shown(left, sorts[0])} cannot be compared with {_shown(right, sorts[1])}{mend}")
 
 
 def digits(number: float) -> Decimal:
@@ -148,7 +166,7 @@ def instant(value: Any, assumed: tzinfo | None) -> datetime:
             reason = "is a date, which begins at another instant in every zone; say which with assume_zone="
             raise SegmentError(f"{shorten(value)} {reason}")
         value = datetime(value.year, value.month, value.day, tzinfo=assumed)
-    elif value.utcoffset() is None:
+    elif is_naive(value):
         if assumed is None:
             raise SegmentError(f"{shorten(value)} has no time zone; give it one, or say assume_zone=")
         value = value.replace(tzinfo=assumed)
@@ -161,6 +179,14 @@ def instant(value: Any, assumed: tzinfo | None) -> datetime:
         return LATEST if aware.year > 1 else EARLIEST
 
 
+def is_naive(value: datetime) -> bool:
+    """Whether it has no zone; pandas' NaT is no time, and a zone of the application's own may raise anything."""
+    try:
+        return value.utcoffset() is None
+    except Exception as error:
+        raise SegmentError(f"{shorten(value)} is not a time: asking for its zone {raised(error)}") from error
+
+
 def zone(given: tzinfo | str | None, *, what: str = "assume_zone=") -> tzinfo | None:
     """The zone, given itself or by its name such as "Europe/Moscow"; an error begins with `what` it was given for.
 
@@ -169,14 +195,17 @@ def zone(given: tzinfo | str | None, *, what: str = "assume_zone=") -> tzinfo | 
     """
     if given is None or isinstance(given, tzinfo):
         return given
-    from zoneinfo import ZoneInfo
+    trouble, mend = None, ""
+    if isinstance(given, str):
+        from zoneinfo import ZoneInfo
 
-    try:
-        return ZoneInfo(given)
-    except (LookupError, ValueError, TypeError, OSError) as error:
-        mend = isinstance(given, str) and did_you_mean(given, _zone_names())
-        reason = f"{what}{shorten(given)} is not a time zone{mend or '; write e.g. Europe/Moscow or UTC'}"
-        raise SegmentError(reason) from error
+        name = str.__str__(given)  # a subclass may show itself in a way of its own
+        try:
+            return ZoneInfo(name)
+        except (LookupError, ValueError, OSError) as error:
+            trouble, mend = error, did_you_mean(name, _zone_names())
+    reason = f"{what}{shorten(given)} is not a time zone{mend or '; write e.g. Europe/Moscow or UTC'}"
+    raise SegmentError(reason) from trouble
 
 
 @cache
@@ -186,12 +215,57 @@ def _zone_names() -> list[str]:
     return sorted(available_timezones())
 
 
-def _text_of(value: Any) -> Any:
+def is_iterable(value: object) -> bool:
+    """Whether it can be gone through; an array of numpy that has no dimensions only looks so."""
+    return isinstance(value, Iterable) and getattr(value, "shape", None) != ()
+
+
+def raised(error: Exception) -> str:
+    """What the application's own code raised, and the beginning of what it said, which may be as long as it likes.
+
+    >>> raised(KeyError("city"))
+    "raised KeyError: 'city'"
+    """
+    try:
+        told = str(error)
+    except Exception:  # noqa: BLE001 - whatever it is, something else went wrong before
+        told = "which does not say what is wrong"
+    return f"raised {type(error).__name__}: {told[:_TOLD]}" + "…" * (len(told) > _TOLD)
+
+
+def as_told(error: Exception, what: str) -> SegmentError:
+    """The error itself if it is ours; else the one that says at `what` the application's own code raised it."""
+    if isinstance(error, SegmentError):
+        return error
+    told = SegmentError(f"{what} {raised(error)}")
+    told.__cause__ = error
+    return told
+
+
+def as_text(value: Any, what: str) -> str:
+    """The value as text.
+
+    Raises:
+        SegmentError: It has none, as a number of too many digits; `what` says whose text was asked for.
+    """
+    try:
+        return str(value)
+    except Exception as error:
+        raise as_told(error, f"{what}, {shorten(value)}, as text") from error
+
+
+def _of_others(value: Any) -> Any:
     from uuid import UUID  # here, since most segments never meet one, nor an address
 
     from mailkit.address import Address, Domain
 
-    return str(value) if isinstance(value, UUID | Address | Domain) else value
+    if isinstance(value, UUID | Address | Domain):
+        return str(value)
+    kind = type(value)
+    name = f"{kind.__module__.partition('.')[0]}.{kind.__name__}"  # of libraries that may not be installed
+    if name == "pandas.NAType" or (name == "numpy.datetime64" and value != value):
+        return None
+    return bool(value) if name in ("numpy.bool", "numpy.bool_") else value
 
 
 def _shown(value: Any, name: str) -> str:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, tzinfo
-from functools import partial, reduce
+from functools import partial
+from threading import RLock
 from typing import Any, Final, Generic, TypeVar
 
 from mailkit.errors import SegmentError, shorten
 from mailkit.event import Event
 from mailkit.segment import nodes
+from mailkit.segment.compiled.columns import Column, only_field
 from mailkit.segment.compiled.plans import Plan, chosen
 from mailkit.segment.compiled.postings import Algebra, Postings, algebra_for
 from mailkit.segment.running.evaluate import asks_about_events
@@ -18,6 +20,7 @@ from mailkit.segment.running.runs import Run, check_named, records
 from mailkit.segment.running.subjects import of_event, varies
 from mailkit.segment.running.windows import Bounds, bounds
 from mailkit.segment.segments import Segment
+from mailkit.segment.values import as_text
 
 __all__ = ["Index"]
 
@@ -29,11 +32,14 @@ class Index(Generic[P]):
 
     Building one takes as long as some ten filters, and asking it a tenth of one or less, so it is
     for many questions about the same people. It holds the events as they were when it was built, and
-    those that were added since; records are read when they are asked about. People cannot be added.
+    those that were added since. People cannot be added, and what is in their records is what was in
+    them when a field was first asked about: a field with up to 256 values is read of all of them
+    then, and not again. After records have changed, make another index. Several
+    threads may use it; they are answered one after another.
 
-    Answers are those of `Segment.filter`. A record is only looked at where the events leave open
-    whether the person is in, so what is wrong with others is not told. With numpy installed, large
-    indexes use it.
+    Answers are those of `Segment.filter`. A record is only looked at where events and such fields
+    leave open whether the person is in, so what is wrong with others is not told. With numpy
+    installed, large indexes use it.
 
     Args:
         people: Records, as in `Segment.filter`.
@@ -65,6 +71,7 @@ class Index(Generic[P]):
         key: str = "id",
         assume_zone: tzinfo | str | None = None,
     ) -> None:
+        self._lock = RLock()  # what is added is put in order when it is asked about
         self._people = list(records(people))
         self._key, self._assume_zone = key, assume_zone
         run = Run((), events=events, now=None, key=key, assume_zone=assume_zone)
@@ -72,10 +79,11 @@ class Index(Generic[P]):
         self._postings: dict[str, Postings] = {}
         self._by_id: dict[Any, list[Any]] = {}
         self._numbers: dict[str, list[int]] = {}
+        self._columns: dict[nodes.Field, Column | None] = {}
         self._plans: dict[nodes.Condition, Plan] = {}
         total = 0
         for number, person in enumerate(self._people):
-            identity, given = self._histories.identity(person), run.find.given(person)
+            identity, given = self._identity(person), run.find.given(person)
             self._by_id[identity] = list(given)
             self._numbers.setdefault(str(identity), []).append(number)
             total += len(given)
@@ -97,21 +105,21 @@ class Index(Generic[P]):
             SegmentError: One is no event, or names no person; none is taken in then.
         """
         taken = [(event, _person(fact)) for event, fact in zip(events, self._histories.read(events), strict=True)]
-        for event, person in taken:
-            numbers = self._numbers.get(person, [])
-            for number in numbers:
-                self._post(event, number)
-            for identity in {self._histories.identity(self._people[number]) for number in numbers}:
-                self._by_id[identity].append(event)
+        with self._lock:
+            for event, person in taken:
+                numbers = self._numbers.get(person, [])
+                for number in numbers:
+                    self._post(event, number)
+                for identity in {self._identity(self._people[number]) for number in numbers}:
+                    self._by_id[identity].append(event)
 
     def filter(self, segment: Segment, *, now: datetime | None = None) -> list[P]:
         """The people in the segment, in the order in which they were given; arguments are those of `Segment.filter`."""
-        question = self._question(segment, now)
-        return [self._people[number] for number in question.numbers()]
+        return [self._people[number] for number in self._asked(segment, now)]
 
     def count(self, segment: Segment, *, now: datetime | None = None) -> int:
         """How many people are in the segment."""
-        return len(self._question(segment, now).numbers())
+        return len(self._asked(segment, now))
 
     def partition(self, segments: Mapping[str, Segment], *, now: datetime | None = None) -> dict[str | None, list[P]]:
         """Divide the people among segments as `partition` does: each is where he fits first, or else in None."""
@@ -119,22 +127,29 @@ class Index(Generic[P]):
         left = set(range(len(self._people)))
         divided: dict[str | None, list[P]] = {}
         for name, segment in segments.items():
-            found = [number for number in self._question(segment, now).numbers() if number in left]
+            found = [number for number in self._asked(segment, now) if number in left]
             left.difference_update(found)
             divided[name] = [self._people[number] for number in found]
         divided[None] = [self._people[number] for number in sorted(left)]
         return divided
 
-    def _question(self, segment: Segment, now: datetime | None) -> _Question:
+    def _asked(self, segment: Segment, now: datetime | None) -> list[int]:
         if not isinstance(segment, Segment):
             raise SegmentError(f"{shorten(segment)} is not a segment; write f.city == 'Kazan' and the like")
-        if len(self._plans) > _PLANS:
-            self._plans.clear()
 
         def run(node: nodes.Condition) -> Run:
             return Run((node,), events=self._find, now=now, key=self._key, assume_zone=self._assume_zone)
 
-        return _Question(segment.node, run, self._people, self._postings, self._algebra, self._plans)
+        with self._lock:
+            if len(self._plans) > _PLANS:
+                self._plans.clear()
+            people, postings = self._people, self._postings
+            return _Question(segment.node, run, people, postings, self._algebra, self._columns, self._plans).numbers()
+
+    def _identity(self, person: Any) -> int | str:
+        """The person's id; what is no number is his as text, which all things have, while some have no hash."""
+        identity = self._histories.identity(person)
+        return identity if type(identity) is int else as_text(identity, "the id")
 
     def _post(self, event: Any, number: int) -> None:
         if is_plainly_one(event):
@@ -162,10 +177,12 @@ class _Question:
         people: list[Any],
         postings: Mapping[str, Postings],
         algebra: Algebra,
+        columns: dict[nodes.Field, Column | None],
         plans: dict[nodes.Condition, Plan],
     ) -> None:
         self._node, self._run, self._whole = node, run, run(node)
-        self._people, self._postings, self._algebra, self._plans = people, postings, algebra, plans
+        self._people, self._postings, self._algebra = people, postings, algebra
+        self._columns, self._plans = columns, plans
 
     def numbers(self) -> list[int]:
         """The numbers of those in the segment, in their order."""
@@ -199,8 +216,8 @@ class _Question:
 
     def _both(self, node: nodes.And | nodes.Or, found: list[Any]) -> Any:
         if isinstance(node, nodes.And):
-            return reduce(self._algebra.both, found)
-        return self._algebra.inverted(reduce(self._algebra.both, map(self._algebra.inverted, found)))
+            return self._algebra.all_of(found)
+        return self._algebra.inverted(self._algebra.all_of(list(map(self._algebra.inverted, found))))
 
     def _known(self, node: nodes.Condition) -> Any:
         """Those of whom it is true, as far as the events alone say it; None if they do not."""
@@ -219,7 +236,18 @@ class _Question:
                     parts.append(known)
                 return self._both(node, parts)
             case _:
-                return None
+                return self._by_values(node)
+
+    def _by_values(self, node: nodes.Condition) -> Any:
+        """Those of whom it is true, if it is asked of one field that has few values."""
+        field = only_field(node)
+        if field is None:
+            return None
+        if field not in self._columns:
+            self._columns[field] = Column.of(field, self._people)
+        column = self._columns[field]
+        mask = None if column is None else column.mask(node, self._whole.maker)
+        return None if mask is None else self._algebra.masked(mask)
 
     def _counted(self, node: nodes.Count) -> Any:
         events, maker = node.events, self._whole.maker
@@ -235,7 +263,7 @@ class _Question:
             happened = self._whole.histories.read(postings.given(places))
             try:
                 numbers = [who for who, event in zip(postings.numbers(places), happened, strict=True) if where(event)]
-            except SegmentError:  # an event has something wrong, and whose it is, is said when he is asked about
+            except Exception:  # noqa: BLE001 - an event has something wrong: whose it is, is said when he is asked about
                 return None
             counted = partial(self._often, numbers)
         least = counted(node.least)

@@ -25,7 +25,7 @@ from mailkit.segment.running.evaluate import asks_about_events
 from mailkit.segment.running.histories import EventSource, Histories
 from mailkit.segment.running.runs import about
 from mailkit.segment.segments import Segment
-from mailkit.segment.values import instant, zone
+from mailkit.segment.values import as_told, instant, zone
 
 __all__ = ["Cause", "Change", "Explanation", "Ground", "Reason", "explain"]
 
@@ -196,7 +196,8 @@ def explain(
         judgement = case.judge.judge(person, timeline(seen), as_of)
         until, is_known = _turn(case, judgement)
         found = changes(case, judgement, until if is_known else None)
-    except SegmentError as error:
+    except Exception as trouble:  # noqa: BLE001 - a value's own code may raise anything
+        error = as_told(trouble, "judging the record")
         raise about(person, key, error, node) from error.__cause__
     return Explanation(
         person=_identity(person, key),

@@ -21,10 +21,10 @@ from mailkit.segment.live.changes import Cause, Change, Entered, Left, seen_firs
 from mailkit.segment.live.crowd import Crowd, Person
 from mailkit.segment.live.saving import Saved
 from mailkit.segment.running.access import read
-from mailkit.segment.running.histories import EventSource, Fact, Histories
+from mailkit.segment.running.histories import EventSource, Fact, Histories, asked, no_events, several
 from mailkit.segment.running.runs import records
 from mailkit.segment.segments import Segment
-from mailkit.segment.values import instant, is_null, plain, zone
+from mailkit.segment.values import as_text, as_told, instant, is_iterable, is_null, plain, zone
 
 if TYPE_CHECKING:
     from mailkit.event import Event
@@ -251,23 +251,26 @@ class Live:
 
     def _kept(self, record: Any) -> tuple[str, dict[str, Any]]:
         """The person's id, and what is kept of his record."""
-        identity = plain(read(record, (self._key,)))
-        if is_null(identity):
+        identity = read(record, (self._key,))
+        if is_null(plain(identity)):
             raise SegmentError(f"{shorten(record)} has no id in the field {self._key!r}; name another with key=")
         try:
-            return str(identity), self._crowd.keeper.record(record)
-        except SegmentError as error:
+            return as_text(identity, "the id"), self._crowd.keeper.record(record)
+        except Exception as trouble:  # noqa: BLE001 - a value's own code may raise anything
+            error = as_told(trouble, "reading the record")
             raise _named_error(identity, error) from error.__cause__
 
     def _take_in(self, events: EventSource) -> Callable[[Any], Iterable[Any]] | None:
         """Keep all events; those of a function come when it is called with a record."""
         if isinstance(events, Mapping):
             for identity, theirs in events.items():
-                for event in theirs:
+                for event in several(theirs):
                     self._add(*self._histories.whose(event, str(identity)))
             return None
         if callable(events):
-            return events
+            return lambda record: asked(events, record)
+        if isinstance(events, str | bytes) or not is_iterable(events):
+            raise no_events(events)
         for event in events:
             self._add(*self._histories.whose(event))
         return None
@@ -281,7 +284,8 @@ class Live:
         for place in places:
             try:
                 found.append((place, *self._judges[place].look(person.record, person.events, cause.at), None))
-            except SegmentError as error:
+            except Exception as raised:  # noqa: BLE001 - a value's own code may raise anything
+                error = as_told(raised, "judging the person")
                 named = _named_error(identity, error)
                 if self._on_error is None:
                     raise named from error.__cause__

@@ -16,6 +16,7 @@ from mailkit.segment.live.crowd import Crowd, Person
 from mailkit.segment.live.keeping import decoded, encoded, from_microseconds, microseconds
 from mailkit.segment.running.histories import Fact
 from mailkit.segment.segments import Segment
+from mailkit.segment.values import raised
 
 __all__ = ["Saved"]
 
@@ -47,7 +48,10 @@ class Saved:
         """
         people = [_person(identity, person) for identity, person in crowd.people.items()]
         held = {"now": microseconds(now), "place": crowd.place, "people": people}
-        return json.dumps({_MARK: _VERSION, "segments": self.digest, **held}, ensure_ascii=False)
+        try:
+            return json.dumps({_MARK: _VERSION, "segments": self.digest, **held}, ensure_ascii=False)
+        except (ValueError, TypeError) as error:  # such as a whole number of over 4,300 digits
+            raise SegmentError(f"writing what is kept {raised(error)}") from error
 
     def read(self, saved: str | bytes, crowd: Crowd) -> datetime:
         """Let the people be those of the saved form, and give back its instant.
@@ -71,8 +75,8 @@ class Saved:
                 _take_in(entry, crowd)
             crowd.place = int(held["place"])
             return from_microseconds(held["now"])
-        except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
-            raise SegmentError(f"what was saved is damaged ({type(error).__name__}: {error})") from error
+        except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError, OSError, RecursionError) as error:
+            raise SegmentError(f"what was saved is damaged: reading it {raised(error)}") from error
 
 
 def _person(identity: str, person: Person) -> list[Any]:

@@ -15,12 +15,24 @@ import attrs
 
 from mailkit.errors import SegmentError, did_you_mean, shorten
 from mailkit.segment.running.access import getter
-from mailkit.segment.values import instant
+from mailkit.segment.values import as_text, instant, is_iterable, is_null, plain, raised
 
 if TYPE_CHECKING:
     from mailkit.event import Event
 
-__all__ = ["OF_THE_EVENT", "EventSource", "Fact", "Find", "Finder", "Histories", "is_plainly_one", "property_of"]
+__all__ = [
+    "OF_THE_EVENT",
+    "EventSource",
+    "Fact",
+    "Find",
+    "Finder",
+    "Histories",
+    "asked",
+    "is_plainly_one",
+    "no_events",
+    "property_of",
+    "several",
+]
 
 SomeEvents: TypeAlias = "Iterable[Event | Mapping[str, Any]]"
 EventSource: TypeAlias = "Mapping[Any, SomeEvents] | SomeEvents | Callable[[Any], SomeEvents]"
@@ -129,10 +141,9 @@ class Histories:
         if isinstance(events, Mapping):
             return self._in_mapping(events)
         if callable(events):
-            return Finder(lambda record: _asked(events, record), self.read)
-        if isinstance(events, str | bytes) or not isinstance(events, Iterable):
-            reason = "is not events; give a mapping from id to events, an iterable of events, or a function"
-            raise SegmentError(f"{shorten(events)} {reason}")
+            return Finder(lambda record: asked(events, record), self.read)
+        if isinstance(events, str | bytes) or not is_iterable(events):
+            raise no_events(events)
         return self._in_iterable(events)
 
     def read(self, given: Given) -> History:
@@ -157,7 +168,7 @@ class Histories:
             named = event.given.get("person") if isinstance(event, Fact) else event.person
             if named is None:
                 raise SegmentError(f"the event {shorten(given)} has no 'person', so nobody knows whose it is")
-            person = str(named)
+            person = as_text(named, "an event's person")
         return person, event
 
     def _in_mapping(self, by_id: Mapping[Any, SomeEvents]) -> Finder:
@@ -173,7 +184,7 @@ class Histories:
                 given = by_id.get(identity, ())
                 if isinstance(given, list | tuple):
                     return given
-            return give_by_text(str(identity))
+            return give_by_text(as_text(identity, "the id"))
 
         def give_by_text(identity: str) -> Given:
             """Ids are compared as text, and 17 and "17" may both be there."""
@@ -182,10 +193,10 @@ class Histories:
             if not keys:
                 for key in by_id:
                     keys.setdefault(str(key), []).append(key)
-            several = [_several(by_id[key]) for key in keys.get(identity, ())]
-            if len(several) == 1 and isinstance(by_id[keys[identity][0]], list | tuple):
-                return several[0]
-            given = [event for theirs in several for event in theirs]
+            lists = [several(by_id[key]) for key in keys.get(identity, ())]
+            if len(lists) == 1 and isinstance(by_id[keys[identity][0]], list | tuple):
+                return lists[0]
+            given = [event for theirs in lists for event in theirs]
             if given:
                 kept[identity] = given
             return given
@@ -206,10 +217,10 @@ class Histories:
                 if error is not None:
                     if person is None:
                         raise error
-                    faults.setdefault(str(person), error)
+                    faults.setdefault(as_text(person, "an event's person"), error)
                     continue
             if person is not None:
-                by_person.setdefault(str(person), []).append(event)
+                by_person.setdefault(as_text(person, "an event's person"), []).append(event)
             elif self._is_own:
                 nobodys.append(event)
             else:
@@ -220,7 +231,7 @@ class Histories:
             raise SegmentError("some of the events name a person and some do not; name him in all or in none")
 
         def give(record: Any) -> Given:
-            identity = str(self.identity(record))
+            identity = as_text(self.identity(record), "the id")
             if identity in faults:
                 raise SegmentError(faults[identity].reason)
             return by_person.get(identity, ())
@@ -244,8 +255,11 @@ class Histories:
         try:
             self._fact(event)
         except SegmentError as error:
-            if not self._is_patient or not isinstance(event, Mapping):
+            person = event.get("person") if isinstance(event, Mapping) else None
+            if person is None:
                 raise
+            if not self._is_patient:
+                raise SegmentError(f"{error.reason} (person {shorten(person)})") from error.__cause__
             return error
         return None
 
@@ -254,27 +268,43 @@ class Histories:
             reason = "is no event; give mailkit.Event, or a mapping with 'kind', 'at' and 'person'"
             raise SegmentError(f"{shorten(event)} {reason}")
         for name in ("kind", "at"):
-            if event.get(name) is None:
+            if is_null(event.get(name)):  # in rows of a data frame, what is missing is NaN or NaT
                 known = [other for other in event if isinstance(other, str) and other != name]
                 raise SegmentError(f"the event {shorten(event)} has no {name!r}{did_you_mean(name, known)}")
         try:
             at = instant(event["at"], self._assumed)
         except SegmentError as error:
             raise SegmentError(f"the event {shorten(event['kind'])}: its time {error.reason}") from error
-        return Fact(str(event["kind"]), at, event)
+        return Fact(as_text(plain(event["kind"]), "an event's kind"), at, event)
 
 
-def _asked(events: Callable[[Any], Any], record: Any) -> Given:
+def no_events(given: object) -> SegmentError:
+    """The error that events were given in none of the forms there are."""
+    reason = "is not events; give a mapping from id to events, an iterable of events, or a function"
+    return SegmentError(f"{shorten(given)} {reason}")
+
+
+def asked(events: Callable[[Any], Any], record: Any) -> Given:
+    """The events that a function gives for a person.
+
+    Raises:
+        SegmentError: It raises, or gives no list of events.
+    """
     try:
-        return _several(events(record))
+        return several(events(record))
     except SegmentError:
         raise
     except Exception as error:  # the application's own code may raise anything, and the others must go on
-        raise SegmentError(f"asking for the events raised {type(error).__name__}: {error}") from error
+        raise SegmentError(f"asking for the events {raised(error)}") from error
 
 
-def _several(events: Any) -> Given:
-    if isinstance(events, str | Mapping) or not isinstance(events, Iterable):
+def several(events: Any) -> Given:
+    """A person's events as a list, which is made of what can be gone through only once.
+
+    Raises:
+        SegmentError: They are none.
+    """
+    if isinstance(events, str | Mapping) or not is_iterable(events):
         raise SegmentError(f"a person's events are {shorten(events)}; give a list of events")
     return events if isinstance(events, list | tuple) else list(events)
 

@@ -19,9 +19,10 @@ from mailkit.segment.language.text import sentence
 from mailkit.segment.running.access import read
 from mailkit.segment.running.evaluate import Maker, asks_about_events
 from mailkit.segment.running.histories import EventSource, Finder, Histories
+from mailkit.segment.running.remembered import remembered
 from mailkit.segment.running.subjects import Subject
 from mailkit.segment.segments import Segment
-from mailkit.segment.values import instant, zone
+from mailkit.segment.values import as_told, instant, is_iterable, zone
 
 __all__ = ["UNJUDGED", "OnError", "Run", "about", "check_named", "memberships", "partition", "records"]
 
@@ -122,7 +123,7 @@ def records(people: Iterable[P]) -> Iterable[P]:
         raise SegmentError("people is one mapping; give several records, such as people.values() or [person]")
     if hasattr(people, "to_dict") and hasattr(people, "columns"):
         raise SegmentError("people is a data frame; give its rows: people.to_dict('records')")
-    if not isinstance(people, Iterable):
+    if not is_iterable(people):
         raise SegmentError(f"people is {shorten(people)}; give several records")
     return people
 
@@ -193,7 +194,8 @@ class Run:
                     found.append(place)
                     if is_first_enough:
                         break
-        except SegmentError as error:
+        except Exception as trouble:  # noqa: BLE001 - a value's own code may raise anything
+            error = as_told(trouble, "judging the record")
             named = about(record, self.key, error, self.conditions[place])
             if self._on_error is None:
                 raise named from error.__cause__
@@ -205,7 +207,7 @@ class Run:
 
 def _check_fields(conditions: tuple[nodes.Condition, ...], record: Any) -> None:
     for node in conditions:
-        for field in nodes.person_fields(node):
+        for field in _fields_of(node):
             try:
                 read(record, field.path, is_optional=field.is_optional)
             except SegmentError as error:
@@ -213,6 +215,11 @@ def _check_fields(conditions: tuple[nodes.Condition, ...], record: Any) -> None:
                 found = [match.span() for match in re.finditer(re.escape(sentence(field)), whole)]
                 start, end = found[0] if len(found) == 1 else (None, None)
                 raise SegmentError(error.reason, text=whole, start=start, end=end) from error.__cause__
+
+
+@remembered
+def _fields_of(node: nodes.Condition) -> tuple[nodes.Field, ...]:
+    return tuple(dict.fromkeys(nodes.person_fields(node)))
 
 
 def _placed(error: SegmentError, condition: nodes.Condition, record: Any) -> SegmentError:

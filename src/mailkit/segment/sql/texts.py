@@ -88,8 +88,9 @@ class Values:
     def used_in(self, text: str) -> dict[str, Any]:
         """The parameters that stand in the text; some are of parts that could be left out."""
         rest = _QUOTED.sub("", text)  # names may look like parameters
-        written = {name: re.escape(self._engine.placeholder.format(name=name)) for name in self.parameters}
-        return {name: self.parameters[name] for name in written if re.search(written[name] + r"(?!\d)", rest)}
+        before, after = map(re.escape, self._engine.placeholder.split("{name}")) if self.parameters else ("", "")
+        written = set(re.findall(rf"{before}(p\d+){after}", rest))  # at once, since there may be very many
+        return {name: value for name, value in self.parameters.items() if name in written}
 
     def _bound(self, kind: str, value: Any) -> str | None:
         if not self._engine.placeholder:
