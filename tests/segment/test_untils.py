@@ -174,6 +174,7 @@ CASES: list[tuple[Segment, list[dict[str, object]], datetime | None]] = [
     # events that are counted
     (ev.buy.did(), [], None),
     (ev.buy.did(last=days(10)), TWO, NOW + 8 * DAY),
+    (ev.buy.did(last=days(5_000_000)), TWO, None),
     (ev.buy.none(last=days(5)), TWO, NOW + 3 * DAY),
     (ev.buy.at_least(2, last=days(15)), TWO, NOW + 5 * DAY),
     (ev.buy.exactly(1, last=days(15)), TWO, NOW + 5 * DAY),

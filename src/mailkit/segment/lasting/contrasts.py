@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Any
 
 from mailkit.segment import nodes
 from mailkit.segment.frozen import evolve
 from mailkit.segment.lasting.courses import NEVER, Calendar, Course, Drift, drift_of
 from mailkit.segment.lasting.showings import compared_part
 from mailkit.segment.lasting.watching import STEPS, STEPS_OF_CLOCKS, Look, Reading, Watcher, moves, refined
+from mailkit.segment.running.comparisons import COMPARE
 from mailkit.segment.running.subjects import Fetch, of_person
 from mailkit.segment.values import align, instant, is_null, plain
 
 __all__ = ["comparison", "question"]
-
-
-_COMPARE: Final[dict[nodes.Operator, Callable[[Any, Any], Any]]] = {
-    one: getattr(operator, one.name.lower()) for one in nodes.Operator
-}
 
 
 def comparison(watcher: Watcher, node: nodes.Comparison, fetch: Fetch) -> Look:
@@ -32,7 +27,7 @@ def comparison(watcher: Watcher, node: nodes.Comparison, fetch: Fetch) -> Look:
         return _compared_with_course(watcher, node, watcher.reading(node.right, fetch), left, course_is_left=True)
     if right is not None:
         return _compared_with_course(watcher, node, watcher.reading(node.left, fetch), right, course_is_left=False)
-    compare, one, other, assumed = _COMPARE[node.operator], *_readings(watcher, node, fetch), watcher.assumed
+    compare, one, other, assumed = COMPARE[node.operator], *_readings(watcher, node, fetch), watcher.assumed
 
     def compared(item: Any) -> tuple[bool, datetime]:
         value, until = one(item)
@@ -62,7 +57,7 @@ def _compared_with_course(
     *,
     course_is_left: bool,
 ) -> Look:
-    view, compare, assumed = watcher.view, _COMPARE[node.operator], watcher.assumed
+    view, compare, assumed = watcher.view, COMPARE[node.operator], watcher.assumed
 
     def compared(item: Any) -> tuple[bool, datetime]:
         value, until = reading(item)
@@ -79,7 +74,7 @@ def _compared_with_course(
 def _courses_compared(
     watcher: Watcher, node: nodes.Comparison, left: Callable[[], Course | None], right: Callable[[], Course | None]
 ) -> Look:
-    view, compare = watcher.view, _COMPARE[node.operator]
+    view, compare = watcher.view, COMPARE[node.operator]
 
     def compared(item: Any) -> tuple[bool, datetime]:
         one, other = left(), right()

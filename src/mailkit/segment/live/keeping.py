@@ -34,7 +34,6 @@ class Keeper:
     """
 
     def __init__(self, conditions: tuple[nodes.Condition, ...]) -> None:
-        self._conditions = conditions
         self._paths: dict[tuple[str, ...], bool] = {}
         self._needed: dict[str, set[str]] = {}
         self._spans: dict[str, list[Span] | None] = {}

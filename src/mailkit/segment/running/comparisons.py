@@ -18,9 +18,9 @@ from mailkit.segment.values import align, by_sort, is_among, is_null, plain
 if TYPE_CHECKING:
     from mailkit.segment.running.evaluate import Maker
 
-__all__ = ["anniversary", "comparison", "one_of", "text_test"]
+__all__ = ["COMPARE", "anniversary", "comparison", "one_of", "text_test"]
 
-_COMPARE: Final[dict[Operator, Callable[[Any, Any], Any]]] = {
+COMPARE: Final[dict[Operator, Callable[[Any, Any], Any]]] = {
     Operator.EQ: operator.eq,
     Operator.NE: operator.ne,
     Operator.LT: operator.lt,
@@ -47,7 +47,7 @@ _DIRECT: Final[dict[type, frozenset[type]]] = {
 
 def comparison(maker: Maker, node: nodes.Comparison, fetch: Fetch) -> Test:
     """The function that compares two values."""
-    compare, assumed = _COMPARE[node.operator], maker.assumed
+    compare, assumed = COMPARE[node.operator], maker.assumed
     left, right = maker.value(node.left, fetch), maker.value(node.right, fetch)
 
     def judge(one: Any, other: Any) -> bool:
