@@ -100,3 +100,8 @@ def test_sums_and_means_do_not_depend_on_the_decimal_context_of_the_application(
     spent = (ev.bought.sum("value") == Decimal("12345.69")) & (ev.bought.avg("value") == Decimal("4115.23"))
     with localcontext(prec=5, rounding=ROUND_DOWN):
         assert set(ways(spent, {"id": 1}, bought)) == {True}
+
+
+def test_what_pandas_has_for_not_known_is_null() -> None:
+    unknown = type("NAType", (), {"__module__": "pandas._libs.missing"})()
+    assert set(ways(f.age.is_null() & ~(f.age > 5), {"id": 1, "age": unknown}, [])) == {True}
