@@ -4,7 +4,7 @@ import enum
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal, localcontext
 from typing import Any
 
 import pytest
@@ -93,3 +93,15 @@ def test_a_time_of_numpy_that_is_none_is_null() -> None:
 
 def test_a_kind_that_is_a_member_of_an_enumeration_is_written_as_its_value() -> None:
     assert str(ev[Mixed.OPENED].did()) == str(ev[Plain.OPENED].did()) == "any opened"
+
+
+def test_sums_and_means_do_not_depend_on_the_decimal_context_of_the_application() -> None:
+    bought = [{"kind": "bought", "at": NOW, "value": Decimal(value)} for value in ("12345.67", "0.01", "0.01")]
+    spent = (ev.bought.sum("value") == Decimal("12345.69")) & (ev.bought.avg("value") == Decimal("4115.23"))
+    with localcontext(prec=5, rounding=ROUND_DOWN):
+        assert set(ways(spent, {"id": 1}, bought)) == {True}
+
+
+def test_what_pandas_has_for_not_known_is_null() -> None:
+    unknown = type("NAType", (), {"__module__": "pandas._libs.missing"})()
+    assert set(ways(f.age.is_null() & ~(f.age > 5), {"id": 1, "age": unknown}, [])) == {True}

@@ -357,3 +357,11 @@ def test_years_are_twelve_months(runner: Any, worlds: list[Any]) -> None:
     if runner.dialect in ("duckdb", "postgresql"):
         segment = f.joined_at + years(1) > NOW - timedelta(days=5)
         assert runner.asked(segment, "0") == worlds[0].ids(segment)
+
+
+@pytest.mark.parametrize("count", [1, 23, 2025, 9_000, 9_998, 9_999, 10_000])
+def test_months_that_lead_out_of_the_calendar_end_at_its_edges(runner: Any, worlds: list[Any], count: int) -> None:
+    if runner.dialect in ("duckdb", "postgresql"):
+        for span in (years(count), months(count * 12 - 1), months(count)):
+            for segment in (f.joined_at - span < ago(years(2000)), f.joined_at + span > NOW, f.joined_at - span > NOW):
+                assert runner.asked(segment, "0") == worlds[0].ids(segment)

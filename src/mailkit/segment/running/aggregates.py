@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from datetime import datetime, tzinfo
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Context, Decimal, DivisionByZero, InvalidOperation, Overflow, localcontext
 from functools import reduce
 from typing import Any, Final, TypeAlias
 
@@ -15,6 +15,8 @@ from mailkit.segment.values import align, digits, instant, is_null, plain, sort
 
 __all__ = ["draw"]
 
+# That of a thread is the application's own, which may work with 6 digits, or round down.
+_CONTEXT: Final = Context(prec=28, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation, DivisionByZero, Overflow])
 Dated: TypeAlias = list[tuple[datetime, Any]]
 
 
@@ -43,12 +45,14 @@ def _sum(known: Dated, assumed: tzinfo | None) -> Any:
     values = [value for _, value in known]
     if any(isinstance(value, Decimal) for value in values):
         exact = (digits(value) if isinstance(value, float) else value for value in values)
-        return sum(sorted(exact))  # from the least up, so that rounding to the context's 28 digits has one outcome
+        with localcontext(_CONTEXT):
+            return sum(sorted(exact))  # from the least up, so that rounding to 28 digits has one outcome
     return math.fsum(values) if any(isinstance(value, float) for value in values) else sum(values)
 
 
 def _avg(known: Dated, assumed: tzinfo | None) -> Any:
-    return _sum(known, assumed) / len(known) if known else None
+    with localcontext(_CONTEXT):
+        return _sum(known, assumed) / len(known) if known else None
 
 
 def _min(known: Dated, assumed: tzinfo | None) -> Any:

@@ -6,6 +6,7 @@ a number of days, and its year, month and day of the month come out of divisions
 
 from __future__ import annotations
 
+from datetime import MAXYEAR, UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from mailkit.errors import SegmentError
@@ -73,9 +74,20 @@ def _months(writer: Writer, sql: str, span: Span, node: nodes.Node, *, is_forwar
     template = writer.engine.months
     if template is None:
         raise writer.refusal(node, "months are added to a time that differs from person to person; ask for days")
-    count = min(span.count * (12 if span.unit is Unit.YEAR else 1), 120_000) * (1 if is_forward else -1)
-    later = template.format(sql, count)
-    return f"CASE WHEN {later} > {_LAST} THEN {_LAST} WHEN {later} < {_FIRST} THEN {_FIRST} ELSE {later} END"
+    count = min(span.count * (12 if span.unit is Unit.YEAR else 1), 12 * MAXYEAR)
+    # What leads out of the calendar is told before: PostgreSQL's own ends before ours is over.
+    if is_forward:
+        edge = f"CASE WHEN {sql} >= {_begin_of(12 * MAXYEAR + 12 - count)} THEN {_LAST}"
+    else:
+        edge = f"CASE WHEN {sql} < {_begin_of(12 + count)} THEN {_FIRST}"
+    return f"{edge} ELSE {template.format(sql, count if is_forward else -count)} END"
+
+
+def _begin_of(month: int) -> int:
+    """When a month begins, counted from the first of the year 0; those out of the calendar begin at its edges."""
+    if not 12 <= month < 12 * MAXYEAR + 12:
+        return _FIRST if month < 12 else _LAST + 1
+    return micros(datetime(month // 12, month % 12 + 1, 1, tzinfo=UTC))
 
 
 def size(writer: Writer, node: nodes.Size, place: Place) -> Operand:
