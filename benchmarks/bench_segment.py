@@ -4,8 +4,10 @@
 
 Each round runs both in turn, in one process and over the same people, so that whatever else the
 machine does meets them alike; the table gives the median of the rounds' ratios. Hand-written code
-is 1, and less is better. The hand-written code knows that nothing is missing, that all times have
-a zone and that no event lies in the future; the segment finds that out for every person and event.
+is 1, and less is better. The hand-written code is a comprehension with `any` and `sum`, as it is
+mostly written; it knows that nothing is missing, that all times have a zone and that no event lies
+in the future, which the segment finds out as far as its answer needs it. A loop written for speed,
+which breaks off as soon as it may, is measured as well, to tell how much of the gain is that.
 
 Rule engines are compared if they are installed: pip install datalogic-py==5.9.0 zen-engine==2.1.3
 json-logic-qubit==0.9.1 rule-engine==5.1.0. With numpy installed, the index uses it.
@@ -83,6 +85,24 @@ def behaviour_by_hand(people: list[dict[str, Any]], events: dict[int, list[dict[
     ]
 
 
+def behaviour_in_a_loop(people: list[dict[str, Any]], events: dict[int, list[dict[str, Any]]]) -> list[dict[str, Any]]:
+    """What nobody writes but who has measured: one loop for both questions, asking of the time first."""
+    kept = []
+    for p in people:
+        opened = 0
+        for e in events[p["id"]]:
+            at = e["at"]
+            if at > QUARTER:
+                if e["kind"] == "purchase":
+                    break
+                if e["kind"] == "opened" and at > TWO_MONTHS:
+                    opened += 1
+        else:
+            if opened >= 2:
+                kept.append(p)
+    return kept
+
+
 def whole_by_hand(people: list[dict[str, Any]], events: dict[int, list[dict[str, Any]]]) -> list[dict[str, Any]]:
     return [
         p
@@ -143,6 +163,7 @@ def cases() -> Iterator[tuple[str, Work, Work]]:
     yield "2 fields, objects", lambda: fields_of_objects_by_hand(objects), lambda: FIELDS.filter(objects, now=NOW)
     behaviour, whole = (lambda: behaviour_by_hand(people, events)), (lambda: whole_by_hand(people, events))
     yield "none in 90 days, 2 in 60", behaviour, lambda: BEHAVIOUR.filter(people, events=events, now=NOW)
+    yield "  a loop written for speed", behaviour, lambda: behaviour_in_a_loop(people, events)
     yield "2 fields and both of these", whole, lambda: WHOLE.filter(people, events=events, now=NOW)
     yield "the same, a new segment", whole, lambda: Segment(WHOLE.node).filter(people, events=events, now=NOW)
     yield "index being built", whole, lambda: Index(people, events=events)

@@ -18,6 +18,7 @@ exclude_patterns = ["_build"]
 html_theme = "furo"
 html_title = "mailkit"
 html_static_path = ["_static"]
+html_css_files = ["tables.css"]
 templates_path = []
 
 autodoc_typehints = "signature"

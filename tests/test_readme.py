@@ -16,7 +16,13 @@ README = Path(__file__).parents[1] / "README.md"
 EXAMPLES = re.findall(r"\*\*(.+?)\*\*: .+?\n\n```python\n(.*?)```", README.read_text(encoding="utf-8"), flags=re.DOTALL)
 EXPECTED = {
     "compose": ["Hello, Anna", "Finish the order (https://shop.example.com/cart)"],
-    "segment": ['city = "Kazan" and no purchase within last 90 days', "[{'id': 2, 'city': 'Kazan'}]"],
+    "segment": [
+        'city = "Kazan" and no purchase within last 90 days',
+        "[{'id': 2, 'city': 'Kazan', 'zone': None}]",
+        'True {"mailkit.segment": 1,',
+        "{'write': 1, 'prospect': 1,",
+        "2 is in as of 1 March 2026",
+    ],
     "send": ["1 accepted, 1 bounced"],
     "track": ["List-Unsubscribe-Post: List-Unsubscribe=One-Click", "()"],
     "dns": ["False", "v=DMARC1"],

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mailkit import Event
 from mailkit.errors import SegmentError
-from mailkit.segment import Segment, ago, days, distance, member, partition
+from mailkit.segment import Segment, ago, days, distance, member, overlap, partition
 from mailkit.segment import event as ev
 from mailkit.segment import field as f
 
@@ -89,6 +91,41 @@ def test_a_bad_record_is_in_no_segment_and_not_in_its_complement_either() -> Non
     assert isinstance(told[0][1], SegmentError)
 
 
+@pytest.mark.parametrize("others", [3, 2000])
+def test_who_cannot_be_judged_is_counted_apart(others: int) -> None:
+    opened = {"kind": "opened", "at": NOW - DAY}
+    people = [{"id": 10 + place, "age": place % 40, "city": "Ufa"} for place in range(others)]
+    people.insert(2, {"id": 2, "age": "34", "city": "Ufa"})
+    people.append({"id": 3, "age": 34, "city": "Ufa"})
+    people.append(people[2])
+    events = {person["id"]: [opened] for person in people} | {3: [{"kind": "opened", "at": None}]}
+    good = [person for person in people if person["id"] > 3]
+    adult, local, awake = f.age >= 1, f.city == "Ufa", ev.opened.did(last=days(7))
+    told: list[Any] = []
+
+    def note(record: Any, error: SegmentError) -> None:
+        told.append(record["id"])
+
+    found = (local & adult & awake).waterfall(people, events=events, now=NOW, on_error=note)
+    assert sorted(told) == [2, 2, 3]
+    assert found.unjudged == 3
+    assert attrs.evolve(found, unjudged=0) == (local & adult & awake).waterfall(good, events=events, now=NOW)
+    assert "; 3 more could not be judged." in str(found)
+    assert "; 3 more could not be judged." in found._repr_html_()
+
+    segments = {"adult": adult, "local": local, "awake": awake}
+    shared = overlap(segments, people, events=events, now=NOW, on_error=note)
+    assert shared.unjudged == 3
+    assert attrs.evolve(shared, unjudged=0) == overlap(segments, good, events=events, now=NOW)
+    assert "; 3 more could not be judged." in str(shared)
+    assert "; 3 more could not be judged." in shared._repr_html_()
+
+
+def test_a_waterfall_of_nobody_who_can_be_judged_is_empty() -> None:
+    found = ((f.age > 18) & (f.age < 60)).waterfall([{"id": 2, "age": "34"}], on_error=lambda record, error: None)
+    assert (found.people, found.unjudged, found.inside, found.outside) == (0, 1, (), ())
+
+
 def test_on_error_may_stop_the_run_itself() -> None:
     def stop(record: object, error: SegmentError) -> None:
         raise KeyError(record["id"])  # type: ignore[index]
@@ -105,7 +142,9 @@ def test_the_error_keeps_its_cause() -> None:
 
 @pytest.mark.parametrize("wrong", [True, "raise", 5])
 def test_on_error_is_a_function(wrong: object) -> None:
-    for run in ((f.age > 18).filter, (f.age > 18).count, lambda people, **more: partition({}, people, **more)):
+    adult = f.age > 18
+    runs = [adult.filter, adult.count, adult.waterfall, partial(partition, {}), partial(overlap, {"adult": adult})]
+    for run in runs:
         with pytest.raises(SegmentError, match="cannot be called"):
             run([], on_error=wrong)
 

@@ -18,6 +18,7 @@ from mailkit.segment import Segment, ago, days, event, field, hours, months, nod
 from mailkit.segment.explained.explain import Explanation, Reason
 from mailkit.segment.explained.prospects import Cause, Change
 from mailkit.segment.explained.supposing import Altered
+from mailkit.segment.explained.telling import when
 from mailkit.segment.spans import INSTANT
 from mailkit.testing.segments import SegmentCase, segment_cases
 
@@ -407,6 +408,28 @@ def test_changes_that_never_end_and_lead_to_none_are_not_followed_for_ever() -> 
     assert found.until is not None
     assert found.until > NOW + timedelta(days=9)
     assert found.changes == ()
+    assert not found.reason.is_exact
+    assert f"- time alone changes nothing before {when(found.until)}" in str(found)
+
+
+def test_what_is_only_known_for_a_while_is_told_to_hold_at_least_until_then() -> None:
+    here, there = (
+        nodes.PartOf(of=nodes.Now(), part=nodes.Part.HOUR, zone=nodes.Constant(value=zone))
+        for zone in ("UTC", "Asia/Tokyo")
+    )
+    found = explained(Segment(nodes.Comparison(left=here, operator=nodes.Operator.EQ, right=there)))
+    assert "so at least until" in str(found)
+    assert found.to_dict()["reason"]["is_exact"] is False
+    assert not any(change.cause is Cause.TIME for change in found.changes)
+
+
+def test_what_no_clock_shows_is_told_to_be_so_for_good() -> None:
+    clock = nodes.PartOf(of=nodes.Now(), part=nodes.Part.CLOCK, zone=nodes.Constant(value="UTC"))
+    never = Segment(nodes.Comparison(left=clock, operator=nodes.Operator.EQ, right=nodes.Constant(value="Kazan")))
+    found = explained(never)
+    assert found.until is None
+    assert "until" not in str(found)
+    assert "- time alone changes nothing" in str(found)
 
 
 def test_events_of_another_sort_than_those_there_are_not_supposed() -> None:

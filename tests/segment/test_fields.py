@@ -154,7 +154,8 @@ def test_a_field_is_not_made_of_its_name(make: type, given_: object) -> None:
         ("is_in", "did you mean 'isin'"),
         ("starts_with", "did you mean 'startswith'"),
         ("isNull", "did you mean 'is_null'"),
-        ("like", "there are anniversary, between, bucket"),
+        ("like", r"write contains\(\.\.\.\), startswith"),
+        ("xyzzy", "there are anniversary, between, bucket"),
     ],
 )
 def test_a_method_that_a_field_does_not_have_is_told_with_the_one_that_was_meant(name: str, expected: str) -> None:

@@ -309,6 +309,7 @@ REFUSED = [
     (f.born.month("UTC") == 3, "clocks and calendars"),
     (f.joined_at.anniversary(zone="UTC"), "calendars of zones"),
     (f.born.anniversary(zone=f.name), "calendars of zones"),
+    (this("day", zone="UTC").start.anniversary(zone=f.name), "calendars of zones"),
     (f.joined_at > this("day", zone=f.name).start, "calendars of zones"),
     (f.id.bucket("x") < 0.5, "no hash"),
     (f.joined_at + months(1) > NOW, "counts months"),

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from mailkit.errors import SegmentError
-from mailkit.segment import Segment, ago, ahead, days, hours, months, nodes, previous, this, today, years
+from mailkit.segment import Segment, Value, ago, ahead, days, hours, months, nodes, previous, this, today, years
 from mailkit.segment import event as ev
 from mailkit.segment import field as f
 from mailkit.segment.lasting.clocks import date_change, part_change
@@ -50,7 +50,14 @@ def at(kind: str, when: datetime, **more: object) -> dict[str, object]:
     return {"kind": kind, "at": when, **more}
 
 
-RECORD = {"joined_at": NOW - 3 * DAY, "born": date(1996, 2, 29), "zone": BERLIN, "nowhere": None, "city": "Kazan"}
+RECORD = {
+    "joined_at": NOW - 3 * DAY,
+    "born": date(1996, 2, 29),
+    "zone": BERLIN,
+    "nowhere": None,
+    "city": "Kazan",
+    "size": 24,
+}
 ZONE = nodes.Field(path=("zone",))
 NOWHERE = nodes.Field(path=("nowhere",))
 TWO = [at("buy", NOW - 10 * DAY, value=5, url="a"), at("buy", NOW - 2 * DAY, value=7, url="b")]
@@ -120,6 +127,43 @@ CASES: list[tuple[Segment, list[dict[str, object]], datetime | None]] = [
     (clock("=", "09:00"), [], datetime(2026, 3, 2, 8, 0, tzinfo=UTC)),
     (compared(part_of(nodes.Now(), Part.CLOCK, NOWHERE), "<", nodes.Constant(value="09:00")), [], None),
     (compared(CLOCK, "=", part_of(nodes.Field(path=("joined_at",)), Part.CLOCK)), [], NOW + timedelta(minutes=1)),
+    # what no clock shows, and what is past
+    (clock("=", "Kazan"), [], None),
+    (clock("<", "99"), [], None),
+    (clock(">=", "23:59"), [], datetime(2026, 3, 1, 22, 59, tzinfo=UTC)),
+    (clock(">", "23:59"), [], None),
+    (compared(CLOCK, "=", nodes.Field(path=("city",))), [], None),
+    (compared(nodes.Constant(value="20:15"), ">", CLOCK), [], datetime(2026, 3, 1, 19, 15, tzinfo=UTC)),
+    (compared(part_of(nodes.Now(), Part.HOUR), "=", nodes.Constant(value=99)), [], None),
+    (compared(part_of(nodes.Now(), Part.HOUR), "=", nodes.Field(path=("size",))), [], None),
+    (compared(part_of(nodes.Now(), Part.HOUR, NOWHERE), "<", nodes.Constant(value=99)), [], None),
+    (compared(part_of(shifted(months(1)), Part.HOUR), "!=", nodes.Constant(value=24)), [], None),
+    (compared(part_of(nodes.Now(), Part.WEEKDAY), "<", nodes.Constant(value=1)), [], None),
+    (compared(part_of(nodes.Now(), Part.DAY), ">", nodes.Constant(value=31)), [], None),
+    (compared(part_of(nodes.Now(), Part.MONTH), "<=", nodes.Constant(value=12.5)), [], None),
+    (Segment(nodes.IsNull(value=part_of(nodes.Now(), Part.CLOCK, ZONE))), [], None),
+    (Segment(nodes.IsNull(value=part_of(nodes.Now(), Part.CLOCK, NOWHERE))), [], None),
+    (Segment(nodes.OneOf(value=part_of(nodes.Now(), Part.HOUR), options=(nodes.Constant(value=99),))), [], None),
+    (compared(nodes.Folded(value=CLOCK), "=", nodes.Constant(value="kazan")), [], None),
+    (compared(nodes.Size(value=CLOCK), "=", nodes.Constant(value=5)), [], None),
+    (compared(part_of(nodes.Now(), Part.YEAR), ">", nodes.Constant(value=1999)), [], None),
+    (compared(part_of(shifted(months(1)), Part.YEAR), "=", nodes.Constant(value=1999)), [], None),
+    (compared(part_of(nodes.Now(), Part.YEAR), "<", nodes.Constant(value=0)), [], None),
+    (compared(part_of(nodes.Now(), Part.YEAR), "<", nodes.Constant(value=10_000)), [], None),
+    (
+        compared(part_of(nodes.Now(), Part.YEAR), "<", nodes.Constant(value=2999)),
+        [],
+        datetime(2998, 12, 31, 23, tzinfo=UTC),
+    ),
+    (
+        compared(part_of(nodes.Now(), Part.YEAR), "<", nodes.Constant(value=2026.5)),
+        [],
+        datetime(2026, 12, 31, 23, tzinfo=UTC),
+    ),
+    (today(BERLIN) == date(2026, 2, 25), [], None),
+    (today(BERLIN) <= date(2026, 2, 27), [], None),
+    (today(BERLIN) < date(2126, 3, 3), [], datetime(2126, 3, 2, 23, tzinfo=UTC)),
+    (compared(part_of(shifted(months(1)), Part.DATE), "=", nodes.Field(path=("born",))), [], None),
     (f.joined_at.during(this("month", zone=BERLIN)), [], None),
     (f.joined_at.during(previous(1, "month", zone=BERLIN)), [], datetime(2026, 3, 31, 22, tzinfo=UTC)),
     (f.joined_at.during(this("week", zone=f.zone)), [], datetime(2026, 3, 1, 23, tzinfo=UTC)),
@@ -204,6 +248,7 @@ def test_an_answer_holds_until(segment: Segment, events: list[dict[str, object]]
     found = judge(segment.node, RECORD, facts, now=NOW)
     assert found.is_true is is_in(NOW)
     assert found.until == until
+    assert found.is_exact
     if until is not None:
         assert is_in(until - INSTANT) is found.is_true
         assert is_in(until) is not found.is_true
@@ -215,7 +260,7 @@ def test_an_answer_holds_until(segment: Segment, events: list[dict[str, object]]
 @pytest.mark.parametrize(
     "segment",
     [
-        clock("<", "99"),
+        today(BERLIN) <= date.max,
         compared(shifted(years(5000)), "<", nodes.Now()),
         compared(nodes.Now(), "<", begin(Unit.MONTH, 1)),
         Segment(nodes.Anniversary(of=shifted(months(1)), zone=nodes.Constant(value=BERLIN))),
@@ -227,6 +272,54 @@ def test_what_moves_without_end_is_told_to_hold_for_long_at_least(segment: Segme
     assert found.is_true is segment.matches(RECORD, now=NOW)
     assert found.until is not None
     assert found.until > NOW + 20 * DAY
+
+
+class Counted(dict[str, Any]):
+    """A record that counts how often it is read."""
+
+    reads = 0
+
+    def get(self, name: str, default: Any = None) -> Any:
+        self.reads += 1
+        return super().get(name, default)
+
+    def __getitem__(self, name: str) -> Any:
+        self.reads += 1
+        return super().__getitem__(name)
+
+
+def here(part: Part, of: nodes.Value | None = None) -> nodes.Value:
+    return part_of(of or nodes.Now(), part, ZONE)
+
+
+LONG: list[Segment] = [
+    compared(here(Part.CLOCK), "=", here(Part.CLOCK, shifted(hours(1)))),
+    compared(here(Part.HOUR), "=", here(Part.HOUR, shifted(hours(1)))),
+    compared(here(Part.DAY), "=", nodes.Constant(value=30)) & compared(here(Part.MONTH), "=", nodes.Constant(value=2)),
+    compared(here(Part.HOUR), "<", nodes.Constant(value=12))
+    | compared(here(Part.HOUR), ">=", nodes.Constant(value=12)),
+    compared(nodes.Now(), "<", begin(Unit.DAY, 1, ZONE)),
+    compared(begin(Unit.MONTH, 0, ZONE), "<", shifted(days(40))),
+    Segment(nodes.Anniversary(of=shifted(days(10)), last=0, next=3, zone=ZONE)),
+    ev.buy.where(compared(here(Part.HOUR), "=", here(Part.HOUR, shifted(hours(1))))).did(),
+    ev.buy.none(within=days(1), after=Value(begin(Unit.DAY, 1, ZONE))),
+]
+
+
+@pytest.mark.parametrize("segment", LONG, ids=str)
+@pytest.mark.parametrize("number", [2, 400])
+def test_what_is_never_otherwise_is_not_looked_for_for_long(segment: Segment, number: int) -> None:
+    record = Counted(RECORD)
+    facts = [
+        fact
+        for _, fact in (
+            Histories(key="id", assumed=UTC).whose(at("buy", NOW - place * HOUR), "1") for place in range(number)
+        )
+    ]
+    found = judge(segment.node, record, facts, now=NOW)
+    assert record.reads < 1_500 * (1 + number // 64)
+    assert (found.until is None) is found.is_exact
+    assert found.until is None or found.until > NOW
 
 
 def test_one_judge_judges_one_person_after_another() -> None:

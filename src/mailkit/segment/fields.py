@@ -66,7 +66,16 @@ class Value(Combining):
         return nodes.Comparison(left=self._node, operator=Operator.EQ, right=nodes.Constant(value=True))
 
     def _compared(self, operator: Operator, other: object) -> Segment:
-        return Segment(nodes.Comparison(left=self._node, operator=operator, right=operand(other, self._node)))
+        return self._asked(nodes.Comparison(left=self._node, operator=operator, right=operand(other, self._node)))
+
+    def _asked(self, node: nodes.Condition) -> Segment:
+        if isinstance(self._node, nodes.Bucket | nodes.Folded):
+            from mailkit.segment.hopeless import hopeless  # here, since few segments have any
+
+            never = hopeless(node)
+            if never:
+                raise SegmentError(never, text=sentence(node))
+        return Segment(node)
 
     def __eq__(self, other: object) -> Segment:  # type: ignore[override]
         return self._compared(Operator.EQ, other)
@@ -104,7 +113,7 @@ class Value(Combining):
             raise SegmentError(f"isin({shorten(options)}): give several, such as isin([{shorten(options)}])")
         ordered = sorted(options, key=repr) if isinstance(options, Set) else options
         constants = dict.fromkeys(constant(option, self._node) for option in ordered)
-        return Segment(nodes.OneOf(value=self._node, options=tuple(constants)))
+        return self._asked(nodes.OneOf(value=self._node, options=tuple(constants)))
 
     def between(self, least: Plain | Value, most: Plain | Value) -> Segment:
         """Whether it is from `least` to `most`, both included."""
@@ -130,7 +139,7 @@ class Value(Combining):
         return self._searched(TextMatch.MATCHES, pattern)
 
     def casefold(self) -> Value:
-        """The text without regard to upper and lower case; compare it with text in lower case."""
+        """The text without regard to upper and lower case; what it is compared with must be in lower case."""
         return Value(nodes.Folded(value=self._node))
 
     def size(self) -> Value:
@@ -202,7 +211,7 @@ class Value(Combining):
         return ~self.is_null()
 
     def _searched(self, match: TextMatch, what: object) -> Segment:
-        return Segment(nodes.TextTest(value=self._node, match=match, what=constant(what, self._node)))
+        return self._asked(nodes.TextTest(value=self._node, match=match, what=constant(what, self._node)))
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}: {sentence(self._node)}>"
@@ -258,6 +267,34 @@ _METHODS: Final = (
         "year",
     ),
 )
+_MEANT: Final = {
+    "any": "contains(...), joined by | for any of several",
+    "birthday": "anniversary(zone=...)",
+    "contains_any": "contains(...) | contains(...)",
+    "eq": "==",
+    "exists": "is_not_null()",
+    "gt": ">",
+    "gte": ">=",
+    "icontains": "casefold().contains(...)",
+    "iexact": "casefold() == ...",
+    "ilike": "casefold().contains(...)",
+    "isna": "is_null()",
+    "len": "size()",
+    "length": "size()",
+    "like": "contains(...), startswith(...) or endswith(...)",
+    "lower": "casefold()",
+    "lt": "<",
+    "lte": "<=",
+    "ne": "!=",
+    "notin": "~f.city.isin(...)",
+    "not_in": "~f.city.isin(...)",
+    "notna": "is_not_null()",
+    "notnull": "is_not_null()",
+    "regex": "matches(...)",
+    "search": "matches(...)",
+    "upper": "casefold()",
+}
+"""What else a method may be called, to what is to be written."""
 _OF_A_SEGMENT: Final = ("count", "filter")
 
 
@@ -267,6 +304,8 @@ def _no_method(node: nodes.Field) -> SegmentError:
     if whole and name in _OF_A_SEGMENT:
         asked = sentence(nodes.Field(path=tuple(whole)))
         return SegmentError(f"a field alone has no {name}(): write (f.{asked} == True).{name}(...)", text=asked)
+    if name in _MEANT:
+        return SegmentError(f"a field has no method {name!r}; write {_MEANT[name]}", text=sentence(node))
     from difflib import get_close_matches
 
     by_letters = {method.replace("_", ""): method for method in _METHODS}

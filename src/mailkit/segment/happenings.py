@@ -16,6 +16,7 @@ from mailkit.segment.functions import ago
 from mailkit.segment.nodes import Function, sentence
 from mailkit.segment.segments import Combining, Segment, condition
 from mailkit.segment.spans import Span, as_span
+from mailkit.segment.values import plain
 
 if TYPE_CHECKING:
     from mailkit.segment.periods import Period
@@ -59,6 +60,17 @@ _MEANT: Final = {
     "unique": "distinct(...)",
 }
 """What else a question may be called, to what is to be written."""
+_WINDOWS_MEANT: Final = {
+    "at": "during=this('day', zone=...)",
+    "before": "between=(None, end)",
+    "for_": "last=days(30)",
+    "in_": "during=this('month', zone=...)",
+    "on": "during=this('day', zone=...)",
+    "since": "between=(start, None)",
+    "start": "between=(start, end)",
+    "until": "between=(None, end)",
+}
+"""What else a window may be called, to what is to be written."""
 
 
 class Happening:
@@ -77,7 +89,7 @@ class Happening:
     __slots__ = ("_kind", "_where")
 
     def __init__(self, kind: str, where: nodes.Condition | None = None) -> None:
-        self._kind, self._where = nodes.Events(kind=kind).kind, where
+        self._kind, self._where = nodes.Events(kind=plain(kind)).kind, where
 
     def where(self, *conditions: Combining) -> Happening:
         """Those of the events for which all conditions are true; fields are then properties of the event.
@@ -287,12 +299,16 @@ def _window(words: WindowWords, kind: str) -> nodes.Window:
     known = list(WindowWords.__annotations__)
     for word in words:
         if word not in known:
-            mend = did_you_mean(word, known) or f"; there are {', '.join(known)}"
+            mend = f"; write {_WINDOWS_MEANT[word]}" if word in _WINDOWS_MEANT else did_you_mean(word, known)
+            mend = mend or f"; there are {', '.join(known)}"
             raise SegmentError(f"there is no window {word!r}{mend}", text=kind)
     given: dict[str, Any] = dict(words)
     match sorted(given):
         case []:
             return nodes.Ever()
+        case ["last"] if isinstance(given["last"], Value) or hasattr(given["last"], "zone"):
+            mend = "a period of the calendar is said by during=, an instant by between=(start, None)"
+            raise SegmentError(f"last= takes a length of time such as days(7); {mend}", text=kind)
         case ["last"]:
             return nodes.Last(span=as_span(given["last"], what="last"))
         case ["between"]:

@@ -73,6 +73,7 @@ __all__ = [
 ]
 
 
+_FOR_SEVERAL: Final = "ask isin([...]) for any of several, and of a list contains(...) once for each, joined by | or &"
 DEEPEST: Final = 100
 """How deep parts may stand within each other, so that no walk over them exhausts Python's stack."""
 
@@ -190,7 +191,7 @@ class Constant:
         if is_null(value):
             raise SegmentError(f"nothing is compared with {shorten(value)}; ask is_null() or is_not_null()")
         if isinstance(value, list | tuple | set | frozenset | dict | range):
-            raise SegmentError(f"{shorten(value)} is a collection, not one value; ask isin([...]) for any of several")
+            raise SegmentError(f"{shorten(value)} is a collection, not one value; {_FOR_SEVERAL}")
         if not sort(value):
             raise SegmentError(f"{shorten(value)} is not text, a truth value, a number, a date or a time")
         if isinstance(value, float | Decimal) and not math.isfinite(value):

@@ -73,8 +73,10 @@ def condition(operand: object) -> nodes.Condition:
     """
     if isinstance(operand, Combining):
         return operand._condition()
-    reason = f"{shorten(operand)} is not a condition; put parentheses around each: (f.city == 'Kazan') & (f.age > 17)"
-    raise SegmentError(reason)
+    mend = "put parentheses around each: (f.city == 'Kazan') & (f.age > 17)"
+    if type(operand).__name__ == "Happening":  # a class of a module above
+        mend = "ask .did(), .none() or .at_least(n) of events"
+    raise SegmentError(f"{shorten(operand)} is not a condition; {mend}")
 
 
 def _flat(joint: type[nodes.And] | type[nodes.Or], operand: object) -> tuple[nodes.Condition, ...]:
@@ -233,9 +235,9 @@ class Segment(Combining):
         """A function that says of one record after another whether the person is in the segment.
 
         It takes a record and, where the segment asks about events, a list of the person's own, whoever
-        they name. It answers and fails as `matches` does, some fifty times faster if `now` is given, since all
-        that does not depend on the person is worked out before. Records that are mappings are read
-        fastest. It may be shared among threads.
+        they name; to leave it out is an error then. It answers and fails as `matches` does, some fifty
+        times faster if `now` is given, since all that does not depend on the person is worked out before.
+        Records that are mappings are read fastest. It may be shared among threads.
 
         Args:
             now: As of when, aware; without it, the present of each call.
@@ -244,7 +246,7 @@ class Segment(Combining):
         >>> from datetime import UTC, datetime
         >>> from mailkit.segment import days, event as ev, field as f
         >>> ask = ((f.age >= 18) & ev.purchase.none(last=days(90))).prepare(now=datetime(2026, 3, 1, tzinfo=UTC))
-        >>> ask({"age": 34}), ask({"age": 34}, [{"kind": "purchase", "at": datetime(2026, 2, 1, tzinfo=UTC)}])
+        >>> ask({"age": 34}, []), ask({"age": 34}, [{"kind": "purchase", "at": datetime(2026, 2, 1, tzinfo=UTC)}])
         (True, False)
         """
         from mailkit.segment.running.asking import prepared
@@ -320,12 +322,14 @@ class Segment(Combining):
         key: str = "id",
         assume_zone: tzinfo | str | None = None,
         sample: int = 3,
+        on_error: OnError | None = None,
     ) -> Waterfall:
         """How many people each condition leaves, and a few of them to look at; in a notebook as a picture.
 
         The conditions are those that the outermost "and" or "or" joins. Each is asked of everybody,
         also of people who would not come so far in `filter`; `sample` is how many people to show,
-        the other arguments and errors are those of `filter`.
+        the other arguments and errors are those of `filter`. With `on_error`, those who cannot be judged
+        are counted apart.
 
         >>> from mailkit.segment import field as f
         >>> people = [{"city": "Kazan", "age": 34}, {"city": "Kazan", "age": 17}, {"city": "Ufa", "age": 40}]
@@ -345,7 +349,16 @@ class Segment(Combining):
         """
         from mailkit.segment.explained.waterfalls import waterfall
 
-        return waterfall(self, people, events=events, now=now, key=key, assume_zone=assume_zone, sample=sample)
+        return waterfall(
+            self,
+            people,
+            events=events,
+            now=now,
+            key=key,
+            assume_zone=assume_zone,
+            sample=sample,
+            on_error=on_error,
+        )
 
     def to_json(self) -> str:
         """The segment as JSON on one line, for a database or another program; equal segments give equal text.

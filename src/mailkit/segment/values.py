@@ -49,7 +49,8 @@ def plain(value: Any) -> Any:
     """The value as one of the five sorts where it stands for one.
 
     A member of an enumeration stands for its value; an address, a domain and a UUID for
-    their text; numbers of other libraries for Python's own.
+    their text; numbers and truth values of other libraries
+    for Python's own; and what numpy and pandas have for "not known" is null.
     """
     if isinstance(value, Enum):
         return plain(value.value)
@@ -62,7 +63,7 @@ def plain(value: Any) -> Any:
             return float(value)
         except OverflowError as error:
             raise SegmentError(f"{shorten(value)} is too large for a number") from error
-    return _text_of(value)
+    return _of_others(value)
 
 
 def is_null(value: Any) -> bool:
@@ -108,7 +109,8 @@ def align(left: Any, right: Any, assumed: tzinfo | None) -> tuple[Any, Any]:
         return left, right
     if set(sorts) <= {_TIME, _DATE}:
         return instant(left, assumed), instant(right, assumed)
-    raise SegmentError(f"{_shown(left, sorts[0])} cannot be compared with {_shown(right, sorts[1])}")
+    mend = "; ask what a list contains(...)" if isinstance(left, list | tuple | set | frozenset) else ""
+    raise SegmentError(f"{_shown(left, sorts[0])} cannot be compared with {_shown(right, sorts[1])}{mend}")
 
 
 def digits(number: float) -> Decimal:
@@ -252,12 +254,18 @@ def as_text(value: Any, what: str) -> str:
         raise as_told(error, f"{what}, {shorten(value)}, as text") from error
 
 
-def _text_of(value: Any) -> Any:
+def _of_others(value: Any) -> Any:
     from uuid import UUID  # here, since most segments never meet one, nor an address
 
     from mailkit.address import Address, Domain
 
-    return str(value) if isinstance(value, UUID | Address | Domain) else value
+    if isinstance(value, UUID | Address | Domain):
+        return str(value)
+    kind = type(value)
+    name = f"{kind.__module__.partition('.')[0]}.{kind.__name__}"  # of libraries that may not be installed
+    if name == "pandas.NAType" or (name == "numpy.datetime64" and value != value):
+        return None
+    return bool(value) if name in ("numpy.bool", "numpy.bool_") else value
 
 
 def _shown(value: Any, name: str) -> str:

@@ -22,6 +22,7 @@ from mailkit.segment import (
     hours,
     minutes,
     months,
+    nodes,
     previous,
     this,
     today,
@@ -30,6 +31,7 @@ from mailkit.segment import (
 )  # fmt: skip
 from mailkit.segment import event as ev
 from mailkit.segment import field as f
+from mailkit.segment.fields import operand
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 WORDS = (
@@ -65,6 +67,7 @@ def short(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     return some()
 
 
+SIGNS = {"__eq__": "=", "__ne__": "!=", "__lt__": "<", "__le__": "<=", "__gt__": ">", "__ge__": ">="}
 operators = st.sampled_from(OPERATORS)
 words = st.sampled_from(WORDS)
 whole = st.integers(-5, 100) | st.sampled_from([2**53, 2**53 + 1, -(2**53) - 1, 2**63, -(2**70), 10**400])
@@ -91,7 +94,9 @@ kinds = st.sampled_from(["opened", "purchase", "visit"])
 
 
 def compared(value: Any, name: str, other: Any) -> Segment:
-    return getattr(value, name)(other)
+    """The comparison as a tree, which may be one that is refused where it is written."""
+    node = nodes.Comparison(left=value._node, operator=SIGNS[name], right=operand(other, value._node))
+    return Segment(node)
 
 
 def about(values: dict[str, Any]) -> st.SearchStrategy[Segment]:
@@ -279,10 +284,10 @@ SELDOM = (
     f.id.isin([*range(0, 40, 3), 2.5, 10**30]),
     f.age.isin([*range(30), 2**53, 2**70]),
     f.city.isin([*(f"x{number}" for number in range(30)), "Kazan", "a\0b"]),
-    f.id.bucket("x") > 2,
-    f.id.bucket("x") < 2,
-    f.id.bucket("x") >= -1,
-    f.id.bucket("x") != 5,
+    compared(f.id.bucket("x"), "__gt__", 2),
+    compared(f.id.bucket("x"), "__lt__", 2),
+    compared(f.id.bucket("x"), "__ge__", -1),
+    compared(f.id.bucket("x"), "__ne__", 5),
     f.id.bucket("x").is_null(),
     f.city.bucket("x").is_not_null(),
     f.id.bucket("x") < Decimal("0.4"),

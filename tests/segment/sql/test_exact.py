@@ -95,6 +95,8 @@ def judged(condition: str | None, total: int, number: int) -> bool:
 @example([1, 2], Operator.GT, 1e-5)
 @example([1, 0, 0], Operator.EQ, 1 / 3)
 @example([2**53, 2**53 + 1], Operator.GT, 2.0**53)
+@example([0], Operator.EQ, -1.7976931348623157e308)
+@example([0], Operator.LT, 1.7976931348623157e308)
 def test_a_mean_of_whole_numbers_is_compared_as_the_float_that_python_makes_of_it(
     values: list[int], one: Operator, number: Any
 ) -> None:

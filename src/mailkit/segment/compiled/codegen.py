@@ -20,6 +20,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from enum import StrEnum
 from types import CodeType, FunctionType
 from typing import Any, Final
@@ -67,23 +68,33 @@ _GLOBALS: Final[dict[str, Any]] = {
 }
 
 
+_PLAIN: Final[dict[str, Any]] = {kind.__name__: kind for kind in (type, dict, str, int, float, list, tuple, datetime)}
+
+
 @attrs.frozen
 class Program:
-    """A compiled function, and what gives the values of its arguments."""
+    """A compiled function, and what gives the values of its arguments.
+
+    A function that loops over people has them as defaults, which become local variables. One that is
+    called for each person has them as globals, since defaults are copied in each call.
+    """
 
     code: CodeType
     names: tuple[str, ...]
     arguments: Arguments
-    defaults: tuple[Any, ...] = ()
+    defaults: tuple[Any, ...] | None = None
 
     def bound(self, maker: Maker, **own: Any) -> Any:
         """The function as of a run's now."""
         from mailkit.event import Event
 
         supplies = self.arguments.supplies
-        values = {"EVENT": Event, **own}
-        given = (values[name] if name in values else supplies[name](maker) for name in self.names)
-        return FunctionType(self.code, _GLOBALS, argdefs=(*self.defaults, *given))
+        values = {"EVENT": Event, **_PLAIN, **own}
+        given = {name: values[name] if name in values else supplies[name](maker) for name in self.names}
+        if self.defaults is None:
+            return FunctionType(self.code, _GLOBALS, argdefs=tuple(given.values()))
+        # a copy of the code, since Python keeps with it where the globals were found
+        return FunctionType(self.code.replace(), _GLOBALS | given, argdefs=self.defaults)
 
 
 class Writer:
@@ -182,7 +193,7 @@ class Writer:
     def _one_of(self, node: nodes.OneOf, field: nodes.Field, place: Place) -> str:
         options = [option.value for option in node.options]
         texts = frozenset(option for option in options if isinstance(option, str))
-        numbers = frozenset(option for option in options if type(option) in (int, float))
+        numbers = frozenset(option for option in options if type(option) in (int, float, Decimal))
         if not texts and not numbers:
             return ""
         read, name = self._read(field, place)
@@ -211,7 +222,11 @@ class Writer:
 
 
 def compiled(
-    arguments: Arguments, own: Iterable[str], head: Iterable[str], lines: Iterable[str], defaults: tuple[Any, ...] = ()
+    arguments: Arguments,
+    own: Iterable[str],
+    head: Iterable[str],
+    lines: Iterable[str],
+    defaults: tuple[Any, ...] | None = None,
 ) -> Program:
     """The function of these lines.
 
@@ -220,11 +235,13 @@ def compiled(
         own: Names of what else it is given when it is bound.
         head: The names of what it is called with.
         lines: Its body.
-        defaults: Those of the last of what it is called with.
+        defaults: Those of the last of what it is called with, if it is called for each person.
     """
     text = "\n".join(f"    {line}" for line in lines)
-    names = tuple(name for name in (*arguments.supplies, *own, "EVENT") if re.search(rf"\b{name}\b", text))
-    source = f"def run({', '.join((*head, *(f'{name}=None' for name in names)))}):\n{text}"
+    words = set(re.findall(r"\w+", text))
+    names = tuple(name for name in (*arguments.supplies, *own, "EVENT", *_PLAIN) if name in words)
+    locals_ = [] if defaults is not None else [f"{name}=None" for name in names]
+    source = f"def run({', '.join((*head, *locals_))}):\n{text}"
     module = compile(source, "<segment>", "exec")
     code = next(constant for constant in module.co_consts if isinstance(constant, CodeType))
     attributes = tuple(arguments.attributes.get(name, name) for name in code.co_names)

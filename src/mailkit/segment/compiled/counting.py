@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -39,6 +39,10 @@ class Counting:
         self._before: list[str] = []
         self._by_kind: dict[str, list[tuple[str, list[str]]]] = {}
         self._counters: dict[nodes.Events, str] = {}
+        self._names: dict[nodes.Count, str] = {}
+        self._known: dict[nodes.Count, str] = {}
+        self._ends: dict[str, list[tuple[str, str]]] = {}
+        self._at_once: dict[str, str] = {}
         self._starts: list[nodes.Window] | None = []
         self._end = arguments.add(lambda maker: maker.end, key="end")
 
@@ -49,20 +53,29 @@ class Counting:
 
     def expression(self, node: nodes.Count) -> str:
         """An expression that is true if the number of events, once counted, is within the limits."""
+        if node in self._names:
+            return self._within(node)
         window, waits = node.events.window, node.most is not None
-        is_known = ""
+        self._known[node] = ""
         if isinstance(window, nodes.Ever | nodes.Last):
             counter = self._counters.get(node.events) or self._counted(node.events, self._simple(window))
             self._counters[node.events] = counter
         else:
-            is_known, tests = self._bounded(window, waits)
+            self._known[node], tests = self._bounded(window, waits)
             counter = self._counted(node.events, tests)
+        self._names[node] = counter
+        return self._within(node)
+
+    def _within(self, node: nodes.Count) -> str:
+        counter, known = self._names[node], self._known[node]
+        if counter in self._at_once:  # nothing was counted, or the loop would have ended
+            return f"({known if known and not node.least else not node.least})"
         limits = [f"{counter} >= {self._number(node.least)}"] if node.least else []
         if node.most is not None:
             limits.append(f"{counter} <= {self._number(node.most)}")
         if node.most == 0 and not node.least:
             limits = [f"not {counter}"]
-        return f"({' and '.join(filter(None, (is_known, *limits))) or True})"
+        return f"({' and '.join(filter(None, (known, *limits))) or True})"
 
     def _number(self, number: int) -> str:
         return str(number) if number < 1000 else self._arguments.constant(number)
@@ -101,28 +114,80 @@ class Counting:
             self._before.append(f"if {start} < FLOOR: raise ODD")
         return f"{known} not in (None, False)", [f"at < {end}" if is_open else f"{start} <= at < {end}"]
 
+    def settle(self, parts: Iterable[nodes.Condition], *, is_any: bool, no: str, yes: str) -> None:
+        """Let the loop end as soon as no other event can change what all parts, or any of them, come to.
+
+        Args:
+            parts: What is asked together; it has been written. Unless all of them are counts, nothing is settled.
+            is_any: Whether one that is true is enough.
+            no: What ends the loop if it comes to false.
+            yes: What ends it if it comes to true.
+        """
+        settled = [self._settled(part) for part in parts]
+        if None in settled:
+            return
+        known = list(filter(None, settled))
+        for counter, enough, is_true in known:
+            if is_true is is_any or len(known) == 1:
+                self._ends.setdefault(counter, []).append((f"{counter} >= {enough}", yes if is_true else no))
+                if enough == "1":
+                    self._at_once[counter] = yes if is_true else no
+        if len(known) > 1 and all(is_true is not is_any for _, _, is_true in known):
+            test = " and ".join(f"{counter} >= {enough}" for counter, enough, _ in known)
+            for counter in dict.fromkeys(counter for counter, _, _ in known):
+                self._ends.setdefault(counter, []).append((test, no if is_any else yes))
+
+    def _settled(self, node: nodes.Condition) -> tuple[str, str, bool] | None:
+        """The counter of a part, from which number on it does not change any more, and whether it is true then."""
+        is_true = True
+        if isinstance(node, nodes.Not):
+            node, is_true = node.part, False
+        if not isinstance(node, nodes.Count) or (node.most is None and not node.least):
+            return None
+        if node.most is None:
+            return self._names[node], self._number(node.least), is_true
+        return self._names[node], self._number(node.most + 1), not is_true
+
     def lines(self) -> Iterator[str]:
-        """The loop, over the events `evs`."""
-        yield from self._before
+        """The loop, over the events `evs`.
+
+        What comes before all windows is passed over by its time alone. A time that is none is not
+        before anything, nor after: it is met by the checks that follow.
+        """
+        yield from (line for line in self._before if line.removesuffix(" = 0") not in self._at_once)
         yield "for e in evs:"
-        is_dict = self._shape.event == "dict"
-        yield f"    if type(e) is not {'dict' if is_dict else 'EVENT'}: raise ODD"
-        yield f"    at = {'e[`at`]' if is_dict else 'e.at'}".replace("`", '"')
-        yield f"    k = {'e[`kind`]' if is_dict else 'e.kind'}".replace("`", '"')
-        first = self._earliest()
-        yield f"    if at >= {first}:" if first else f"    if at < {self._end}:"
+        is_dict, first = self._shape.event == "dict", self._earliest()
+        kind, at = ('k = e["kind"]', 'at = e["at"]') if is_dict else ("k = e.kind", "at = e.at")
+        odd = "type(e) is not EVENT"
         if is_dict:
-            yield "        if type(at) is not datetime or type(k) is not str and IS_ODD(k): raise ODD"
-        known = f"at >= {first}" if first else f"at < {self._end}"
+            odd = "type(at) is not datetime or type(e) is not dict or type(k) is not str and IS_ODD(k)"
+        if first:
+            yield f"    {at}"
+            yield f"    if at < {first}: continue"
+            yield f"    {kind}"
+            yield f"    if {odd}: raise ODD"
+        else:
+            yield f"    {kind}"
         word = "if"
-        for kind, counted in self._by_kind.items():
-            yield f"        {word} k == {kind}:"
+        for name, counted in self._by_kind.items():
+            yield f"    {word} k == {name}:"
+            if not first:
+                yield f"        {at}"
+                yield f"        if {odd}: raise ODD"
             for counter, tests in counted:
-                left = " and ".join(test for test in tests if test != known)
-                yield f"            {f'if {left}: ' if left else ''}{counter} += 1"
+                yield from (f"        {line}" for line in self._counting(counter, tests, f"at >= {first}"))
             word = "elif"
-        if is_dict:
-            yield "    elif type(at) is not datetime or k is None: raise ODD"
+        if not first:
+            yield f"    elif {'type(k) is not str and IS_ODD(k)' if is_dict else odd}: raise ODD"
+
+    def _counting(self, counter: str, tests: list[str], known: str) -> Iterator[str]:
+        left = [test for test in tests if test != known]
+        yield f"if {' and '.join(left)}:"
+        if counter in self._at_once:
+            yield f"    {self._at_once[counter]}"
+            return
+        yield f"    {counter} += 1"
+        yield from (f"    if {test}: {end}" for test, end in self._ends.get(counter, ()))
 
     def _earliest(self) -> str:
         """The start of the widest window, before which nothing counts; empty if something always does."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, tzinfo
-from functools import partial, reduce
+from functools import partial
 from threading import RLock
 from typing import Any, Final, Generic, TypeVar
 
 from mailkit.errors import SegmentError, shorten
 from mailkit.event import Event
 from mailkit.segment import nodes
+from mailkit.segment.compiled.columns import Column, only_field
 from mailkit.segment.compiled.plans import Plan, chosen
 from mailkit.segment.compiled.postings import Algebra, Postings, algebra_for
 from mailkit.segment.running.evaluate import asks_about_events
@@ -31,12 +32,14 @@ class Index(Generic[P]):
 
     Building one takes as long as some ten filters, and asking it a tenth of one or less, so it is
     for many questions about the same people. It holds the events as they were when it was built, and
-    those that were added since; records are read when they are asked about. People cannot be added.
-    Several threads may use it; they are answered one after another.
+    those that were added since. People cannot be added, and what is in their records is what was in
+    them when a field was first asked about: a field with up to 256 values is read of all of them
+    then, and not again. After records have changed, make another index. Several
+    threads may use it; they are answered one after another.
 
-    Answers are those of `Segment.filter`. A record is only looked at where the events leave open
-    whether the person is in, so what is wrong with others is not told. With numpy installed, large
-    indexes use it.
+    Answers are those of `Segment.filter`. A record is only looked at where events and such fields
+    leave open whether the person is in, so what is wrong with others is not told. With numpy
+    installed, large indexes use it.
 
     Args:
         people: Records, as in `Segment.filter`.
@@ -76,6 +79,7 @@ class Index(Generic[P]):
         self._postings: dict[str, Postings] = {}
         self._by_id: dict[Any, list[Any]] = {}
         self._numbers: dict[str, list[int]] = {}
+        self._columns: dict[nodes.Field, Column | None] = {}
         self._plans: dict[nodes.Condition, Plan] = {}
         total = 0
         for number, person in enumerate(self._people):
@@ -140,7 +144,7 @@ class Index(Generic[P]):
             if len(self._plans) > _PLANS:
                 self._plans.clear()
             people, postings = self._people, self._postings
-            return _Question(segment.node, run, people, postings, self._algebra, self._plans).numbers()
+            return _Question(segment.node, run, people, postings, self._algebra, self._columns, self._plans).numbers()
 
     def _identity(self, person: Any) -> int | str:
         """The person's id; what is no number is his as text, which all things have, while some have no hash."""
@@ -173,10 +177,12 @@ class _Question:
         people: list[Any],
         postings: Mapping[str, Postings],
         algebra: Algebra,
+        columns: dict[nodes.Field, Column | None],
         plans: dict[nodes.Condition, Plan],
     ) -> None:
         self._node, self._run, self._whole = node, run, run(node)
-        self._people, self._postings, self._algebra, self._plans = people, postings, algebra, plans
+        self._people, self._postings, self._algebra = people, postings, algebra
+        self._columns, self._plans = columns, plans
 
     def numbers(self) -> list[int]:
         """The numbers of those in the segment, in their order."""
@@ -210,8 +216,8 @@ class _Question:
 
     def _both(self, node: nodes.And | nodes.Or, found: list[Any]) -> Any:
         if isinstance(node, nodes.And):
-            return reduce(self._algebra.both, found)
-        return self._algebra.inverted(reduce(self._algebra.both, map(self._algebra.inverted, found)))
+            return self._algebra.all_of(found)
+        return self._algebra.inverted(self._algebra.all_of(list(map(self._algebra.inverted, found))))
 
     def _known(self, node: nodes.Condition) -> Any:
         """Those of whom it is true, as far as the events alone say it; None if they do not."""
@@ -230,7 +236,18 @@ class _Question:
                     parts.append(known)
                 return self._both(node, parts)
             case _:
-                return None
+                return self._by_values(node)
+
+    def _by_values(self, node: nodes.Condition) -> Any:
+        """Those of whom it is true, if it is asked of one field that has few values."""
+        field = only_field(node)
+        if field is None:
+            return None
+        if field not in self._columns:
+            self._columns[field] = Column.of(field, self._people)
+        column = self._columns[field]
+        mask = None if column is None else column.mask(node, self._whole.maker)
+        return None if mask is None else self._algebra.masked(mask)
 
     def _counted(self, node: nodes.Count) -> Any:
         events, maker = node.events, self._whole.maker

@@ -12,6 +12,8 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
+from functools import reduce
+from itertools import compress
 from typing import Any, Final, TypeAlias
 
 import attrs
@@ -79,6 +81,16 @@ class _Set:
     is_all_but: bool = False
 
 
+@attrs.frozen
+class _Mask:
+    """Numbers as a byte for each person: 1 if he is among them."""
+
+    some: bytes
+
+
+_OTHERS: Final = bytes([1, 0]) + bytes(254)
+
+
 class Sets:
     """Sets of people's numbers, with what Python has."""
 
@@ -97,20 +109,28 @@ class Sets:
             return _Set(numbers)
         if times > 255:
             return _Set({number for number, met in Counter(numbers).items() if met >= times})
-        met, last, found = bytearray(self._people), times - 1, set()
+        met, last, found = bytearray(self._people), times - 1, []
         for number in numbers:
             if met[number] == last:
-                found.add(number)
+                found.append(number)
             else:
                 met[number] += 1
-        return _Set(found)
+        return _Set(set(found))
+
+    def masked(self, mask: bytes) -> Any:
+        """Those who have a 1 in it."""
+        return _Mask(mask)
 
     def inverted(self, found: Any) -> Any:
         """All others."""
+        if isinstance(found, _Mask):
+            return _Mask(found.some.translate(_OTHERS))
         return _Set(found.some, is_all_but=not found.is_all_but)
 
     def both(self, one: Any, other: Any) -> Any:
         """Those in both."""
+        if isinstance(one, _Mask) or isinstance(other, _Mask):
+            return self._both_masked(one, other)
         if one.is_all_but and not other.is_all_but:
             one, other = other, one
         if one.is_all_but:
@@ -120,8 +140,33 @@ class Sets:
         few, many = sorted((one.some, other.some), key=len)
         return _Set(set(few).intersection(many))
 
+    def _both_masked(self, one: Any, other: Any) -> Any:
+        if not isinstance(one, _Mask):
+            one, other = other, one
+        if isinstance(other, _Mask):
+            bits = int.from_bytes(one.some) & int.from_bytes(other.some)
+            return _Mask(bits.to_bytes(self._people))
+        if other.is_all_but:
+            mask = bytearray(one.some)
+            for number in other.some:
+                mask[number] = 0
+            return _Mask(bytes(mask))
+        return _Set(list(compress(other.some, map(one.some.__getitem__, other.some))))
+
+    def all_of(self, found: list[Any]) -> Any:
+        """Those in all of them, of which the smallest are joined first."""
+        return reduce(self.both, sorted(found, key=self._size))
+
+    def _size(self, found: Any) -> int:
+        """About how long it takes to join it."""
+        if isinstance(found, _Mask):
+            return self._people
+        return self._people * 2 if found.is_all_but else len(found.some)
+
     def listed(self, found: Any) -> list[int]:
         """The numbers in their order."""
+        if isinstance(found, _Mask):
+            return list(compress(range(self._people), found.some))
         some = set(found.some)
         return [number for number in range(self._people) if number not in some] if found.is_all_but else sorted(some)
 
@@ -144,6 +189,14 @@ class Arrays:
             found[numbers] = True
             return found
         return self._numpy.bincount(self._numpy.asarray(numbers, dtype="int64"), minlength=self._people) >= times
+
+    def masked(self, mask: bytes) -> Any:
+        """Those who have a 1 in it."""
+        return self._numpy.frombuffer(mask, dtype=bool)
+
+    def all_of(self, found: list[Any]) -> Any:
+        """Those in all of them."""
+        return reduce(self.both, found)
 
     def inverted(self, found: Any) -> Any:
         """All others."""

@@ -24,7 +24,7 @@ def filtering(node: nodes.Condition, shape: Shape) -> Program | None:
     if _size(node) > _LARGEST:
         return None
     writer = Writer(shape)
-    lines = list(_judging(writer, node, no="continue", yes="ADD(p); continue"))
+    lines = list(_judging(writer, node, no="continue", yes="ADD(p); continue", ends=("break", "ADD(p); break")))
     return _over_people(writer, lines, slow="if SLOW(p): ADD(p)", own=("ADD",))
 
 
@@ -33,13 +33,16 @@ def asking(node: nodes.Condition, shape: Shape) -> Program | None:
     if _size(node) > _LARGEST:
         return None
     writer = Writer(shape)
-    body = list(_judging(writer, node, no="return False", yes="return True"))
+    no, yes = "return False", "return True"
+    body = list(_judging(writer, node, no=no, yes=yes, ends=(no, yes)))
     lines = ["try:"]
     if shape.record != "other":
         lines.append(f"    if type(p) is not {_class(shape)}: return OTHER(p, evs)")
+    if asks_about_events(node):  # to leave them out is an error, and not "nothing happened"
+        lines.append("    if evs is None: return SLOW(p, evs)")
     lines += [f"    {line}" for line in (*_turning(writer), *body)]
     lines += ["except Exception: pass", "return SLOW(p, evs)"]
-    return compiled(writer.arguments, _OWN, ("p", "evs"), lines, defaults=((),))
+    return compiled(writer.arguments, _OWN, ("p", "evs"), lines, defaults=(None,))
 
 
 def spreading(conditions: tuple[nodes.Condition, ...], shape: Shape, *, to_first: bool) -> Program | None:
@@ -167,23 +170,26 @@ def _turning(writer: Writer) -> list[str]:
     return ["TURN(p)"] if writer.turns else []
 
 
-def _judging(writer: Writer, node: nodes.Condition, *, no: str, yes: str) -> Iterator[str]:
-    """Fields first, then events if they are needed."""
+def _judging(writer: Writer, node: nodes.Condition, *, no: str, yes: str, ends: tuple[str, str]) -> Iterator[str]:
+    """Fields first, then events if they are needed; `ends` are `no` and `yes` in the loop over these."""
     parts: tuple[nodes.Condition, ...] = node.parts if isinstance(node, nodes.And | nodes.Or) else (node,)
     plain = [part for part in cheapest_first(parts) if not asks_about_events(part)]
     others = [part for part in parts if asks_about_events(part)]
     is_any = isinstance(node, nodes.Or)
     word = " or " if is_any else " and "
-    tests = [word.join(writer.expression(part, writer.person) for part in some) for some in (plain, others)]
+    test, left = (word.join(writer.expression(part, writer.person) for part in some) for some in (plain, others))
     if plain:
-        yield f"if {tests[0]}: {yes}" if is_any else f"if not ({tests[0]}): {no}"
+        yield f"if {test}: {yes}" if is_any else f"if not ({test}): {no}"
     if others:
+        writer.counting.settle(others, is_any=is_any, no=ends[0], yes=ends[1])
+        left = word.join(writer.expression(part, writer.person) for part in others)
         yield from _loop(writer)
-        yield f"if not ({tests[1]}): {no}"
-    elif is_any:
+        if writer.counting.is_needed:
+            yield "else:"  # it did not end with an answer
+        yield f"{'    ' * writer.counting.is_needed}if {left}: {yes}"
         yield no
-    if not is_any or others:
-        yield yes
+    else:
+        yield no if is_any else yes
 
 
 def _loop(writer: Writer) -> Iterator[str]:

@@ -15,6 +15,7 @@ from typing import Any, Final, TypeAlias, assert_never
 from mailkit.errors import SegmentError, did_you_mean
 from mailkit.segment import nodes
 from mailkit.segment.declared.schema import OF_EVENTS, Declared, Path, Schema, dotted, sort_of
+from mailkit.segment.hopeless import hopeless
 from mailkit.segment.language.text import sentence
 from mailkit.segment.nodes import Function, Part, TextMatch
 from mailkit.segment.sorts import Sort
@@ -91,6 +92,8 @@ class _Judge:
                     yield from self.condition(part, fields, chain)
             case nodes.Not(part=part):
                 yield from self.condition(part, fields, chain)
+            case nodes.Comparison() | nodes.OneOf() | nodes.TextTest() if hopeless(node):
+                yield hopeless(node), (*chain, node)
             case nodes.Comparison():
                 yield from self._comparison(node, fields, (*chain, node))
             case nodes.OneOf():
@@ -115,6 +118,10 @@ class _Judge:
 
     def _comparison(self, node: nodes.Comparison, fields: Fields, chain: Chain) -> Iterator[Fault]:
         left = yield from self._value(node.left, fields, chain)
+        if left is Sort.TEXT and _is_word(node.right) and not _has(node.right, fields):
+            word = sentence(node.right)
+            yield f'there is no field {word!r}; if the text is meant, write "{word}"', (*chain, node.right)
+            return
         right = yield from self._value(node.right, fields, chain)
         for value, sort in ((node.left, left), (node.right, right)):
             if sort is Sort.LIST:
@@ -151,6 +158,9 @@ class _Judge:
         match node:
             case nodes.Constant(value=value):
                 return sort_of(value)
+            case nodes.Field(path=(kind,)) if kind in (self._schema.events or {}) and not _has(node, fields):
+                yield f"there is no field {kind!r}; of events ask: any {kind}, or ev.{kind}.did()", inner
+                return None
             case nodes.Field():
                 return (yield from _field(node, fields, inner, may_be_record=may_be_record))
             case nodes.Now():
@@ -238,6 +248,14 @@ class _Judge:
                 yield from self._needs(anchor, _TIMES, "and a window begins at a time", self._schema.fields, inner)
         if events.where is not None:
             yield from self.condition(events.where, self._properties(events), inner)
+
+
+def _is_word(node: nodes.Value) -> bool:
+    return isinstance(node, nodes.Field) and len(node.path) == 1
+
+
+def _has(node: nodes.Value, fields: Fields) -> bool:
+    return fields is None or any(path[:1] == node.path for path in fields if isinstance(node, nodes.Field))
 
 
 def _field(node: nodes.Field, fields: Fields, chain: Chain, *, may_be_record: bool) -> Found:

@@ -41,6 +41,7 @@ class Reason:
         node: The condition.
         is_true: How it stands.
         until: Until when that holds if nothing more happens; None if for good.
+        is_exact: Whether it is otherwise at that instant; else it holds until then at least.
         grounds: The values and events that decided; empty where `parts` did.
         parts: The conditions that it is joined of.
     """
@@ -48,6 +49,7 @@ class Reason:
     node: nodes.Condition
     is_true: bool
     until: datetime | None
+    is_exact: bool = True
     grounds: tuple[Ground, ...]
     parts: tuple[Reason, ...]
 
@@ -85,6 +87,7 @@ class Reason:
             "condition": self.sentence,
             "is_true": self.is_true,
             "until": _iso(self.until),
+            "is_exact": self.is_exact,
             "grounds": [
                 {
                     "about": one.about,
@@ -156,8 +159,11 @@ class Explanation:
 
     def _prospects(self) -> list[str]:
         told = [change.sentence for change in self.changes]
+        is_told = any(change.cause is Cause.TIME for change in self.changes)
         if self.until is None:
             told.insert(0, "time alone changes nothing")
+        elif not is_told and not self.reason.is_exact:
+            told.insert(0, f"time alone changes nothing before {when(self.until)}")
         return told
 
     def _repr_html_(self) -> str:
@@ -216,6 +222,7 @@ def _reason(judgement: Judgement, case: Case) -> Reason:
         node=judgement.node,
         is_true=judgement.is_true,
         until=judgement.until,
+        is_exact=judgement.is_exact,
         grounds=grounds(judgement, case.events, case.now),
         parts=tuple(_reason(part, case) for part in judgement.parts),
     )
@@ -244,7 +251,7 @@ def _rows(reason: Reason, lead: str, below: str) -> Iterator[tuple[str, str]]:
 
 def _until(reason: Reason) -> Iterator[str]:
     if reason.until is not None and not reason.shown_parts:
-        yield f"so until {when(reason.until)}"
+        yield f"so {'' if reason.is_exact else 'at least '}until {when(reason.until)}"
 
 
 def _columns(rows: list[tuple[str, str]]) -> list[str]:

@@ -11,9 +11,9 @@ import attrs
 
 from mailkit.errors import SegmentError, shorten
 from mailkit.segment.explained.faces import MUTED, aligned, bar, cell, frame, harmless, listed, row, shade, table
-from mailkit.segment.explained.tallies import answers
+from mailkit.segment.explained.tallies import answers, besides
 from mailkit.segment.running.histories import EventSource
-from mailkit.segment.running.runs import check_named
+from mailkit.segment.running.runs import OnError, check_named
 from mailkit.segment.segments import Segment
 
 __all__ = ["Combination", "Overlap", "overlap"]
@@ -54,6 +54,7 @@ class Overlap:
         names: The segments' names in the order given.
         combinations: For each set of segments that somebody is in, how many people are in just
             these, the most first. Everything else follows from it.
+        unjudged: How many people could not be judged, and are in no other number.
 
     >>> from mailkit.segment import field as f
     >>> people = [{"spent": spent} for spent in (900, 300, 80, 0)]
@@ -64,10 +65,11 @@ class Overlap:
 
     names: tuple[str, ...] = attrs.field(converter=_names)
     combinations: tuple[Combination, ...] = attrs.field(converter=_combinations)
+    unjudged: int = 0
 
     @property
     def people(self) -> int:
-        """How many people were looked at."""
+        """How many people were looked at, those apart who could not be judged."""
         return sum(one.people for one in self.combinations)
 
     @property
@@ -122,9 +124,8 @@ class Overlap:
         return ["·" if name == other else _percent(self.common_share(name, other)) for other in self.names]
 
     def _summary(self) -> str:
-        return (
-            f"{self.people:,} people: {self.any:,} in at least one of {len(self.names)} segments, {self.none:,} in none"
-        )
+        several = f"{self.any:,} in at least one of {len(self.names)} segments"
+        return f"{self.people:,} people: {several}, {self.none:,} in none{besides(self.unjudged)}"
 
     def _repr_html_(self) -> str:
         summary = f'<p style="margin:.3em 0">{self._summary()}.</p>'
@@ -176,6 +177,7 @@ def overlap(
     now: datetime | None = None,
     key: str = "id",
     assume_zone: tzinfo | str | None = None,
+    on_error: OnError | None = None,
 ) -> Overlap:
     """Count how many people segments have in common.
 
@@ -186,6 +188,7 @@ def overlap(
         now: As of when, aware; the present unless given.
         key: The field with the person's id.
         assume_zone: The zone of times without one, which are refused otherwise.
+        on_error: What to do with a record that cannot be judged, as in `Segment.filter`: he is counted apart.
 
     Raises:
         SegmentError: As in `Segment.filter`.
@@ -211,10 +214,13 @@ def overlap(
         raise SegmentError(
             f"{shorten((*wrong, segments)[0])}: give segments by name, such as {{'loyal': f.orders > 9}}"
         )
-    told = answers(segments.values(), people, events=events, now=now, key=key, assume_zone=assume_zone)
+    told, unjudged = answers(
+        segments.values(), people, events=events, now=now, key=key, assume_zone=assume_zone, on_error=on_error
+    )
     counts = Counter(marks for _, marks in told)
     ordered = sorted(counts.items(), key=lambda item: (-item[1], [not mark for mark in item[0]]))
-    return Overlap(names=names, combinations=[_combination(names, marks, count) for marks, count in ordered])
+    combinations = [_combination(names, marks, count) for marks, count in ordered]
+    return Overlap(names=names, combinations=combinations, unjudged=unjudged)
 
 
 def _combination(names: tuple[str, ...], marks: tuple[bool, ...], people: int) -> Combination:

@@ -33,7 +33,7 @@ from mailkit.segment.running.subjects import of_event, of_person
 
 __all__ = ["Case", "Cause", "Change", "changes", "leaves"]
 
-_STEPS: Final = 30
+_STEPS: Final = 10
 """So many instants at which a part changes are looked at, in search of one at which the whole does."""
 
 

@@ -11,10 +11,11 @@ import attrs
 from mailkit.errors import SegmentError, shorten
 from mailkit.segment import nodes
 from mailkit.segment.explained.faces import MUTED, aligned, bar, cell, frame, harmless, layout, row, table, ticks
-from mailkit.segment.explained.tallies import answers
+from mailkit.segment.explained.tallies import answers, besides
 from mailkit.segment.language.text import sentence
 from mailkit.segment.running.access import field_names, read
 from mailkit.segment.running.histories import EventSource
+from mailkit.segment.running.runs import OnError
 from mailkit.segment.segments import Segment
 
 __all__ = ["Sample", "Step", "Waterfall", "waterfall"]
@@ -61,11 +62,12 @@ class Waterfall:
     Attributes:
         node: The segment's tree.
         joint: The word between the conditions, "and" or "or"; empty if there is only one.
-        people: How many people were looked at.
+        people: How many people were looked at, those apart who could not be judged.
         steps: The conditions that this word joins, in the order written.
         inside: Some of those in the segment.
         outside: Some of those not in it; with "and" one for each condition that kept people out, if there were.
         fields: Which of a record's fields are shown, those first that the segment speaks of.
+        unjudged: How many people could not be judged, and are in no other number.
     """
 
     node: nodes.Condition
@@ -75,6 +77,7 @@ class Waterfall:
     inside: tuple[Sample, ...]
     outside: tuple[Sample, ...]
     fields: tuple[str, ...]
+    unjudged: int = 0
 
     @property
     def sentence(self) -> str:
@@ -103,7 +106,8 @@ class Waterfall:
         return f"  {''.join('✓' if answer else '✗' for answer in sample.answers)}  {values}"
 
     def _summary(self) -> str:
-        return f"{self.is_in:,} of {self.people:,} people are in ({self._share(self.is_in)})"
+        told = f"{self.is_in:,} of {self.people:,} people are in ({self._share(self.is_in)})"
+        return told + besides(self.unjudged)
 
     def _share(self, people: int) -> str:
         return f"{people / self.people:.1%}" if self.people else "–"
@@ -163,6 +167,7 @@ def waterfall(
     key: str,
     assume_zone: tzinfo | str | None,
     sample: int,
+    on_error: OnError | None,
 ) -> Waterfall:
     """The body of `Segment.waterfall`."""
     if isinstance(sample, bool) or not isinstance(sample, int) or sample < 0:
@@ -170,7 +175,9 @@ def waterfall(
     node = segment.node
     joint, parts = _joined(node)
     conditions = [Segment(part) for part in parts]
-    told = answers(conditions, people, events=events, now=now, key=key, assume_zone=assume_zone)
+    told, unjudged = answers(
+        conditions, people, events=events, now=now, key=key, assume_zone=assume_zone, on_error=on_error
+    )
     marks = [one for _, one in told]
     samples = [Sample(record=person, answers=one) for person, one in told]
     inside, outside = _chosen(samples, joint, sample)
@@ -182,6 +189,7 @@ def waterfall(
         inside=inside,
         outside=outside,
         fields=_fields(node, samples[0].record, key) if samples else (),
+        unjudged=unjudged,
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from functools import reduce
 from operator import and_, or_
-from typing import TypeAlias, assert_never
+from typing import Final, TypeAlias, assert_never
 
 from django.db.models import Q, Value
 from django.db.models.functions import ExtractDay, ExtractMonth
@@ -35,6 +35,8 @@ Leaf: TypeAlias = (
     | nodes.Sequence
     | nodes.Regular
 )
+
+_NO_CALENDARS: Final = "it has no calendars of zones that are surely Python's"
 
 
 class Conditions:
@@ -77,6 +79,8 @@ class Conditions:
             case nodes.IsNull():
                 return self._is_null(node, scope)
             case nodes.Anniversary():
+                if not isinstance(node.zone, nodes.Constant):  # so that what varies is the date below
+                    raise self._asking.refusal(node, _NO_CALENDARS)
                 return self._of(node.of, scope, lambda term: self._anniversary(term, node))
             case nodes.Count():
                 return self._events.counted(node, scope)
@@ -115,8 +119,9 @@ class Conditions:
         return ~self._of(node.value, scope, self._comparing.known)
 
     def _anniversary(self, term: Term, node: nodes.Anniversary) -> Q:
-        if term.sort is not Sort.DATE or not isinstance(node.zone, nodes.Constant):
-            raise self._asking.refusal(node, "it has no calendars of zones that are surely Python's")
+        if term.sort is not Sort.DATE:
+            raise self._asking.refusal(node, _NO_CALENDARS)
+        assert isinstance(node.zone, nodes.Constant)
         today = self._asking.now.astimezone(zone(node.zone.value)).date()
         by_year: dict[int, set[int]] = {}
         for days in range(-node.last, node.next + 1):

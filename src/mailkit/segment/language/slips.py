@@ -81,6 +81,8 @@ AFTER_VALUE: Final = {
 }
 """Words after a value."""
 
+_ANNIVERSARY: Final = 'anniversary of born today in "Europe/Moscow"'
+_DAY: Final = 'between start of day in "Europe/Moscow" and now'
 AFTER_EVENTS: Final = {
     "in": "within last 30 days",
     "during": "within last 30 days",
@@ -95,6 +97,10 @@ AFTER_EVENTS: Final = {
     "with": "where (...)",
     "having": "where (...)",
     "followed": "then ...",
+    "this": 'between start of month in "Europe/Moscow" and now',
+    "previous": 'between start of month - 1 in "Europe/Moscow" and start of month in "Europe/Moscow"',
+    "today": _DAY,
+    "yesterday": 'between start of day - 1 in "Europe/Moscow" and start of day in "Europe/Moscow"',
     "ever": "nothing, any time is meant then",
 }
 """Words after events."""
@@ -191,6 +197,8 @@ FUNCTIONS: Final = {
     "time": "clock(...)",
     "hash": 'bucket(id, "...")',
     "random": 'bucket(id, "...")',
+    "anniversary": _ANNIVERSARY,
+    "birthday": _ANNIVERSARY,
     "today": 'date(now, "Europe/Moscow")',
     "current_date": 'date(now, "Europe/Moscow")',
     "ago": "30 days ago",

@@ -33,7 +33,7 @@ def part_change(at: datetime, which: Part, place: tzinfo, marks: Sequence[time] 
         at: After which.
         which: The part.
         place: The zone.
-        marks: If it is the clock, the only times of day at which it matters that it is another.
+        marks: If it is the clock or the hour, the only times of day at which it matters that it is another.
     """
     before = part(at, which, place, UTC)
     for _ in range(_WALK):
@@ -53,7 +53,7 @@ def _next(shown: datetime, which: Part, marks: Sequence[time]) -> datetime:
     day = datetime.combine(shown.date(), time())
     try:
         match which:
-            case Part.CLOCK if marks:
+            case Part.CLOCK | Part.HOUR if marks:
                 ahead = [when for mark in marks if (when := datetime.combine(day.date(), mark)) > shown]
                 return min(ahead, default=day + _DAY)
             case Part.CLOCK:

@@ -1,23 +1,21 @@
-"""How two values stand to each other as time passes, and until when."""
+"""How values stand to each other and to constants as time passes, and until when."""
 
 from __future__ import annotations
 
 import operator
 from collections.abc import Callable
-from datetime import datetime, time
+from datetime import date, datetime
 from typing import Any, Final
 
 from mailkit.segment import nodes
-from mailkit.segment.lasting.clocks import part_change
-from mailkit.segment.lasting.courses import NEVER, Calendar, Course, Drift
-from mailkit.segment.lasting.watching import STEPS, STEPS_OF_CLOCKS, Look, Reading, Watcher, drift_of, refined
-from mailkit.segment.nodes import Part
-from mailkit.segment.running.calendars import part
-from mailkit.segment.running.subjects import Fetch
-from mailkit.segment.spans import moved
-from mailkit.segment.values import align, is_null, plain
+from mailkit.segment.frozen import evolve
+from mailkit.segment.lasting.courses import NEVER, Calendar, Course, Drift, drift_of
+from mailkit.segment.lasting.showings import compared_part
+from mailkit.segment.lasting.watching import STEPS, STEPS_OF_CLOCKS, Look, Reading, Watcher, moves, refined
+from mailkit.segment.running.subjects import Fetch, of_person
+from mailkit.segment.values import align, instant, is_null, plain
 
-__all__ = ["comparison"]
+__all__ = ["comparison", "question"]
 
 
 _COMPARE: Final[dict[nodes.Operator, Callable[[Any, Any], Any]]] = {
@@ -48,31 +46,12 @@ def comparison(watcher: Watcher, node: nodes.Comparison, fetch: Fetch) -> Look:
 
 
 def _readings(watcher: Watcher, node: nodes.Comparison, fetch: Fetch) -> tuple[Reading, Reading]:
-    one, other = node.left, node.right
-    if isinstance(one, nodes.PartOf) and one.part is Part.CLOCK and isinstance(other, nodes.Constant):
-        return _clock(watcher, one, other.value, fetch), watcher.reading(other, fetch)
-    return watcher.reading(one, fetch), watcher.reading(other, fetch)
+    def reading(of: nodes.Value, against: nodes.Value) -> Reading:
+        if isinstance(of, nodes.PartOf) and drift_of(of.of) is not None and not moves(against):
+            return compared_part(watcher, of, watcher.reading(against, fetch))
+        return watcher.reading(of, fetch)
 
-
-def _clock(watcher: Watcher, node: nodes.PartOf, mark: Any, fetch: Fetch) -> Reading:
-    """The clock, of which only matters when it comes to the mark and past it."""
-    drift = drift_of(node.of)
-    if drift is None or not isinstance(mark, str):
-        return watcher.reading(node, fetch)
-    minutes = {f"{minute // 60:02}:{minute % 60:02}": time(minute // 60, minute % 60) for minute in range(1440)}
-    after = [at for shown, at in minutes.items() if shown > mark][:1]
-    marks = [time(), *after, *([minutes[mark]] if mark in minutes else [])]
-    view, where = watcher.view, watcher.maker.zone(node.zone, node)
-
-    def clock(item: Any) -> tuple[Any, datetime]:
-        place = where()
-        if place is None:
-            return None, NEVER
-        value = drift.at(view.now)
-        ahead = part_change(value, Part.CLOCK, place, marks) - value
-        return part(value, Part.CLOCK, place, None), min(drift.turn(view.now), moved(view.now, ahead))
-
-    return clock
+    return reading(node.left, node.right), reading(node.right, node.left)
 
 
 def _compared_with_course(
@@ -113,3 +92,26 @@ def _courses_compared(
         return bool(compare(place, point)), until
 
     return refined(view, compared, STEPS_OF_CLOCKS)
+
+
+def question(watcher: Watcher, node: nodes.OneOf | nodes.TextTest | nodes.IsNull, fetch: Fetch) -> Look:
+    """The look that says what is asked of one value."""
+    stand_in: Any = nodes.Field(path=("value",))
+    test = watcher.maker.test(evolve(node, value=stand_in), of_person)
+    reading, drift, view, assumed = (
+        watcher.reading(node.value, fetch),
+        drift_of(node.value),
+        watcher.view,
+        watcher.assumed,
+    )
+    options = node.options if isinstance(node, nodes.OneOf) else ()
+    times = [option.value for option in options if isinstance(option.value, date)]
+
+    def asked(item: Any) -> tuple[bool, datetime]:
+        value, until = reading(item)
+        truth = test({"value": value})
+        if drift is not None:
+            until = min((drift.change(instant(at, assumed), view.now) for at in times), default=NEVER)
+        return truth, until
+
+    return refined(view, asked)

@@ -14,11 +14,12 @@ from typing import Final, Protocol
 
 import attrs
 
+from mailkit.segment import nodes
 from mailkit.segment.lasting.clocks import date_change
 from mailkit.segment.running.calendars import begin, wall
 from mailkit.segment.spans import EARLIEST, INSTANT, LATEST, Span, Unit, moved
 
-__all__ = ["NEVER", "Calendar", "Course", "Drift"]
+__all__ = ["NEVER", "Calendar", "Course", "Drift", "drift_of"]
 
 NEVER: Final = LATEST
 """Not while the calendar lasts. Its last instant is taken for one that never comes."""
@@ -64,6 +65,11 @@ class Drift:
         """Whether it moves as fast as now does, and never falls back."""
         return not self._uneven
 
+    @property
+    def slack(self) -> timedelta:
+        """How much less or more than now does it may move at most."""
+        return _SLACK * self._uneven
+
     def at(self, now: datetime) -> datetime:
         """Where it is."""
         for span, is_forward in self.shifts:
@@ -93,9 +99,8 @@ class Drift:
     def _reach(self, point: datetime, place: datetime, now: datetime) -> datetime:
         if not self._uneven:
             return moved(now, point - place)
-        slack = _SLACK * self._uneven
-        if point - place > slack:
-            now = moved(now, point - place - slack)
+        if point - place > self.slack:
+            now = moved(now, point - place - self.slack)
             place = self.at(now)
         for _ in range(_WALK):  # pragma: no branch - it is some midnights away, but may be at an end of the calendar
             if place >= point or now >= NEVER:
@@ -108,15 +113,23 @@ class Drift:
         return now
 
     def _fall(self, point: datetime, now: datetime) -> datetime:
-        slack = _SLACK * self._uneven
         for _ in range(_WALK):
             place = self.at(now)
             if place < point or now >= NEVER:
                 break
-            if place - point > slack:
+            if place - point > self.slack:
                 return NEVER
             now = self.turn(now)
         return now
+
+
+def drift_of(node: nodes.Value) -> Drift | None:
+    """The course of now, or of a time so long before or after it; None of another value."""
+    shifts = []
+    while isinstance(node, nodes.Shift):
+        shifts.append((node.span, node.is_forward))
+        node = node.base
+    return Drift(tuple(reversed(shifts))) if isinstance(node, nodes.Now) else None
 
 
 def _to_midnight(place: datetime) -> timedelta:

@@ -9,7 +9,7 @@ that is known of and still ahead of now.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeAlias, assert_never
 
 import attrs
@@ -20,7 +20,7 @@ from mailkit.segment.lasting.timelines import Row, first_after, first_from
 from mailkit.segment.lasting.watching import Look, Reading, View, Watcher, refined
 from mailkit.segment.running.aggregates import draw
 from mailkit.segment.running.subjects import of_event
-from mailkit.segment.spans import EARLIEST, INSTANT, Unit, moved
+from mailkit.segment.spans import EARLIEST, INSTANT, LATEST, moved
 
 __all__ = ["Spell", "SpellOf", "aggregate", "count", "matching", "spell"]
 
@@ -172,8 +172,10 @@ def matching(rows: list[Row], where: Look | None) -> tuple[list[Row], datetime]:
 def count(watcher: Watcher, node: nodes.Count) -> Look:
     """The look that says whether so many events happened."""
     window = node.events.window
-    if isinstance(window, nodes.Last) and window.span.unit not in (Unit.MONTH, Unit.YEAR):
-        return _count_last(watcher, node, window)
+    if isinstance(window, nodes.Last) and Drift(((window.span, False),)).is_even:
+        end = window.span.after(EARLIEST)
+        if end < LATEST:
+            return _count_last(watcher, node, end - EARLIEST)
     found, where = spell(watcher, node.events, waits=node.most is not None), watcher.where(node.events)
     least, most = node.least, node.most
 
@@ -187,30 +189,26 @@ def count(watcher: Watcher, node: nodes.Count) -> Look:
     return refined(watcher.view, has_so_many)
 
 
-def _count_last(watcher: Watcher, node: nodes.Count, window: nodes.Last) -> Look:
+def _count_last(watcher: Watcher, node: nodes.Count, length: timedelta) -> Look:
     """The same for the last so many days, where it is told at once which event's leaving matters."""
-    view, where, kind, least, most, span = (
-        watcher.view,
-        watcher.where(node.events),
-        node.events.kind,
-        node.least,
-        node.most,
-        window.span,
-    )
+    view, where, kind = watcher.view, watcher.where(node.events), node.events.kind
+    least, most = node.least, node.most
 
     def has_so_many(item: Any) -> tuple[bool, datetime]:
         rows = view.timeline.get(kind)
         if not rows:
             return least == 0, NEVER
-        now, first = first_after(rows, view.now), first_after(rows, span.before(view.now))
-        ahead = _next(rows, now)
-        kept, until = matching(rows[first:now], where)
-        number = len(kept)
+        now = first_after(rows, view.now)
+        ahead, until = rows[now][0] if now < len(rows) else NEVER, NEVER
+        rows = rows[first_after(rows, moved(view.now, -length)) : now]
+        if where is not None:
+            rows, until = matching(rows, where)
+        number = len(rows)
         if number < least:
             return False, min(ahead, until)
         if most is not None and number > most:
-            return False, min(until, span.after(kept[number - most - 1][0]))
-        return True, min(ahead, until, span.after(kept[number - least][0]) if least else NEVER)
+            return False, min(until, moved(rows[number - most - 1][0], length))
+        return True, min(ahead, until, moved(rows[number - least][0], length) if least else NEVER)
 
     return refined(view, has_so_many) if where is not None else has_so_many
 

@@ -29,6 +29,7 @@ from mailkit.segment.values import plain
 __all__ = ["Judge", "Judgement", "World", "judge"]
 
 _STEPS: Final = 32
+_LEAST: Final = 4
 
 
 @attrs.frozen(kw_only=True)
@@ -39,8 +40,9 @@ class Judgement:
         node: The condition.
         is_true: How it stands.
         until: The first instant after now at which it is otherwise though nothing more happens; None if
-            never. It may be earlier where many changes lead to none, as with "from 9 to 10 o'clock and from
-            10 to 11"; it is never later. The calendar's last instant is taken for one that never comes.
+            never. The calendar's last instant is taken for one that never comes.
+        is_exact: Whether it is otherwise at that instant. It need not be where many changes lead to none, as with
+            "from 9 to 10 o'clock and from 10 to 11": then it is an earlier one, at which one has to look again.
         values: The values that it speaks of: of a comparison left and right, else the one that is asked about.
         events: The events that count: those in the window for which `where` is true; of a sequence one chain.
         start: From when the window is of which it speaks; None if it speaks of none, or it is unknown.
@@ -52,6 +54,7 @@ class Judgement:
     node: nodes.Condition
     is_true: bool
     until: datetime | None
+    is_exact: bool = True
     values: tuple[Any, ...] = ()
     events: tuple[Any, ...] = ()
     start: datetime | None = None
@@ -110,9 +113,8 @@ class Judge:
         self.node, self._assumed = node, assumed
         self._watcher = Watcher(assumed)
         self._look = self._watcher.look(node)
-        self._looks: dict[int, Look] = {}
-        self._plain_looks: dict[int, Look] = {}
-        self.kinds = frozenset(inner.kind for inner in nodes.walk(node) if isinstance(inner, nodes.Events))
+        self._looks: dict[int, tuple[Look, Look]] = {}
+        self.kinds = sorted({inner.kind for inner in nodes.walk(node) if isinstance(inner, nodes.Events)})
 
     def look(self, record: Any, events: Timeline, now: datetime) -> tuple[bool, datetime]:
         """How it stands, and until when at the least; `courses.NEVER` if for ever.
@@ -121,7 +123,7 @@ class Judge:
             SegmentError: As `judge` does.
         """
         view = self._watcher.view
-        view.record, view.timeline, view.now = record, events, now
+        view.record, view.timeline, view.now, view.steps = record, events, now, None
         try:
             return self._look(record)
         except SegmentError as error:
@@ -134,7 +136,8 @@ class Judge:
             SegmentError: As `judge` does.
         """
         self.look(record, events, now)
-        return self._judgement(self.node)
+        self._watcher.view.steps = None
+        return self._judgement(self.node, self._watcher.view.allowed())
 
     def turned(self, before: World, after: World, *, is_true: bool) -> nodes.Condition:
         """The innermost condition that is otherwise than it was before, and by which the whole is now `is_true`.
@@ -148,43 +151,58 @@ class Judge:
                 node, is_true = node.part, not is_true
                 continue
             decides = isinstance(node, nodes.Or)
-            world = after if is_true is decides else before
-            turned = next((part for part in parts if self._truth(part, world) is decides), None)
+            turned = self._first(parts, after if is_true is decides else before, decides)
             if turned is None:
                 return node
             node = turned
         return node
 
-    def _truth(self, node: nodes.Condition, world: World) -> bool | None:
+    def _first(self, parts: Iterable[nodes.Condition], world: World, wanted: bool) -> nodes.Condition | None:
+        """The first of the conditions that is so."""
         view = self._watcher.view
-        view.record, view.timeline, view.now = world.record, world.events, world.now
-        if id(node) not in self._plain_looks:
-            self._plain_looks[id(node)] = self._watcher.look(node)
-        try:
-            return self._plain_looks[id(node)](world.record)[0]
-        except SegmentError:
-            return None
+        view.record, view.timeline, view.now = world
+        view.steps = 0
+        for part in parts:
+            try:
+                if self._looks_at(part)[0](view.record)[0] is wanted:
+                    return part
+            except SegmentError:
+                continue
+        return None
 
     def forget(self) -> None:
         """Forget who was judged last."""
         self._watcher.view.record, self._watcher.view.timeline = None, {}
 
-    def _whole_look(self, node: nodes.Condition) -> Look:
+    def _looks_at(self, node: nodes.Condition) -> tuple[Look, Look]:
+        """A look at a part of the condition, and one that looks ahead until it is otherwise."""
         if id(node) not in self._looks:  # the nodes live as long as the condition does
-            self._looks[id(node)] = refined(self._watcher.view, self._watcher.look(node), _STEPS)
+            look = self._watcher.look(node)
+            self._looks[id(node)] = look, refined(self._watcher.view, look, _STEPS)
         return self._looks[id(node)]
 
-    def _judgement(self, node: nodes.Condition) -> Judgement:
-        view = self._watcher.view
-        truth, until = self._whole_look(node)(view.record)
+    def _judgement(self, node: nodes.Condition, steps: int) -> Judgement:
+        view, (_, look_ahead) = self._watcher.view, self._looks_at(node)
+        now, view.steps = view.now, steps
+        truth, until = look_ahead(view.record)
+        world = World(view.record, view.timeline, until)
+        is_exact = until >= NEVER or self._first([node], world, truth) is None
+        view.now = now
         found = []
-        for part in _parts(node):
+        parts = _parts(node)
+        for part in parts:
             try:
-                found.append(self._judgement(part))
+                found.append(self._judgement(part, max(_LEAST, steps // len(parts))))
             except SegmentError:
                 continue
-        told = self._told(node)
-        return Judgement(node=node, is_true=truth, until=None if until >= NEVER else until, parts=tuple(found), **told)
+        return Judgement(
+            node=node,
+            is_true=truth,
+            until=None if until >= NEVER else until,
+            is_exact=is_exact,
+            parts=tuple(found),
+            **self._told(node),
+        )
 
     def _told(self, node: nodes.Condition) -> dict[str, Any]:
         watcher, record = self._watcher, self._watcher.view.record

@@ -9,7 +9,7 @@ here: it is run as `evaluate` runs it, and holds for ever.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import MAXYEAR, date, datetime, tzinfo
+from datetime import datetime, tzinfo
 from typing import Any, Final, TypeAlias, assert_never
 
 import attrs
@@ -17,14 +17,11 @@ import attrs
 from mailkit.errors import SegmentError
 from mailkit.segment import nodes
 from mailkit.segment.frozen import attributes, evolve
-from mailkit.segment.lasting.clocks import date_change, part_change
-from mailkit.segment.lasting.courses import NEVER, Calendar, Course, Drift
+from mailkit.segment.lasting.courses import NEVER, Calendar, Course, drift_of
 from mailkit.segment.lasting.timelines import Timeline
-from mailkit.segment.running.calendars import begin, day_of, in_year, is_anniversary, part, wall
 from mailkit.segment.running.evaluate import Maker, asks_about_events
 from mailkit.segment.running.subjects import Fetch, of_event, of_person
-from mailkit.segment.spans import INSTANT, Unit, moved
-from mailkit.segment.values import instant, is_null, plain
+from mailkit.segment.spans import INSTANT, moved
 
 __all__ = ["Look", "Reading", "View", "Watcher", "moves", "refined"]
 
@@ -35,15 +32,27 @@ Reading: TypeAlias = Callable[[Any], tuple[Any, datetime]]
 
 STEPS: Final = 16
 STEPS_OF_CLOCKS: Final = 48
+_LOOKS: Final = 256
+"""So many looks ahead are taken for one answer, or one explanation, which is some milliseconds."""
+_LEAST: Final = 4
+_ROWS: Final = 64
+"""Of more events each look takes longer, so fewer are taken."""
 
 
 @attrs.define
 class View:
-    """The person at hand, and as of when he is looked at."""
+    """The person at hand, as of when he is looked at, and how often it may still be looked ahead."""
 
     now: datetime = NEVER
     record: Any = None
     timeline: Timeline = attrs.field(factory=dict)
+    steps: int | None = None
+
+    def allowed(self) -> int:
+        """How often it may be looked ahead: the more events each look has to do with, the fewer times."""
+        if self.steps is None:
+            self.steps = max(_LEAST, _LOOKS // (1 + sum(map(len, self.timeline.values())) // _ROWS))
+        return self.steps
 
 
 def moves(node: nodes.Node) -> bool:
@@ -53,7 +62,10 @@ def moves(node: nodes.Node) -> bool:
 
 
 def refined(view: View, look: Look, steps: int = STEPS) -> Look:
-    """The same look, which looks ahead a few times in search of the instant at which the answer is another."""
+    """The same look, which looks ahead a few times in search of the instant at which the answer is another.
+
+    Looks within looks share what the view allows, so that together they do not take long.
+    """
 
     def look_ahead(item: Any) -> tuple[bool, datetime]:
         truth, until = look(item)
@@ -62,8 +74,10 @@ def refined(view: View, look: Look, steps: int = STEPS) -> Look:
         now = view.now
         try:
             for _ in range(steps):
-                if until >= NEVER:
+                allowed = view.allowed()
+                if until >= NEVER or allowed <= 0:
                     break
+                view.steps = allowed - 1
                 view.now = until
                 again, later = look(item)
                 if again is not truth:
@@ -101,14 +115,20 @@ class Watcher:
             case nodes.Not():
                 inner = self.look(node.part, fetch)
                 return lambda item: _other(*inner(item))
-            case nodes.Comparison():
-                from mailkit.segment.lasting.contrasts import comparison
+            case nodes.Comparison() | nodes.OneOf() | nodes.TextTest() | nodes.IsNull():
+                from mailkit.segment.lasting.contrasts import comparison, question
+                from mailkit.segment.lasting.showings import settled
 
-                return comparison(self, node, fetch)
-            case nodes.OneOf() | nodes.TextTest() | nodes.IsNull():
-                return self._of_value(node, fetch)
+                look = settled(self, node)
+                if look is not None:
+                    return look
+                return (
+                    comparison(self, node, fetch) if isinstance(node, nodes.Comparison) else question(self, node, fetch)
+                )
             case nodes.Anniversary():
-                return self._anniversary(node, fetch)
+                from mailkit.segment.lasting.anniversaries import anniversary
+
+                return anniversary(self, node, fetch)
             case nodes.Count():
                 from mailkit.segment.lasting.spells import count
 
@@ -141,7 +161,9 @@ class Watcher:
 
                 return shifted
             case nodes.PartOf():
-                return self._part(node, fetch)
+                from mailkit.segment.lasting.showings import part_of
+
+                return part_of(self, node, fetch)
             case nodes.Aggregate():
                 from mailkit.segment.lasting.spells import aggregate
 
@@ -183,22 +205,6 @@ class Watcher:
 
         return read
 
-    def _part(self, node: nodes.PartOf, fetch: Fetch) -> Reading:
-        view, where, drift = self.view, self.maker.zone(node.zone, node), drift_of(node.of)
-        of = self.reading(node.of, fetch)
-
-        def part_of(item: Any) -> tuple[Any, datetime]:
-            value, until = of(item)
-            place = None if is_null(plain(value)) else where()
-            if place is None:
-                return None, NEVER if drift is not None else until
-            if drift is not None:
-                ahead = part_change(value, node.part, place) - value
-                until = min(drift.turn(view.now), moved(view.now, ahead))
-            return part(plain(value), node.part, place, self.assumed), until
-
-        return part_of
-
     def _measured(self, node: nodes.Value, fetch: Fetch) -> Reading:
         """Of values that are read first, and then measured as `evaluate` does."""
         names = [
@@ -213,62 +219,6 @@ class Watcher:
             return value, min(until for _, until in found)
 
         return measured
-
-    def _of_value(self, node: nodes.OneOf | nodes.TextTest | nodes.IsNull, fetch: Fetch) -> Look:
-        stand_in: Any = nodes.Field(path=("value",))
-        test = self.maker.test(evolve(node, value=stand_in), of_person)
-        reading, drift, view, assumed = self.reading(node.value, fetch), drift_of(node.value), self.view, self.assumed
-        options = node.options if isinstance(node, nodes.OneOf) else ()
-        times = [option.value for option in options if isinstance(option.value, date)]
-
-        def asked(item: Any) -> tuple[bool, datetime]:
-            value, until = reading(item)
-            truth = test({"value": value})
-            if drift is not None:
-                until = min((drift.change(instant(at, assumed), view.now) for at in times), default=NEVER)
-            return truth, until
-
-        return refined(view, asked)
-
-    def _anniversary(self, node: nodes.Anniversary, fetch: Fetch) -> Look:
-        view, where, drift, assumed = self.view, self.maker.zone(node.zone, node), drift_of(node.of), self.assumed
-        reading = self.reading(node.of, fetch)
-
-        def is_near(item: Any) -> tuple[bool, datetime]:
-            value, until = reading(item)
-            value, place = plain(value), where()
-            if place is None or is_null(value):
-                return False, until if drift is None else NEVER
-            born, today = day_of(value, place, assumed), wall(view.now, place).date()
-            truth = is_anniversary(born, today, last=node.last, next=node.next)
-            tomorrow = date_change(view.now, place)
-            if drift is not None:
-                ahead = date_change(value, place) - value
-                return truth, min(tomorrow, drift.turn(view.now), moved(view.now, ahead))
-            if wall(tomorrow, place).date() < today:  # clocks are put back to the day before
-                return truth, min(until, tomorrow)
-            days = _days_alike(born, today, node)
-            return truth, min(until, begin(Unit.DAY, days, now=view.now, place=place))
-
-        return refined(view, is_near, STEPS_OF_CLOCKS)
-
-
-def _days_alike(born: date, today: date, node: nodes.Anniversary) -> int:
-    """For how many days, today among them, the answer is surely the same."""
-    next_one = max(today.year, born.year + 1)
-    ahead = [366]
-    for year in range(max(next_one - 1, born.year + 1), min(next_one + 2, MAXYEAR + 1)):
-        away = (in_year(born, year) - today).days
-        ahead += [days for days in (away - node.next, away + node.last + 1) if days > 0]
-    return min(ahead)
-
-
-def drift_of(node: nodes.Value) -> Drift | None:
-    shifts = []
-    while isinstance(node, nodes.Shift):
-        shifts.append((node.span, node.is_forward))
-        node = node.base
-    return Drift(tuple(reversed(shifts))) if isinstance(node, nodes.Now) else None
 
 
 def _other(truth: bool, until: datetime) -> tuple[bool, datetime]:

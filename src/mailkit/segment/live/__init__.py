@@ -172,8 +172,7 @@ class Live:
         if until < self._now:
             raise SegmentError(f"time does not go back: it is {self._now} already, and now is given as {until}")
         while due := self._crowd.next_due(until):
-            self._now, identity, place = due
-            person = self._crowd.people[identity]
+            (self._now, identity, place), person = due
             try:
                 self._look(identity, person, (place,), Cause(self._now))
             except SegmentError as error:
@@ -252,8 +251,8 @@ class Live:
 
     def _kept(self, record: Any) -> tuple[str, dict[str, Any]]:
         """The person's id, and what is kept of his record."""
-        identity = plain(read(record, (self._key,)))
-        if is_null(identity):
+        identity = read(record, (self._key,))
+        if is_null(plain(identity)):
             raise SegmentError(f"{shorten(record)} has no id in the field {self._key!r}; name another with key=")
         try:
             return as_text(identity, "the id"), self._crowd.keeper.record(record)

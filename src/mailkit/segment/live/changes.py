@@ -83,7 +83,7 @@ class Cause(NamedTuple):
 
 def seen_first_at(at: datetime, person: Person, kinds: Iterable[str]) -> Fact | None:
     """The event that was known ahead of its time, which has come."""
-    for kind in sorted(kinds):
+    for kind in kinds:
         for when, _, event in reversed(person.events.get(kind, ())):
             if when < at:
                 break

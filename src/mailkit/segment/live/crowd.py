@@ -105,14 +105,14 @@ class Crowd:
                         self._queue.push((end, other, number))
             self._room = max(_ROOM, 2 * len(self._queue))
 
-    def next_due(self, until: datetime) -> Due | None:
+    def next_due(self, until: datetime) -> tuple[Due, Person] | None:
         """Whose answer in which segment ends next, and when; None if none does until then."""
         while due := self._queue.pop(until):
             at, identity, place = due
             person = self.people[identity]
             if person.untils[place] == at:  # else there was another answer since
                 person.untils[place] = NEVER
-                return due
+                return due, person
         return None
 
     def waiting(self) -> list[Due]:

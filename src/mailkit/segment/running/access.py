@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from mailkit.errors import SegmentError, did_you_mean, shorten
-from mailkit.segment.values import raised
+from mailkit.segment.values import is_null, raised
 
 __all__ = ["field_names", "getter", "is_read_by_attribute", "read"]
 
@@ -15,7 +15,7 @@ _ABSENT: Final = object()
 
 
 def read(record: Any, path: tuple[str, ...], *, is_optional: bool = False) -> Any:
-    """What stands in a field of the record; None if a part of the way there is None.
+    """What stands in a field of the record; None if it, or a part of the way there, is null.
 
     Args:
         record: The person.
@@ -38,7 +38,7 @@ def read(record: Any, path: tuple[str, ...], *, is_optional: bool = False) -> An
             if is_optional:
                 return None
             raise _no_field(value, path[: place + 1])
-        if found is None:
+        if is_null(found):
             return None
         value = found
     return value
@@ -121,6 +121,9 @@ def _no_field(record: Any, path: tuple[str, ...]) -> SegmentError:
     if _reader_of(record) is _of_nothing:
         whole = ".".join(path[:-1]) or "the record"
         return SegmentError(f"there is no field {name!r}, since {whole} is {shorten(record)}")
+    outer, dot, inner = path[-1].partition(".")
+    if dot and outer in field_names(record):
+        return SegmentError(f"the record has no field {name!r}; of a field within a field ask f.{outer}.{inner}")
     mend = did_you_mean(path[-1], field_names(record)) or "; a field that only some records have is asked .optional()"
     return SegmentError(f"the record has no field {name!r}{mend}")
 

@@ -7,11 +7,13 @@ from datetime import datetime, tzinfo
 from threading import RLock
 from typing import Any, TypeAlias
 
+from mailkit.errors import SegmentError
 from mailkit.segment import nodes
 from mailkit.segment.compiled.codegen import Program
 from mailkit.segment.compiled.places import Shape
 from mailkit.segment.compiled.plans import bound, kind_of
 from mailkit.segment.compiled.programs import asking
+from mailkit.segment.running.evaluate import asks_about_events
 from mailkit.segment.running.runs import Run
 
 __all__ = ["Ask", "prepared"]
@@ -30,7 +32,7 @@ def prepared(node: nodes.Condition, *, now: datetime | None, assume_zone: tzinfo
     programs: Programs = {}
     asker = _Asker(node, now, assume_zone, programs)
     if now is None:
-        return lambda person, events=(): _Asker(node, None, assume_zone, programs).ask(person, events)
+        return lambda person, events=None: _Asker(node, None, assume_zone, programs).ask(person, events)
     return asker.function({}, is_event=False)
 
 
@@ -46,7 +48,7 @@ class _Asker:
         self._lock = RLock()  # there is one person at hand for all closures
         self._functions: dict[tuple[type, bool], Ask] = {}
 
-    def ask(self, person: Any, events: Any = ()) -> bool:
+    def ask(self, person: Any, events: Any = None) -> bool:
         """The answer for a record and events of any shape."""
         return self.function(person, is_event=_are_ours(events))(person, events)
 
@@ -63,13 +65,18 @@ class _Asker:
     def _bound(self, program: Program | None, like: Any, is_event: bool) -> Ask | None:
         slow = self._by_closures if is_event else self._by_other
         found = None if program is None else bound(program, self._run, like, SLOW=slow, OTHER=self.ask)
-        return found if found is None or "TURN" not in found.__code__.co_varnames else self._by_closures
+        return found if found is None or "TURN" not in found.__code__.co_names else self._by_closures
 
     def _by_other(self, person: Any, events: Any) -> bool:
         """The answer where events are not mappings as expected."""
         return self.ask(person, events) if _are_ours(events) else self._by_closures(person, events)
 
-    def _by_closures(self, person: Any, events: Any = ()) -> bool:
+    def _by_closures(self, person: Any, events: Any = None) -> bool:
+        if events is None:
+            if asks_about_events(self._node):
+                mend = "give the person's, and [] if there are none"
+                raise SegmentError(f"this asks about events: {mend}", text=nodes.sentence(self._node))
+            events = ()
         with self._lock:
             self._events = events
             return self._run.which(person) == 0

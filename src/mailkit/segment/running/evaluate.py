@@ -23,6 +23,7 @@ from mailkit.segment.running.comparisons import anniversary, comparison, one_of,
 from mailkit.segment.running.counts import aggregate, count
 from mailkit.segment.running.histories import History
 from mailkit.segment.running.measures import folded, kilometres, share, size
+from mailkit.segment.running.remembered import remembered
 from mailkit.segment.running.sequences import regular, sequence
 from mailkit.segment.running.subjects import Fetch, Get, Test, blame, of_person
 from mailkit.segment.spans import INSTANT, moved
@@ -241,6 +242,7 @@ def cheapest_first(parts: tuple[nodes.Condition, ...]) -> list[nodes.Condition]:
     return sorted(parts, key=asks_about_events)
 
 
+@remembered
 def asks_about_events(node: nodes.Node) -> bool:
     """Whether it takes the person's events to answer."""
     return any(isinstance(inner, nodes.Events) for inner in walk(node))

@@ -15,7 +15,7 @@ import attrs
 
 from mailkit.errors import SegmentError, did_you_mean, shorten
 from mailkit.segment.running.access import getter
-from mailkit.segment.values import as_text, instant, is_iterable, is_null, raised
+from mailkit.segment.values import as_text, instant, is_iterable, is_null, plain, raised
 
 if TYPE_CHECKING:
     from mailkit.event import Event
@@ -275,7 +275,7 @@ class Histories:
             at = instant(event["at"], self._assumed)
         except SegmentError as error:
             raise SegmentError(f"the event {shorten(event['kind'])}: its time {error.reason}") from error
-        return Fact(as_text(event["kind"], "an event's kind"), at, event)
+        return Fact(as_text(plain(event["kind"]), "an event's kind"), at, event)
 
 
 def no_events(given: object) -> SegmentError:

@@ -19,6 +19,7 @@ from mailkit.segment.language.text import sentence
 from mailkit.segment.running.access import read
 from mailkit.segment.running.evaluate import Maker, asks_about_events
 from mailkit.segment.running.histories import EventSource, Finder, Histories
+from mailkit.segment.running.remembered import remembered
 from mailkit.segment.running.subjects import Subject
 from mailkit.segment.segments import Segment
 from mailkit.segment.values import as_told, instant, is_iterable, zone
@@ -206,7 +207,7 @@ class Run:
 
 def _check_fields(conditions: tuple[nodes.Condition, ...], record: Any) -> None:
     for node in conditions:
-        for field in nodes.person_fields(node):
+        for field in _fields_of(node):
             try:
                 read(record, field.path, is_optional=field.is_optional)
             except SegmentError as error:
@@ -214,6 +215,11 @@ def _check_fields(conditions: tuple[nodes.Condition, ...], record: Any) -> None:
                 found = [match.span() for match in re.finditer(re.escape(sentence(field)), whole)]
                 start, end = found[0] if len(found) == 1 else (None, None)
                 raise SegmentError(error.reason, text=whole, start=start, end=end) from error.__cause__
+
+
+@remembered
+def _fields_of(node: nodes.Condition) -> tuple[nodes.Field, ...]:
+    return tuple(dict.fromkeys(nodes.person_fields(node)))
 
 
 def _placed(error: SegmentError, condition: nodes.Condition, record: Any) -> SegmentError:

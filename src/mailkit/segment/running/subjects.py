@@ -10,6 +10,7 @@ from mailkit.segment import nodes
 from mailkit.segment.language.text import sentence
 from mailkit.segment.running.access import getter, read
 from mailkit.segment.running.histories import Find, History, property_of
+from mailkit.segment.running.remembered import remembered
 
 __all__ = ["Fetch", "Get", "Subject", "Test", "blame", "of_event", "of_person", "varies"]
 
@@ -56,6 +57,7 @@ def of_event(field: nodes.Field) -> Get:
     return lambda event: read(property_of(event, name), rest, is_optional=True)
 
 
+@remembered
 def varies(node: nodes.Node) -> bool:
     """Whether it differs from person to person."""
     return any(isinstance(inner, nodes.Field | nodes.Aggregate) for inner in nodes.walk(node))

@@ -8,6 +8,7 @@ what is rounded to that constant.
 from __future__ import annotations
 
 import math
+import sys
 from decimal import Decimal
 from fractions import Fraction
 from typing import Final, TypeAlias
@@ -60,7 +61,7 @@ def _of_floats(operator: Operator, value: float | Decimal) -> Bounds | bool | No
     if isinstance(threshold, bool):
         return threshold
     operator, near = threshold
-    if math.isinf(near) or near == 0 or math.isinf(math.nextafter(near, math.inf)):
+    if math.isinf(near) or near == 0 or abs(near) == sys.float_info.max:
         return [(operator, Fraction(0))] if near == 0 else None
     below, above = _edges(near)
     is_even = int(Fraction(near) / _step(near)) % 2 == 0  # what lies midway goes to the even one
