@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import lzma
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from mailkit.segment import event as ev
 from mailkit.segment import field as f
 from mailkit.segment.sql import Column, Columns
 
+ALL = 69_659
 FILE = Path(__file__).parent / "data" / "cdnow_master.txt.xz"
 NOW = datetime(1998, 7, 1, tzinfo=UTC)
 COLUMNS = Columns(
@@ -139,9 +140,9 @@ ASKED: list[tuple[Segment, str]] = [
 ]
 
 
-def orders() -> list[dict[str, Any]]:
+def orders(most: int) -> list[dict[str, Any]]:
     found = []
-    for row, line in enumerate(lzma.decompress(FILE.read_bytes()).decode().splitlines()[1:]):
+    for row, line in enumerate(lzma.decompress(FILE.read_bytes()).decode().splitlines()[1 : most + 1]):
         customer, day, cds, dollars = line.split()
         at = datetime.strptime(day, "%Y%m%d").replace(tzinfo=UTC)
         found.append({"row": row, "customer": int(customer), "person": int(customer), "kind": "bought", "at": at,
@@ -149,9 +150,9 @@ def orders() -> list[dict[str, Any]]:
     return found
 
 
-@pytest.fixture(scope="module")
-def log() -> list[dict[str, Any]]:
-    return orders()
+@pytest.fixture(scope="module", params=[4_000, pytest.param(ALL, marks=pytest.mark.slow)])
+def log(request: pytest.FixtureRequest) -> list[dict[str, Any]]:
+    return orders(request.param)
 
 
 @pytest.fixture(scope="module")
@@ -199,22 +200,18 @@ def by_hand(shop: Any, query: str) -> set[int]:
 
 
 def test_all_orders_are_there(log: list[dict[str, Any]], people: list[dict[str, Any]]) -> None:
-    assert (len(log), len(people)) == (69_659, 23_570)
+    assert (len(log), len(people)) in ((4_000, 1_242), (ALL, 23_570))
 
 
 @pytest.mark.parametrize(("segment", "query"), ASKED, ids=[str(segment) for segment, _ in ASKED])
-def test_a_segment_is_what_sql_written_by_hand_finds(shop: Any, segment: Segment, query: str) -> None:
+def test_a_segment_is_what_sql_written_by_hand_finds(
+    shop: Any, log: Any, people: Any, segment: Segment, query: str
+) -> None:
     asked = segment.to_sql("duckdb", columns=COLUMNS, now=NOW)
     found = [row[0] for row in shop.execute(asked.text, dict(asked.parameters)).fetchall()]
     expected = by_hand(shop, query)
     assert len(found) == len(set(found))
     assert set(found) == expected
-    assert 0 < len(expected) < 23_570
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(("segment", "query"), ASKED, ids=[str(segment) for segment, _ in ASKED])
-def test_plain_python_finds_the_same(shop: Any, log: Any, people: Any, segment: Segment, query: str) -> None:
-    found = {person["id"] for person in segment.filter(people, events=log, now=NOW)}
-    assert found == by_hand(shop, query)
-    assert NOW - max(order["at"] for order in log) < timedelta(days=2)
+    assert len(expected) < len(people)
+    assert expected or len(log) < ALL
+    assert {person["id"] for person in segment.filter(people, events=log, now=NOW)} == expected

@@ -215,8 +215,6 @@ class Histories:
                 error = None if is_plainly_one(event) else self._fault(event)
                 person = cast("Mapping[str, Any]", event).get("person")
                 if error is not None:
-                    if person is None:
-                        raise error
                     faults.setdefault(as_text(person, "an event's person"), error)
                     continue
             if person is not None:
