@@ -33,7 +33,7 @@ EXAMPLES: Final[tuple[tuple[str, str, Segment], ...]] = (
     ("", "of a float with a whole-number column", f.age > f.weight),
     ("", "of dates, and of times", (f.born < date(2000, 1, 1)) & (f.joined_at > ago(days(30)))),
     ("", "of a date with a time", f.born < datetime(2000, 1, 1, tzinfo=UTC)),
-    ("OneOf", "also of 100,000 ids", f.city.isin(["Kazan", "Ufa"])),
+    ("OneOf", "", f.city.isin(["Kazan", "Ufa"])),
     ("TextTest", "contains", f.nick.contains("a")),
     ("", "starts with, ends with", f.nick.startswith("K") | f.nick.endswith("n")),
     ("", "matches", f.nick.matches("^K")),
@@ -139,6 +139,8 @@ What the rows depend on:
   are changed every year, there is no last change, so other times are refused.
 - **Times** that are not stored as microseconds, and dates, are read as far as the engine does it exactly: SQLite has no
   native times; ClickHouse's dates end in 1900 and 2299.
+- **Many values.** 100,000 ids in `isin` are no trouble, but for Spark, which takes minutes to read so long a query: join a table
+  of ids there. SQLite, DuckDB and PostgreSQL get them as one parameter.
 - **Texts** with a NUL: SQLite ends with an error if it is asked for the length of one. PostgreSQL has none.
 
 ```{{eval-rst}}

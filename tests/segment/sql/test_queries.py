@@ -277,10 +277,11 @@ def test_many_ids_are_one_parameter(runner: Any, worlds: list[Any]) -> None:
 
 @pytest.mark.slow
 def test_a_hundred_thousand_ids_are_no_trouble(runner: Any, worlds: list[Any]) -> None:
-    if runner.dialect in ("sqlite", "duckdb", "postgresql"):
-        segment = f.city.isin([f"'{number}" for number in range(100_000)]) | f.id.isin(range(50, 100_000))
-        query = asked(segment, runner.dialect, columns=runner.columns(), people="people0")
-        assert sorted(runner.ids(query)) == list(range(50, 60))
+    if runner.dialect == "spark":
+        return  # it takes minutes, as the page of engines says
+    segment = f.city.isin([f"'{number}" for number in range(100_000)]) | f.id.isin(range(50, 100_000))
+    query = asked(segment, runner.dialect, columns=runner.columns(), people="people0")
+    assert sorted(runner.ids(query)) == list(range(50, 60))
 
 
 def test_ids_are_compared_as_text_where_one_is_text() -> None:

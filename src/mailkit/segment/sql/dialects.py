@@ -247,7 +247,9 @@ ENGINES: Final[dict[Dialect, Engine]] = {
         days_of_text=None,  # Date32 begins in 1900, and earlier dates become that
         has_item="has({0}, {1})",
         items="CAST(length({0}) AS Nullable(Int64))",
-        ending="\nSETTINGS join_use_nulls = 1",  # else a person without events has 0 and '' instead of null
+        # Else a person without events has 0 and '' instead of null, and a text with many values is refused.
+        ending="\nSETTINGS join_use_nulls = 1, max_query_size = 1000000000, max_ast_elements = 100000000, "
+        "max_expanded_ast_elements = 100000000",
     ),
     Dialect.SPARK: Engine(
         text="STRING",
