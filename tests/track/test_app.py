@@ -47,6 +47,7 @@ def served(app: Callable) -> Iterator[str]:
     """Serve an app until the block ends; gives its address."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
+        listener.listen()  # from here on a reader waits for the server, and is not refused
         config = uvicorn.Config(app, lifespan="on", log_config=None, access_log=False, ws="none")
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
