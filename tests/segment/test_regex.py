@@ -183,3 +183,8 @@ def test_equal_patterns_are_made_once_and_shown_as_written():
     assert compiled("a+b") is compiled("a+b")
     assert repr(compiled("a+b")) == "<Pattern 'a+b'>"
     assert isinstance(compiled("a+b"), Pattern)
+
+
+def test_characters_may_be_given_by_number_and_by_letter():
+    assert compiled(r"\x41\u0416\U0001F600\t").search("AЖ😀\t")
+    assert not compiled(r"\x41\n").search("A\t")
