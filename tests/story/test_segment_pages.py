@@ -12,7 +12,7 @@ import nbformat
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PAGES = ["explain-a-segment", "explore-segments-in-a-notebook"]
+PAGES = ["explain-a-segment", "explore-segments-in-a-notebook", "live-segments"]
 
 
 def program(name: str) -> tuple[str, str]:
@@ -24,9 +24,10 @@ def program(name: str) -> tuple[str, str]:
 
 @pytest.mark.parametrize("name", PAGES)
 def test_the_page_runs_and_prints_what_it_says(
-    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.chdir(ROOT)
+    (tmp_path / "examples").symlink_to(ROOT / "examples")  # what pages read; what they write is not to be left here
+    monkeypatch.chdir(tmp_path)
     written, promised = program(name)
     exec(compile(written, name, "exec"), {"__name__": "page"})
     assert capsys.readouterr().out == promised
@@ -42,6 +43,15 @@ def test_the_tour_says_who_is_who(tmp_path: Path) -> None:
     page = (tmp_path / "tour.html").read_text(encoding="utf-8")
     assert page.count("<section") == 4
     assert "<script" not in page
+
+
+def test_the_live_example_misses_nobody(tmp_path: Path) -> None:
+    command = [sys.executable, "-W", "error", str(ROOT / "examples" / "live_segment.py"), "--to", str(tmp_path)]
+    told = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert told.returncode == 0, told.stderr
+    assert told.stdout.count("as a full pass says") == 3
+    assert re.search(r"^slow to begin: \d\d+ entered$", told.stdout, re.MULTILINE)
+    assert (tmp_path / "live.json").is_file()
 
 
 # What warns here is the notebook's own machinery, in a process and with a loop of its own.

@@ -18,7 +18,7 @@ from mailkit.segment.language.text import sentence
 from mailkit.segment.nodes import walk
 from mailkit.segment.segments import condition
 
-__all__ = ["LARGEST", "bound", "by_name", "refuse_unbound", "unbound"]
+__all__ = ["LARGEST", "bound", "by_name", "unbound"]
 
 LARGEST: Final = 10_000
 """How many nodes a segment may have when all names in it have been replaced."""
@@ -57,16 +57,6 @@ def by_name(segments: object) -> dict[str, nodes.Condition]:
         if not isinstance(name, str):
             raise SegmentError(f"{shorten(name)} is not the name of a segment; a name is a text")
     return {name: condition(segment) for name, segment in segments.items()}
-
-
-def refuse_unbound(node: nodes.Condition) -> None:
-    """Do nothing if no segment is known by its name alone in the condition.
-
-    Raises:
-        SegmentError: One is, so that the condition cannot be run.
-    """
-    for name in _names(node):
-        raise unbound(node, name)
 
 
 def unbound(node: nodes.Condition, name: str) -> SegmentError:

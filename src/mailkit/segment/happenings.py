@@ -6,7 +6,7 @@ Everything here only builds the tree of `mailkit.segment.nodes`; nothing is look
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, Any, Final, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, ClassVar, Final, TypedDict, Unpack
 
 from mailkit.errors import SegmentError, did_you_mean, shorten
 from mailkit.segment import nodes
@@ -87,6 +87,7 @@ class Happening:
     """
 
     __slots__ = ("_kind", "_where")
+    _to_a_condition: ClassVar = "ask .did(), .none() or .at_least(n) of events"  # what `condition` says of one
 
     def __init__(self, kind: str, where: nodes.Condition | None = None) -> None:
         self._kind, self._where = nodes.Events(kind=plain(kind)).kind, where

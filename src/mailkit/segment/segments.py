@@ -73,9 +73,7 @@ def condition(operand: object) -> nodes.Condition:
     """
     if isinstance(operand, Combining):
         return operand._condition()
-    mend = "put parentheses around each: (f.city == 'Kazan') & (f.age > 17)"
-    if type(operand).__name__ == "Happening":  # a class of a module above
-        mend = "ask .did(), .none() or .at_least(n) of events"
+    mend = getattr(type(operand), "_to_a_condition", "put parentheses around each: (f.city == 'Kazan') & (f.age > 17)")
     raise SegmentError(f"{shorten(operand)} is not a condition; {mend}")
 
 

@@ -8,7 +8,7 @@ closures of `evaluate`; and where a record or an event is not in the expected sh
 is left to them altogether. So both answer alike, and so do their errors:
 
 - parts are asked in the closures' order, fields first, then events;
-- all events of a person are looked at, as they are when the closures take them in;
+- an event is looked at as far as the answer needs it: none behind the one that settles it is;
 - whatever is raised in between leaves the person to the closures, which answer or raise.
 
 No text of a segment enters the source: values, names of fields and kinds of events are arguments

@@ -115,10 +115,6 @@ class Crowd:
                 return due, person
         return None
 
-    def waiting(self) -> list[Due]:
-        """What is to be looked at again, and what was, in no order."""
-        return self._queue.entries()
-
     def forget(self, identity: str) -> None:
         """Erase everything about the person."""
         self.people.pop(identity, None)
@@ -167,10 +163,6 @@ class Queue:
             self._length -= 1
             return heappop(entries)
         return None
-
-    def entries(self) -> list[Due]:
-        """Everything, in no order."""
-        return [due for entries in self._days.values() for due in entries]
 
     def forget(self, identity: str) -> None:
         """Erase what is due of one person."""

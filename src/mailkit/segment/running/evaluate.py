@@ -76,7 +76,9 @@ class Maker:
             case nodes.Regular():
                 return regular(self, node)
             case nodes.Member():
-                raise SegmentError(f"which segment {node.name!r} is, is not said yet; say it with bind({{...}})")
+                from mailkit.segment.binding import unbound  # here, since binding is written with the faces above
+
+                raise unbound(node, node.name)
             case nodes.And() | nodes.Or() | nodes.Not():
                 return self._joined(node, fetch)
             case _ as never:

@@ -13,8 +13,9 @@ from typing import Any, assert_never
 
 import attrs
 
-from mailkit.errors import NotPortable, SegmentError
+from mailkit.errors import NotPortable
 from mailkit.segment import nodes
+from mailkit.segment.binding import unbound
 from mailkit.segment.language.text import sentence
 from mailkit.segment.running.evaluate import Maker
 from mailkit.segment.running.subjects import of_person, varies
@@ -115,7 +116,7 @@ class Writer:
             case nodes.Regular():
                 return regular(self, node)
             case nodes.Member():
-                raise SegmentError(f"which segment {node.name!r} is, is not said yet; say it with bind({{...}})")
+                raise unbound(node, node.name)
             case _ as never:
                 assert_never(never)
 
