@@ -58,6 +58,7 @@ def year(to: Path, *, many: int = 200, seed: int = 1) -> list[Change]:
             told += live.feed(event)
         told += live.advance(day + DAY)
         if number == 180:
+            to.mkdir(parents=True, exist_ok=True)
             (to / "live.json").write_text(live.save(), encoding="utf-8")
             live = Live.load((to / "live.json").read_text(encoding="utf-8"), SEGMENTS)
     for name, segment in SEGMENTS.items():

@@ -46,12 +46,12 @@ def test_the_tour_says_who_is_who(tmp_path: Path) -> None:
 
 
 def test_the_live_example_misses_nobody(tmp_path: Path) -> None:
-    command = [sys.executable, "-W", "error", str(ROOT / "examples" / "live_segment.py"), "--to", str(tmp_path)]
+    command = [sys.executable, "-W", "error", str(ROOT / "examples" / "live_segment.py"), "--to", str(tmp_path / "new")]
     told = subprocess.run(command, capture_output=True, text=True, check=False)
     assert told.returncode == 0, told.stderr
     assert told.stdout.count("as a full pass says") == 3
     assert re.search(r"^slow to begin: \d\d+ entered$", told.stdout, re.MULTILINE)
-    assert (tmp_path / "live.json").is_file()
+    assert (tmp_path / "new" / "live.json").is_file()
 
 
 # What warns here is the notebook's own machinery, in a process and with a loop of its own.
