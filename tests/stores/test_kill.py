@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from mailkit import stores
 from mailkit.envelope import Envelope
 from mailkit.event import Kind, letter_state
-from mailkit.send.outbox import Job, JobState
+from mailkit.send.jobs import Job, JobState
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -21,7 +21,8 @@ WORKER = """
 import asyncio, os, sys
 from datetime import datetime, timedelta
 from mailkit import stores
-from mailkit.send.outbox import JobState, Settlement
+from mailkit.send.jobs import JobState
+from mailkit.send.outbox import Settlement
 
 now = datetime.fromisoformat(sys.argv[2])
 STATES = [JobState.ACCEPTED, JobState.ACCEPTED, JobState.BOUNCED, JobState.DEFERRED, JobState.QUEUED]

@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 
 from mailkit.address import Address
 from mailkit.envelope import Envelope
-from mailkit.send.outbox import Job
+from mailkit.send.jobs import Job
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 

@@ -15,7 +15,8 @@ from mailkit.envelope import Envelope
 from mailkit.errors import InvalidValue
 from mailkit.event import Kind
 from mailkit.send import MemoryOutbox
-from mailkit.send.outbox import Job, JobState, Outbox, Settlement
+from mailkit.send.jobs import Job, JobState
+from mailkit.send.outbox import Outbox, Settlement
 from mailkit.testing.outboxes import check_outbox
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailkit.envelope import Envelope
-from mailkit.send.outbox import Job
+from mailkit.send.jobs import Job
 from mailkit.stores.rows import event_of, event_row, instant, job_of, letter_row, message_row, microseconds
 from mailkit.testing import strategies
 

@@ -3,7 +3,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from mailkit.envelope import Envelope
-from mailkit.send.outbox import Job, JobState, Lease, Settlement
+from mailkit.send.jobs import Job, JobState
+from mailkit.send.outbox import Lease, Settlement
 from mailkit.stores.turn import Mark, Settle, Standing, apply
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)

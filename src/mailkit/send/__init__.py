@@ -28,8 +28,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from mailkit.send.jobs import Job, JobState
     from mailkit.send.memory import MemoryOutbox
-    from mailkit.send.outbox import Job, JobState, Lease, Outbox, Settlement
+    from mailkit.send.outbox import Lane, Lease, Outbox, Settlement
     from mailkit.send.retry import RetryPolicy
     from mailkit.send.returns.causes import Action, Cause, Family, Fault
     from mailkit.send.returns.classify import Verdict, classify
@@ -47,6 +48,7 @@ __all__ = [
     "Fault",
     "Job",
     "JobState",
+    "Lane",
     "Lease",
     "Limits",
     "MemoryOutbox",
@@ -69,8 +71,9 @@ _HOMES: Final = {
     "Cause": "returns.causes",
     "Family": "returns.causes",
     "Fault": "returns.causes",
-    "Job": "outbox",
-    "JobState": "outbox",
+    "Job": "jobs",
+    "JobState": "jobs",
+    "Lane": "outbox",
     "Lease": "outbox",
     "Limits": "throttle",
     "MemoryOutbox": "memory",

@@ -17,7 +17,8 @@ from random import Random
 from typing import Final, assert_never
 
 from mailkit.event import Kind, Property
-from mailkit.send.outbox import JobState, Lease, Settlement
+from mailkit.send.jobs import JobState
+from mailkit.send.outbox import Lease, Settlement
 from mailkit.send.retry import RetryPolicy, next_try
 from mailkit.send.returns.causes import Action, Cause, Family
 from mailkit.send.returns.classify import Verdict, classify

@@ -10,7 +10,8 @@ from heapq import heappop, heappush
 import attrs
 
 from mailkit.event import Event, Kind
-from mailkit.send.outbox import Job, JobState, Lease, Settlement, bare_ids, counts_for, resolution
+from mailkit.send.jobs import Job, JobState
+from mailkit.send.outbox import Lease, Settlement, bare_ids, counts_for, resolution
 
 __all__ = ["MemoryOutbox"]
 

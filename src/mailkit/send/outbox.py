@@ -20,160 +20,55 @@ never tried again by itself; `resolve` settles it, and brings `failed` ones back
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from enum import StrEnum
-from typing import Any, Final, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import attrs
 
-from mailkit.checks import at_least, aware, instant, message_id, one_line
-from mailkit.envelope import Envelope
+from mailkit.checks import at_least, aware, instant
 from mailkit.errors import InvalidValue
 from mailkit.event import Event, Kind
+from mailkit.send.jobs import Job, JobState
 
-__all__ = ["Job", "JobState", "Lease", "Outbox", "Settlement", "bare_ids", "counts_for", "resolution"]
-
-_HIGHEST_PRIORITY: Final = 2**31 - 1
-"""What every database can keep in a column of whole numbers."""
-
-
-class JobState(StrEnum):
-    """How far a job has come."""
-
-    QUEUED = "queued"
-    """Waiting for its first try."""
-    DEFERRED = "deferred"
-    """Waiting for another try."""
-    LEASED = "leased"
-    """In a worker's hands; nothing has been sent that a server could keep."""
-    DATA_SENT = "data_sent"
-    """The final dot may be on its way."""
-    ACCEPTED = "accepted"
-    """The server answered 250 to the final dot."""
-    BOUNCED = "bounced"
-    """The server refused it for good."""
-    FAILED = "failed"
-    """It could not be sent for a reason of our own."""
-    UNKNOWN = "unknown"
-    """The final dot may have arrived, and its answer was never seen."""
-    CANCELLED = "cancelled"
-    """Called back."""
-    EXPIRED = "expired"
-    """Its time ran out."""
-    SUPPRESSED = "suppressed"
-    """The person must not be written to."""
-
-    @property
-    def is_final(self) -> bool:
-        """Whether nothing more will be tried."""
-        return self not in (JobState.QUEUED, JobState.DEFERRED, JobState.LEASED, JobState.DATA_SENT)
-
-
-def _frozen_record(record: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
-    return dict(record) if isinstance(record, Mapping) else record
+__all__ = ["Lane", "Lease", "Outbox", "Settlement", "bare_ids", "counts_for", "resolution"]
 
 
 @attrs.frozen(kw_only=True)
-class Job:
-    """One letter to one person.
-
-    It holds either finished bytes (`raw`), or a `template`'s name and the `record` as it was
-    when the job was made; then the sender's `render` makes the same bytes at every try.
+class Lane:
+    """Jobs that wait in one row, because limits and fairness see no difference between them.
 
     Attributes:
-        person: The application's id of the person, as text.
-        envelope: From whom and to whom.
-        message_id: The Message-ID, without angle brackets; fixed for all tries, and for every time
-            that the job is made anew.
-        date: The Date header; fixed for all tries.
-        campaign: The campaign; with the recipient and step it is unique in an outbox.
-        step: The step of that campaign. Of jobs with neither, the recipient and Message-ID are unique.
-        raw: The finished message (RFC 5322); empty if it is made when it is sent.
-        template: The name of the template that makes it; empty if `raw` is given.
-        record: What the template is filled with.
-        topic: The topic, for suppression.
-        brand: The brand, for suppression.
-        is_transactional: Whether the person's own act asked for it.
-        priority: Higher goes first; up to 2**31 - 1, and down to the same below zero.
-        not_before: When it may be sent; at once if None.
-        expires_at: When it is worth nothing any more; never if None.
+        number: The lane's number in its outbox.
+        priority: The jobs' priority.
+        is_transactional: Whether their readers' own acts asked for them.
+        account: On whose account they are sent.
+        campaign: Their campaign.
+        identity: The sending identity that they ask for.
+        provider: Who runs their recipients' mailboxes; empty where that is not known.
+        due: When the first of them is due.
 
-    Campaign and step say which letter it is. Give every letter that a person may get more than
-    once, such as an order's receipt, a step of its own: the second would be passed over otherwise.
-    A letter with neither campaign nor step is told apart by its Message-ID alone.
-
+    >>> import asyncio
     >>> from datetime import UTC
-    >>> receipts = [Job(person="17", envelope=Envelope(sender="shop@example.com", recipient=f"{name}@example.org"),
-    ...                 message_id="1@example.com", date=datetime(2026, 3, 1, tzinfo=UTC), raw=b"Subject: Hi",
-    ...                 campaign="receipt", step=order) for name in ("Anna", "anna") for order in ("1001", "1002")]
-    >>> len({job.key for job in receipts})
-    2
+    >>> from mailkit import Envelope
+    >>> from mailkit.send import MemoryOutbox
+    >>> now, outbox = datetime(2026, 3, 1, tzinfo=UTC), MemoryOutbox()
+    >>> jobs = [Job(person=name, envelope=Envelope(sender="shop@example.com", recipient=f"{name}@gmail.com"),
+    ...             message_id=f"{name}@example.com", date=now, raw=b"Subject: Hi", campaign="june", provider="gmail")
+    ...         for name in ("anna", "ben")]
+    >>> _ = asyncio.run(outbox.add(jobs, now=now))
+    >>> [(lane.campaign, lane.provider) for lane in asyncio.run(outbox.lanes())]
+    [('june', 'gmail')]
     """
 
-    person: str = attrs.field(validator=one_line)
-    envelope: Envelope = attrs.field(validator=attrs.validators.instance_of(Envelope))
-    message_id: str = attrs.field(validator=message_id)
-    date: datetime = attrs.field(converter=aware, validator=instant)
-    campaign: str = attrs.field(default="", validator=one_line)
-    step: str = attrs.field(default="", validator=one_line)
-    raw: bytes = attrs.field(default=b"", repr=lambda raw: f"<{len(raw)} bytes>")
-    template: str = attrs.field(default="", validator=one_line)
-    record: Mapping[str, Any] | None = attrs.field(default=None, converter=_frozen_record, hash=False)
-    topic: str = attrs.field(default="", validator=one_line)
-    brand: str = attrs.field(default="", validator=one_line)
-    is_transactional: bool = False
-    priority: int = attrs.field(default=0)
-    not_before: datetime | None = attrs.field(
-        default=None, converter=attrs.converters.optional(aware), validator=attrs.validators.optional(instant)
-    )
-    expires_at: datetime | None = attrs.field(
-        default=None, converter=attrs.converters.optional(aware), validator=attrs.validators.optional(instant)
-    )
-
-    @raw.validator
-    def _check_raw(self, attribute: object, raw: bytes) -> None:
-        if not isinstance(raw, bytes):
-            raise InvalidValue("Job.raw", raw, "is not bytes", "give what `compose` encodes, or encode the text")
-
-    @record.validator
-    def _check_record(self, attribute: object, record: Mapping[str, Any] | None) -> None:
-        if record is not None and not isinstance(record, Mapping):
-            raise InvalidValue("Job.record", record, "is not a mapping", "write {'name': value}")
-
-    @priority.validator
-    def _check_priority(self, attribute: object, priority: int) -> None:
-        if type(priority) is not int or abs(priority) > _HIGHEST_PRIORITY:
-            raise InvalidValue("Job.priority", priority, "is not a whole number that fits 32 bits", "write 0, 1, 2 …")
-
-    @template.validator
-    def _check_source(self, attribute: object, template: str) -> None:
-        if bool(self.raw) == bool(template):
-            reason = "must have either finished bytes or a template's name, and not both"
-            raise InvalidValue("Job", self.message_id, reason, "give raw= or template=")
-
-    @property
-    def key(self) -> str:
-        """What is unique in an outbox: campaign, recipient without case, and step.
-
-        A letter that has neither campaign nor step is unique by its Message-ID in the step's place.
-        """
-        step = self.step if self.campaign or self.step else self.message_id
-        return "\n".join((self.campaign, self.envelope.recipient.address.key, step))
-
-    def event(self, kind: Kind, at: datetime, **properties: str | int | float | bool | None) -> Event:
-        """A fact about this job's letter. A letter has one fact of each kind and instant."""
-        facts: Any = properties  # mypy cannot always solve the overloads of `dict`, which is the field's converter
-        return Event(
-            kind=kind,
-            person=self.person,
-            at=at,
-            message_id=self.message_id,
-            recipient=self.envelope.recipient.address,
-            campaign=self.campaign,
-            step=self.step,
-            properties=facts,
-        )
+    number: int
+    priority: int
+    is_transactional: bool
+    account: str
+    campaign: str
+    identity: str
+    provider: str
+    due: datetime
 
 
 @attrs.frozen(kw_only=True)
@@ -187,6 +82,7 @@ class Lease:
         tries: How often the job has been tried before.
         until: When the right ends.
         queued_at: When the job came into the outbox.
+        lane: The number of the lane in which it waited.
 
     Only the newest lease of a job counts:
 
@@ -211,6 +107,7 @@ class Lease:
     tries: int = attrs.field(validator=at_least(0))
     until: datetime = attrs.field(converter=aware, validator=instant)
     queued_at: datetime = attrs.field(converter=aware, validator=instant)
+    lane: int = 0
 
 
 @attrs.frozen(kw_only=True)
@@ -221,6 +118,7 @@ class Settlement:
         lease: Whose try it was.
         state: The job's next state: a final one, or `deferred`; `queued` gives it back untried.
         event: The fact to write down together with the state; None for `queued`.
+        before: A fact that comes before it: that the job was `unknown`, if it is tried again all the same.
         due: When to try again, for `deferred` and `queued`.
 
     >>> from datetime import UTC
@@ -237,6 +135,7 @@ class Settlement:
     state: JobState
     event: Event | None
     due: datetime | None = None
+    before: Event | None = None
 
     def __attrs_post_init__(self) -> None:
         if self.state in (JobState.LEASED, JobState.DATA_SENT):
@@ -256,14 +155,29 @@ class Outbox(Protocol):
         """Put jobs in, passing over those whose key is there already; give how many were new."""
         ...
 
-    async def lease(self, *, now: datetime, until: datetime, limit: int) -> Sequence[Lease]:
-        """Take up to `limit` jobs that are due: higher priority first, then the longest due."""
+    async def lanes(self) -> Sequence[Lane]:
+        """The lanes in which jobs wait, due or not, without those of campaigns that are paused; none while all are."""
+        ...
+
+    async def lease(
+        self, *, now: datetime, until: datetime, limit: int, lanes: Mapping[int, int] | None = None
+    ) -> Sequence[Lease]:
+        """Take up to `limit` jobs that are due and not paused: higher priority first, then the longest due.
+
+        Args:
+            now: The present instant.
+            until: When the leases end.
+            limit: How many to take in all.
+            lanes: From which lanes, by their numbers, and how many from each at most; from all if None.
+        """
         ...
 
     async def mark_data_sent(self, leases: Sequence[Lease], *, now: datetime) -> frozenset[int]:
         """Commit that the final dot may now go out; give the numbers for which the lease still holds.
 
-        A job that is not in the answer must not be sent.
+        A job that is not in the answer must not be sent: its lease is over, or it is paused or
+        cancelled. So what is paused, nothing is sent of after `pause` has come back, in any process,
+        but for letters whose final dot was committed before.
         """
         ...
 
@@ -276,10 +190,16 @@ class Outbox(Protocol):
         """
         ...
 
-    async def recover(self, *, now: datetime) -> Sequence[Event]:
+    async def recover(self, *, now: datetime, retries: Callable[[Job], bool] | None = None) -> Sequence[Event]:
         """Take back the leases that ran out: `leased` jobs are due again, `data_sent` ones become `unknown`.
 
-        Gives the `unknown` events that this wrote.
+        Args:
+            now: The present instant.
+            retries: Which jobs are tried again although they may have arrived; none if None. That they were
+                `unknown` is written down first, and then that they are `deferred`, as one step.
+
+        Returns:
+            The events that this wrote.
         """
         ...
 
@@ -295,8 +215,27 @@ class Outbox(Protocol):
         """
         ...
 
+    async def pause(self, campaign: str | None = None) -> None:
+        """Let nothing more of a campaign be sent, by any process; nothing at all if None. It lasts until `resume`."""
+        ...
+
+    async def resume(self, campaign: str | None = None) -> None:
+        """Undo `pause`: what a campaign's own pause stopped, or what the one for everything did."""
+        ...
+
+    async def paused(self) -> frozenset[str | None]:
+        """What is paused: names of campaigns, and None if everything is."""
+        ...
+
+    async def cancel(self, campaign: str, *, now: datetime) -> int:
+        """Call back the jobs of a campaign that have not been sent; give how many that were.
+
+        Those whose final dot was committed are left: they go on to their end.
+        """
+        ...
+
     async def next_due(self) -> datetime | None:
-        """The next instant at which a job is due or a lease runs out; None if no job is open."""
+        """The next instant at which a job that is not paused is due, or a lease runs out; None if there is none."""
         ...
 
     async def counts(self) -> Mapping[JobState, int]:

@@ -23,7 +23,8 @@ from mailkit.errors import InvalidValue, MailkitError, StoreError
 from mailkit.event import Event
 from mailkit.send.dispatch import broke, conclude, expire, fail, obstacle, suppress
 from mailkit.send.gate import Gate
-from mailkit.send.outbox import Job, JobState, Lease, Settlement
+from mailkit.send.jobs import Job, JobState
+from mailkit.send.outbox import Lease, Settlement
 from mailkit.send.summary import Tally
 from mailkit.send.transport import Delivery, Withdrawn
 
@@ -190,11 +191,14 @@ class Run:
         sender = self._sender
         commits: list[bool | None] = []
 
-        async def commit() -> bool:
+        async def marked() -> bool:
             commits.append(None)
             held = await sender.outbox.mark_data_sent([lease], now=sender.clock.now())
             commits[-1] = lease.number in held
             return lease.number in held
+
+        def commit() -> asyncio.Future[bool]:
+            return asyncio.ensure_future(marked())
 
         try:
             return await sender.transport.deliver(lease.job.envelope, raw, commit=commit)

@@ -21,7 +21,8 @@ from mailkit.errors import InvalidValue, MailkitError
 from mailkit.event import Event
 from mailkit.progress import Progress, watch
 from mailkit.send.gate import Gate
-from mailkit.send.outbox import Job, JobState, Outbox
+from mailkit.send.jobs import Job, JobState
+from mailkit.send.outbox import Outbox
 from mailkit.send.retry import RetryPolicy
 from mailkit.send.run import Run
 from mailkit.send.summary import Summary, Tally

@@ -13,7 +13,8 @@ import attrs
 
 from mailkit.checks import at_least
 from mailkit.event import Event
-from mailkit.send.outbox import JobState, Settlement
+from mailkit.send.jobs import JobState
+from mailkit.send.outbox import Settlement
 from mailkit.send.returns.causes import Cause
 
 __all__ = ["Summary", "Tally"]

@@ -7,7 +7,8 @@ lost: before the end of the message left, the job is simply tried again; after i
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Callable
 from typing import Protocol, runtime_checkable
 
 import attrs
@@ -18,8 +19,10 @@ from mailkit.send.returns.reply import Phase, Reply
 
 __all__ = ["Accepted", "Commit", "Delivery", "Lost", "Refused", "Transport", "Unsendable", "Withdrawn"]
 
-Commit = Callable[[], Awaitable[bool]]
-"""Asked once, right before anything that may contain the final dot; False means send nothing."""
+Commit = Callable[[], "asyncio.Future[bool]"]
+"""Asked once, from within the event loop and when the letter's turn has come: with its MAIL command, or later. Its
+answer is waited for before anything leaves that may contain the final dot; False means send nothing. Asked early, it
+is often there in time; but a crash between the two leaves a job `unknown` of which nothing was sent."""
 
 
 @attrs.frozen(kw_only=True)
@@ -28,9 +31,11 @@ class Accepted:
 
     Attributes:
         reply: Its answer to the final dot.
+        server: Which server it was, as host:port; empty if there is only one.
     """
 
     reply: Reply
+    server: str = ""
 
 
 @attrs.frozen(kw_only=True)
@@ -40,10 +45,12 @@ class Refused:
     Attributes:
         reply: What it said.
         phase: To what it said so.
+        server: Which server it was, as host:port; empty if there is only one.
     """
 
     reply: Reply = attrs.field()
     phase: Phase
+    server: str = ""
 
     @reply.validator
     def _check_reply(self, attribute: object, reply: Reply) -> None:
@@ -93,10 +100,18 @@ Delivery = Accepted | Refused | Lost | Unsendable | Withdrawn
 class Transport(Protocol):
     """What carries letters away, one recipient at a time, many at once.
 
+    Attributes:
+        capacity: How many deliveries it makes use of at once; more would only wait in it.
+
     >>> from mailkit.send import SMTPTransport
     >>> isinstance(SMTPTransport("mail.example.com"), Transport)
     True
     """
+
+    @property
+    def capacity(self) -> int:
+        """How many deliveries it makes use of at once; more would only wait in it."""
+        ...
 
     async def open(self) -> None:
         """Get ready; called in the event loop in which `deliver` will be.

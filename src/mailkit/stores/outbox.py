@@ -11,7 +11,8 @@ from sqlalchemy import Connection, Engine
 
 from mailkit.clock import utc
 from mailkit.event import Event, Kind
-from mailkit.send.outbox import Job, JobState, Lease, Settlement, bare_ids, resolution
+from mailkit.send.jobs import Job, JobState
+from mailkit.send.outbox import Lease, Settlement, bare_ids, resolution
 from mailkit.stores import sql
 from mailkit.stores.faults import translated
 from mailkit.stores.rows import event_row, instant, job_of, job_row, letter_row, message_row, microseconds

@@ -12,7 +12,7 @@ from sqlalchemy import Row
 from mailkit.address import Address, Domain, Mailbox
 from mailkit.envelope import Envelope
 from mailkit.event import Event
-from mailkit.send.outbox import Job, JobState
+from mailkit.send.jobs import Job, JobState
 from mailkit.stores.jsontext import from_text, to_text
 
 __all__ = [

@@ -12,7 +12,8 @@ from datetime import datetime
 import attrs
 
 from mailkit.event import Event
-from mailkit.send.outbox import JobState, Lease, Settlement, counts_for
+from mailkit.send.jobs import JobState
+from mailkit.send.outbox import Lease, Settlement, counts_for
 
 __all__ = ["Mark", "Settle", "Standing", "apply"]
 

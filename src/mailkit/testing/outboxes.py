@@ -17,7 +17,8 @@ import attrs
 from mailkit.blocking import run
 from mailkit.envelope import Envelope
 from mailkit.event import Event, Kind
-from mailkit.send.outbox import Job, JobState, Lease, Outbox, Settlement
+from mailkit.send.jobs import Job, JobState
+from mailkit.send.outbox import Lease, Outbox, Settlement
 
 __all__ = ["check_outbox"]
 

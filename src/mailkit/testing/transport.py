@@ -41,6 +41,7 @@ class MemoryTransport:
         | Callable[[Envelope], str | Delivery | None] = {},  # noqa: B006 - never changed
     ) -> None:
         self.messages: list[tuple[str, bytes]] = []
+        self.capacity: int = 10
         self._answers = answers
         self._tries: dict[str, int] = {}
 

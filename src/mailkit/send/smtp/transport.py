@@ -71,6 +71,11 @@ class SMTPTransport:
     _deliveries: int = attrs.field(init=False, default=0, repr=False)
     _room: asyncio.Semaphore | None = attrs.field(init=False, default=None, repr=False)
 
+    @property
+    def capacity(self) -> int:
+        """How many deliveries it makes use of at once: one for each connection."""
+        return self.connections
+
     async def open(self) -> None:
         """Make the first connection and keep it.
 
