@@ -61,4 +61,4 @@ def _add_alone(driver: Driver, rows: Sequence[tuple[str, int, int, int]]) -> dic
 def _add_unlocked(driver: Driver, rows: Sequence[tuple[str, int, int, int]]) -> dict[str, int]:
     """The numbers of those that are new."""
     keys, lanes, dues, at = zip(*rows, strict=True)
-    return dict(driver.rows(_ADD_MISSING, (at[0], list(keys), list(lanes), list(dues))))  # type: ignore[arg-type]
+    return dict(driver.rows(_ADD_MISSING, (at[0], list(keys), list(lanes), list(dues))))

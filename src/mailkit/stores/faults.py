@@ -40,13 +40,13 @@ def translated(place: str) -> Iterator[None]:
     except UnicodeError as error:
         reason = "holds half of a surrogate pair, which is no character"
         raise InvalidValue("text", getattr(error, "object", ""), reason, "mend it where it was read") from error
-    except (SQLAlchemyError, SqliteError, *_postgresql_errors()) as error:
+    except _errors() as error:
         said = str(getattr(error, "orig", None) or error).strip()
         meaning = next((ours for theirs, ours in _MEANINGS if theirs in said), said)
         raise StoreError(f"{place}: {meaning}") from error
 
 
-def _postgresql_errors() -> tuple[type[Exception], ...]:
-    """What the driver raises where it is spoken to directly; nothing if it is not in use."""
+def _errors() -> tuple[type[Exception], ...]:
+    """What SQLAlchemy raises, and what the drivers do where they are spoken to directly."""
     psycopg = modules.get("psycopg")
-    return (psycopg.Error,) if psycopg else ()
+    return (SQLAlchemyError, SqliteError, psycopg.Error) if psycopg else (SQLAlchemyError, SqliteError)

@@ -97,9 +97,10 @@ class SqlOutbox:
             limit: How many to take in all.
             lanes: From which lanes, by their numbers, and how many from each at most; from all if None.
         """
-        given = {"now": utc(now), "until": utc(until), "limit": limit}
-        caps = None if lanes is None else dict(lanes)
-        return await self._do(lambda connection: lease(connection, self._book, lanes=caps, **given))
+        start, end, caps = utc(now), utc(until), None if lanes is None else dict(lanes)
+        return await self._do(
+            lambda connection: lease(connection, self._book, now=start, until=end, limit=limit, lanes=caps)
+        )
 
     async def mark_data_sent(self, leases: Sequence[Lease], *, now: datetime) -> frozenset[int]:
         """Commit that the final dot may now go out; give the numbers for which the lease still holds.
@@ -176,10 +177,10 @@ class SqlOutbox:
             return query(connection)
 
     async def _do(self, work: Callable[[Connection], T]) -> T:
-        return await asyncio.wrap_future(self._writer.do(work))
+        return await self._writer.done(work)
 
     async def _move(self, call: Mark | Settle) -> frozenset[int]:
-        return await asyncio.wrap_future(self._writer.join(move, call)) if call.numbers else frozenset()
+        return await self._writer.joined(move, call) if call.numbers else frozenset()
 
     def _next_due(self, connection: Connection) -> datetime | None:
         instants = [lane.due for lane in waiting_lanes(Driver(connection), self._book)]

@@ -226,10 +226,10 @@ def _envelope_text(envelope: Envelope) -> str:
 def _envelope_of(text: str) -> Envelope:
     parts = json.loads(text)
     return_path, reply_to, headers = parts["return_path"], parts["reply_to"], parts["headers"]
-    sender = trusted.known_mailbox(*parts["sender"])
+    name, address = parts["sender"]
+    sender = trusted.known_mailbox(name, address)
     if return_path is not None:
-        is_senders = return_path == str(sender.address)
-        return_path = sender.address if is_senders else trusted.address(return_path)
+        return_path = sender.address if return_path == address else trusted.address(return_path)
     return trusted.new_envelope(
         sender,
         trusted.mailbox(*parts["recipient"]),
