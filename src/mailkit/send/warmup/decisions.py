@@ -87,7 +87,7 @@ class Reason:
     def __str__(self) -> str:
         match self.ruling:
             case Ruling.SILENCE:
-                return f"no mail for {self.count:,} days"
+                return f"no mail for {self.count:,} {'day' if self.count == 1 else 'days'}"
             case Ruling.AT_TARGET:
                 return f"the target of {self.total:,} a day is reached"
             case Ruling.SENT_FEW:
