@@ -20,7 +20,7 @@ from mailkit.send.smtp.direct_policy import Destination, Security
 from mailkit.send.smtp.lookup import Lookup
 from mailkit.send.smtp.mx import AddressesOf, Failure, Target, Way, reach
 from mailkit.send.smtp.session import Session
-from mailkit.send.transport import Lost, Refused
+from mailkit.send.transport import Lost
 
 __all__ = ["Reacher"]
 
@@ -55,15 +55,9 @@ class Reacher:
     _resting: dict[tuple[Security, str], tuple[datetime, Failure]] = attrs.field(init=False, factory=dict)
     _told: set[str] = attrs.field(init=False, factory=set)
 
-    async def connect(self, wanted: Destination, domain: str) -> Session | Failure:
-        """A new connection to one of a destination's hosts, or why none can be had.
-
-        Args:
-            wanted: The destination.
-            domain: For whose letter, for what is told.
-        """
-        resting = self._asleep(wanted.security)
-        search = reach(domain, wanted.route.hosts(self.rng), way=self.way, rng=self.rng, resting=resting)
+    async def connect(self, wanted: Destination) -> Session | Failure:
+        """A new connection to one of a destination's hosts, or why none can be had."""
+        search = reach(wanted.route, way=self.way, rng=self.rng, resting=self._asleep(wanted.security))
         answer: Any = None
         while True:
             try:
@@ -93,40 +87,38 @@ class Reacher:
         return {address: one[1] for (level, address), one in self._resting.items() if level is security}
 
     async def _try(self, target: Target, security: Security) -> Session | Failure:
-        """One address: with as much TLS as has to be, and with less where that is allowed and more fails."""
+        """One address: with as much TLS as there has to be, and with less where more fails and that is allowed."""
         if security is Security.OPPORTUNISTIC:
             return await self._as_offered(target)
-        try:
-            found = await self._open(target, "starttls")
-        except SetupError as error:
-            failure = f"{target.host} does not offer what MTA-STS demands: {error.reason}"
-            if security is Security.ENFORCED:
-                return Lost(phase=Phase(error.phase), server=error.server, reason=failure)
-            self.tell([f"{failure} (the policy is in testing)"])
-            return await self._as_offered(target)
-        if _has_no_tls(found) and security is Security.TESTING:
-            self.tell([f"{target.host} refuses STARTTLS, which MTA-STS demands (the policy is in testing)"])
-            return await self._open(target, "none")
-        return found
+        found = await self._open(target, "starttls")
+        trouble = _trouble_with_tls(found)
+        if not trouble:
+            return found
+        reason = f"{target.host} does not do what MTA-STS demands: {trouble}"
+        if security is Security.ENFORCED:
+            return Lost(phase=Phase.EHLO, server=f"{target.host}:{self.account.port}", reason=reason)
+        self.tell([f"{reason} (the policy is in testing)"])
+        return await self._as_offered(target)
 
     async def _as_offered(self, target: Target) -> Session | Failure:
-        """Encrypted if that can be had, else in the clear: "unprotected" beats "not at all" (RFC 7435, 3)."""
-        try:
-            found = await self._open(target, "opportunistic")
-        except SetupError:
-            return await self._open(target, "none")
-        return await self._open(target, "none") if _has_no_tls(found) else found
+        """Encrypted if that can be had, else in the clear: even that beats not at all (RFC 7435, 3)."""
+        found = await self._open(target, "opportunistic")
+        return await self._open(target, "none") if _trouble_with_tls(found) else found
 
     async def _open(self, target: Target, tls: TLSMode) -> Session | Failure:
         context = self.verifying if tls == "starttls" else None
         account = attrs.evolve(self.account, host=target.host, address=target.address, tls=tls, tls_context=context)
         try:
             return await connect(account)
-        except SetupError:
-            raise
         except TransportError as error:
-            return Lost(phase=Phase(error.phase), server=error.server, reason=f"{error.reason} [{target.address}]")
+            reason = error.reason if isinstance(error, SetupError) else f"{error.reason} [{target.address}]"
+            return Lost(phase=Phase(error.phase), server=error.server, reason=reason)
 
 
-def _has_no_tls(found: Session | Failure) -> bool:
-    return isinstance(found, Refused) and found.phase is Phase.EHLO and found.reply.code in _NO_TLS_NOW
+def _trouble_with_tls(found: Session | Failure) -> str:
+    """What went wrong once the server had greeted us, which may be for the sake of TLS; empty if nothing did."""
+    if isinstance(found, Session) or found.phase is not Phase.EHLO:
+        return ""
+    if isinstance(found, Lost):
+        return found.reason
+    return f"it answers {found.reply.line!r}" if found.reply.code in _NO_TLS_NOW else ""
