@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 __all__ = ["crlf"]
+
+_BARE: Final = re.compile(rb"\r\n|\r|\n")
+_LARGE: Final = 262_144
+"""Beyond this many octets, a list of the lines would cost more than counting them."""
 
 
 def crlf(raw: bytes) -> bytes:
@@ -14,4 +21,9 @@ def crlf(raw: bytes) -> bytes:
     >>> crlf(b"Subject: Hello\n\nOne\rTwo")
     b'Subject: Hello\r\n\r\nOne\r\nTwo\r\n'
     """
-    return b"\r\n".join(raw.splitlines()) + b"\r\n"  # of bytes, these are the only line breaks
+    if len(raw) <= _LARGE:  # to split and join takes half the time of counting CR, LF and CRLF
+        return b"\r\n".join(raw.splitlines()) + b"\r\n"  # of bytes, these are the only line breaks
+    breaks = raw.count(b"\r\n")
+    if raw.count(b"\n") != breaks or raw.count(b"\r") != breaks:
+        raw = _BARE.sub(b"\r\n", raw)
+    return raw if raw.endswith(b"\r\n") else raw + b"\r\n"
