@@ -302,8 +302,11 @@ class Machine:
 
     def _plan(self, letter: Letter) -> None:
         """Lay out what is to be written, and what it waits for."""
-        offers, body, large = self._offers, letter.body, letter.is_large
+        offers, body = self._offers, letter.body
         first, second = mail(letter.envelope, body, offers), rcpt(letter.envelope, offers)
+        if not (letter.is_plain or self._depth):
+            letter.octets = stuffed(body)
+        large = letter.is_large
         resets = self._needs_reset or (self._depth > 0 and bool(self._under_way))
         reset: tuple[int, ...] = (_RSET,) if resets else ()
         if resets and offers.has_pipelining:
@@ -312,7 +315,7 @@ class Machine:
         if self._depth:
             letter.head, letter.steps = b"BDAT %d LAST\r\n" % len(body), (_END,)
         else:
-            letter.body, letter.steps = stuffed(body), (_END,)
+            letter.steps = (_END,)
         gate: list[None] = [] if large else [None]
         if not offers.has_pipelining:
             data = [] if self._depth else [(b"DATA\r\n", (_DATA,))]
@@ -361,7 +364,7 @@ class Machine:
 
     def _upload(self, letter: Letter) -> None:
         """Write the message, or the next piece of it; the last one only with consent."""
-        body, sent = letter.body, letter.sent
+        body, sent = letter.octets, letter.sent
         if len(body) - sent > LARGE:
             if self.is_paused:
                 return
