@@ -256,10 +256,10 @@ class Machine:
         """The answer to the end of a message: of the letter that is longest under way."""
         self._under_way.popleft()
         has_left = letter.end <= self._left
-        self._needs_reset = self._depth > 0 and code // 100 != 2
+        if self._depth and (code // 100 != 2 or letter.refusal):
+            self._needs_reset = True
         if letter.refusal:
             self._refuse(letter)
-            self._needs_reset = True
         elif code // 100 == 2 and has_left:
             self._conclude(letter, Accepted(reply=read(lines), server=self._told_as))
         elif code // 100 in (4, 5):
@@ -403,12 +403,12 @@ class Machine:
     def _give_up(self, letter: Letter) -> None:
         """End the transaction of a letter that was refused."""
         self._current = None
+        self._needs_reset = True
         if letter.is_in_data:  # although it was refused: the server wants a message, and refuses it (RFC 2920, 3.1)
             self._write(END, letter, (_END,))
             return
         self._under_way.remove(letter)
         self._refuse(letter)
-        self._needs_reset = True
 
     def _refuse(self, letter: Letter) -> None:
         assert letter.refusal is not None  # whoever calls has looked
