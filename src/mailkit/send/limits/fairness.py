@@ -222,6 +222,14 @@ class _Dealing:
         self, claims: Sequence[Claim], rooms: Mapping[tuple[str, str], int], standing: Standing, policy: Policy
     ) -> None:
         self._standing, self._policy, self._claims = standing, policy, len(claims)
+        self._weights: tuple[Mapping[str, float], ...] = (
+            {},
+            {},
+            {},
+            policy.accounts,
+            policy.campaigns,
+            {},
+        )  # by the length of a path
         self._ranks: list[_Ranks] = []
         self._equals: list[_Equals] = []
         left = {claim.way: rooms.get(claim.way, _UNBOUND) for claim in claims}
@@ -276,8 +284,8 @@ class _Dealing:
         return equals
 
     def _weight(self, path: _Path) -> float:
-        weights = {3: self._policy.accounts, 4: self._policy.campaigns}.get(len(path))
-        return 1.0 if weights is None else weights.get(path[-1], 1.0)
+        weights = self._weights[len(path)]
+        return weights.get(path[-1], 1.0) if weights else 1.0
 
 
 def _equals(lane: Lane, policy: Policy) -> tuple[tuple[_Path, float], ...]:

@@ -135,7 +135,9 @@ class Shaper:
 
     def began(self, identity: str, provider: str) -> None:
         """Take in that a letter was begun."""
-        for count in self._way(identity, provider).counts:
+        way = self._ways.get((identity, provider)) or self._way(identity, provider)
+        way.own.under_way += 1
+        for count in way.shared:
             count.under_way += 1
 
     def heard(
@@ -146,8 +148,9 @@ class Shaper:
         `Measure.STOP` is only told: whoever drives the sender knows which campaign it was, and pauses it.
         """
         way = self._ways[identity, provider]
-        under_way = way.counts[0].under_way
-        for count in way.counts:
+        under_way = way.own.under_way
+        way.own.under_way = under_way - 1
+        for count in way.shared:
             count.under_way -= 1
         if type(delivery) is Accepted:
             if way.window is not None:
@@ -199,13 +202,13 @@ class Shaper:
             shape = self.limits.shape_of(provider)
             feedback = self._feedback if provider else None
             most = self._part(shape.connections) if shape.connections else feedback.most if feedback else _UNBOUND
-            counts = [Count(most)]
+            shared = []
             if shape.connections and not shape.is_per_identity:
-                counts.append(self._count(f"provider {provider}", most))
+                shared.append(self._count(f"provider {provider}", most))
             own = self.limits.identities.get(identity)
             if own is not None and own.connections:
-                counts.append(self._count(f"identity {identity}", self._part(own.connections)))
-            way = self._ways[identity, provider] = Way(identity, provider, tuple(counts), feedback)
+                shared.append(self._count(f"identity {identity}", self._part(own.connections)))
+            way = self._ways[identity, provider] = Way(identity, provider, Count(most), tuple(shared), feedback)
         return way
 
     def _part(self, connections: int) -> int:
