@@ -44,7 +44,7 @@ def used(slot, lateness: float) -> int:
 
 
 def assert_bound(instants: list[int], rate: Rate) -> None:
-    """In no half-open window do more pass than rate · w + burst; the shortest that holds N of them is a tick too long."""
+    """In no half-open window do more pass than rate · w + burst; the shortest that holds N ends a tick after them."""
     passed = sorted(instants)
     for first in range(len(passed)):
         for last in range(first, len(passed)):
