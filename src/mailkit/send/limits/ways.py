@@ -71,7 +71,7 @@ class Way:
         return self.own.most if self.window is None else self.window.size
 
     def room(self, now: datetime) -> int:
-        """How many more conversations may be begun."""
+        """How many conversations may be under way at once."""
         if self.closed_until is not None:
             if now < self.closed_until:
                 return 0
@@ -83,11 +83,11 @@ class Way:
                 most = min(most, self.narrow[0])
             else:
                 self.narrow = None
-        room = most - self.own.under_way
         for count in self.shared:
-            if count.most - count.under_way < room:
-                room = count.most - count.under_way
-        return room if room > 0 else 0
+            left = count.most - count.under_way + self.own.under_way
+            if left < most:
+                most = left
+        return most if most > 0 else 0
 
     def failed(self, now: datetime) -> None:
         """Take in a failure that speaks of the destination."""
