@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
+
+from mailkit.send.lines import crlf
 
 __all__ = ["END", "finish"]
 
 END: Final = b".\r\n"
 """The line that ends a message."""
-
-_BARE: Final = re.compile(rb"\r\n|\r|\n")
 
 
 def finish(raw: bytes) -> bytes:
@@ -22,11 +21,7 @@ def finish(raw: bytes) -> bytes:
     >>> finish(b"Subject: Hello\\n\\n.hidden")
     b'Subject: Hello\\r\\n\\r\\n..hidden\\r\\n.\\r\\n'
     """
-    breaks = raw.count(b"\r\n")
-    if raw.count(b"\n") != breaks or raw.count(b"\r") != breaks:
-        raw = _BARE.sub(b"\r\n", raw)
-    if not raw.endswith(b"\r\n"):
-        raw += b"\r\n"
+    raw = crlf(raw)
     if b"\r\n." in raw:
         raw = raw.replace(b"\r\n.", b"\r\n..")
     if raw.startswith(b"."):
