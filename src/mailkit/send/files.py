@@ -18,14 +18,12 @@ import attrs
 from mailkit.clock import Clock, SystemClock
 from mailkit.envelope import Envelope
 from mailkit.errors import InvalidValue, TransportError
-from mailkit.send.lines import crlf
+from mailkit.send.lines import crlf, message_id
 from mailkit.send.returns.reply import Phase, Reply
 from mailkit.send.transport import Accepted, Commit, Delivery, Refused, Withdrawn
 
 __all__ = ["FileTransport", "MboxTransport"]
 
-_MESSAGE_ID: Final = re.compile(rb"^message-id:[ \t]*(?:\r?\n[ \t]+)?<([^<>\s]+)>", re.IGNORECASE | re.MULTILINE)
-_HEADER_END: Final = re.compile(rb"\r?\n\r?\n|\Z")
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9@+=_.-]|\.(?![A-Za-z0-9])")
 _LONGEST_PART: Final = 80
 _FROM_LINE: Final = re.compile(rb"^(>*From )", re.MULTILINE)
@@ -80,7 +78,7 @@ class FileTransport:
 
     async def deliver(self, envelope: Envelope, raw: bytes, *, commit: Commit) -> Delivery:
         """Write the letter to its file."""
-        name = f"{_part(str(envelope.recipient.address))}.{_part(_message_id(raw))}.eml"
+        name = f"{_part(str(envelope.recipient.address))}.{_part(message_id(raw))}.eml"
         return await _written(commit, lambda: _replace(self.folder / name, crlf(raw)), name)
 
 
@@ -200,13 +198,6 @@ def _alone(handle: int) -> Iterator[None]:
         yield
     finally:
         fcntl.lockf(handle, fcntl.LOCK_UN)
-
-
-def _message_id(raw: bytes) -> str:
-    """The letter's Message-ID, or else what its bytes come to."""
-    end = _HEADER_END.search(raw)
-    found = _MESSAGE_ID.search(raw, 0, end.start() if end else len(raw))
-    return found.group(1).decode("utf-8", "replace") if found else sha256(raw).hexdigest()[:16]
 
 
 def _part(text: str) -> str:

@@ -1,8 +1,15 @@
-"""Lines as mail has them: ended by CR LF, and by nothing else (RFC 5321, 2.3.8)."""
+"""Finished bytes: lines as mail has them (RFC 5321, 2.3.8), and the Message-ID among them."""
 
 from __future__ import annotations
 
-__all__ = ["crlf"]
+import re
+from hashlib import sha256
+from typing import Final
+
+__all__ = ["crlf", "message_id"]
+
+_MESSAGE_ID: Final = re.compile(rb"^message-id:[ \t]*(?:\r?\n[ \t]+)?<([^<>\s]+)>", re.IGNORECASE | re.MULTILINE)
+_HEADER_END: Final = re.compile(rb"\r?\n\r?\n|\Z")
 
 
 def crlf(raw: bytes) -> bytes:
@@ -15,3 +22,16 @@ def crlf(raw: bytes) -> bytes:
     b'Subject: Hello\r\n\r\nOne\r\nTwo\r\n'
     """
     return b"\r\n".join(raw.splitlines()) + b"\r\n"  # of bytes, these are the only line breaks
+
+
+def message_id(raw: bytes) -> str:
+    r"""The letter's Message-ID without its angle brackets, or else some digits that its bytes come to.
+
+    >>> message_id(b"Subject: Hello\nMessage-ID: <1@example.com>\n\nHello")
+    '1@example.com'
+    >>> message_id(b"Subject: Hello")
+    'f75126727c2f1d74'
+    """
+    end = _HEADER_END.search(raw)
+    found = _MESSAGE_ID.search(raw, 0, end.start() if end else len(raw))
+    return found.group(1).decode("utf-8", "replace") if found else sha256(raw).hexdigest()[:16]
