@@ -23,7 +23,7 @@ _MEANINGS: Final[dict[int, tuple[str, Phase, str]]] = {
     409: ("451 4.3.0", Phase.MESSAGE, "a request with this key is under way"),
     413: ("552 5.3.4", Phase.MESSAGE, "the letter is too large"),
     415: ("554 5.6.0", Phase.MESSAGE, "the service cannot take this kind of letter"),
-    420: ("450 4.7.1", Phase.MAIL, "too many requests, the rate limit is exceeded"),  # SparkPost's "Exceed Sending Limit"
+    420: ("450 4.7.1", Phase.MAIL, "too many requests, the rate limit is exceeded"),  # so says SparkPost
     422: ("554 5.6.0", Phase.MESSAGE, "the service cannot take this letter"),
     425: ("451 4.3.0", Phase.MESSAGE, "too early"),
     429: ("450 4.7.1", Phase.MAIL, "too many requests, the rate limit is exceeded"),
