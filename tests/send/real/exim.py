@@ -2,7 +2,8 @@
 
 `.ci/run` unpacks it into `.run/exim`; by hand:
 
-    mkdir -p .run/exim && cd .run/exim && apt-get download exim4-daemon-light && dpkg -x exim4-daemon-light_*.deb .
+    mkdir -p .run/exim && cd .run/exim && apt-get download exim4-daemon-light
+    dpkg -x exim4-daemon-light_*.deb . && chmod u-s usr/sbin/exim4
     apt-get install libidn12 libgnutls-dane0 libnsl2 libdb5.3 libpcre2-8-0 libnss-wrapper
 """
 
