@@ -1,0 +1,1 @@
+"""Bridges to what people already run. Each module needs the library after which it is named."""
