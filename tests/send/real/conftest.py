@@ -1,7 +1,7 @@
 """Servers that others wrote: one of each for all tests here, as Postfix takes its time to start."""
 
 import os
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import pytest
 
@@ -20,16 +20,21 @@ MAKERS = {
 
 
 @contextmanager
-def started(make):
-    """The server, once it listens; the test is skipped where it is not installed, but not in CI."""
+def installed():
+    """Skip a test for want of a server, but not in CI."""
     try:
-        server = make()
-        with server:
-            yield server
+        yield
     except Missing as why:
         if os.environ.get("CI") == "true":
             pytest.fail(str(why))
         pytest.skip(str(why))
+
+
+@contextmanager
+def started(make):
+    """The server, once it listens."""
+    with installed(), make() as running:
+        yield running
 
 
 @pytest.fixture(scope="session", params=MAKERS)
@@ -42,7 +47,5 @@ def server(request):
 @pytest.fixture
 def sink():
     """What starts smtp-sinks with flags of theirs."""
-    from contextlib import ExitStack
-
     with ExitStack() as running:
         yield lambda *flags: running.enter_context(started(lambda: Sink(*flags)))
