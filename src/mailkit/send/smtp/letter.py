@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 
 from mailkit.envelope import Envelope
+from mailkit.send.lines import crlf
 from mailkit.send.returns.reply import Phase, Reply
-from mailkit.send.smtp.body import normal
 from mailkit.send.transport import Commit, Delivery
 
 __all__ = ["LARGE", "Letter"]
@@ -67,7 +67,7 @@ class Letter:
     def __init__(
         self, envelope: Envelope, raw: bytes, commit: Commit, future: asyncio.Future[Delivery] | None = None
     ) -> None:
-        self.envelope, self.body, self.commit, self.future = envelope, normal(raw), commit, future
+        self.envelope, self.body, self.commit, self.future = envelope, crlf(raw), commit, future
         self.asked: asyncio.Future[bool] | None = None
         self.consent: bool | None = None
         self.is_over = False
