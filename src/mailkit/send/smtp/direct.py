@@ -20,13 +20,14 @@ from typing import Any, Final
 
 import attrs
 
+from mailkit.address import Domain
 from mailkit.checks import counted
 from mailkit.clock import Clock, SystemClock
 from mailkit.envelope import Envelope
 from mailkit.errors import InvalidValue
 from mailkit.send.returns.reply import Phase, Reply
 from mailkit.send.smtp.account import Account
-from mailkit.send.smtp.direct_policy import Destination, Policies, Policy, destination
+from mailkit.send.smtp.direct_policy import Destination, Policies, Policy, Security, destination
 from mailkit.send.smtp.direct_reach import Reacher
 from mailkit.send.smtp.lookup import Lookup
 from mailkit.send.smtp.lookup_dns import DNSLookup
@@ -156,6 +157,14 @@ class MXTransport:
         finally:
             self._freed.set()
 
+    async def mx_hosts(self, domain: Domain) -> tuple[str, ...]:
+        """The names of the hosts that take a domain's mail, the most preferred first; empty if they are not known.
+
+        They tell whose servers these are, for a job's `provider`.
+        """
+        found = route(domain.ascii, await self.lookup.mx(domain.ascii), own=self.own_hostnames)
+        return tuple(exchange.host for exchange in found.exchanges) if isinstance(found, Route) else ()
+
     async def _destination(self, envelope: Envelope) -> Destination | Failure:
         domain = envelope.recipient.address.domain.ascii
         found = route(domain, await self.lookup.mx(domain), own=self.own_hostnames)
@@ -168,6 +177,10 @@ class MXTransport:
             return Lost(phase=Phase.CONNECT, server=domain, reason=reason)
         wanted, findings = destination(domain, found, policy)
         self._reach.tell(findings)
+        if envelope.require_tls and isinstance(
+            wanted, Destination
+        ):  # RFC 8689, 4.2.1: of a server that proves its name
+            return attrs.evolve(wanted, security=Security.ENFORCED)
         return wanted
 
     async def _policy(self, domain: str) -> Policy | None:
