@@ -93,7 +93,7 @@ class Caps:
     >>> from datetime import UTC
     >>> from mailkit import Envelope
     >>> now, day = datetime(2026, 3, 8, tzinfo=UTC), timedelta(days=1)
-    >>> got = [Event(kind="accepted", person="17", at=now - ago * day, message_id=f"{ago}@example.com") for ago in (6, 1)]
+    >>> got = [Event(kind="accepted", person="17", at=now - ago * day, message_id=f"{ago}@a.example") for ago in (6, 1)]
     >>> caps = Caps(Cap(2, within=7 * day), events=got)
     >>> job = Job(person="17", envelope=Envelope(sender="shop@example.com", recipient="anna@example.org"),
     ...           message_id="9@example.com", date=now, raw=b"Subject: Hello")

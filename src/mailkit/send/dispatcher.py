@@ -18,7 +18,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
 
 from mailkit.send.dispatcher_pools import TURNS, Held, Pool, Stream, Way
-from mailkit.send.meter import Reservation, Toll
+from mailkit.send.meter import Allotment, Reservation, Toll
 from mailkit.send.outbox import Lane, Lease
 from mailkit.send.transport import Delivery
 
@@ -41,7 +41,7 @@ class Shaping(Protocol):
         """Which identity is to send the letters of a lane now."""
         ...
 
-    def tolls(self, lane: Lane, identity: str, now: datetime) -> Sequence[Toll]:
+    def tolls(self, lane: Lane, identity: str, now: datetime) -> Sequence[Toll | Allotment]:
         """The limits that letters of a lane pass when this identity sends them."""
         ...
 
@@ -53,12 +53,26 @@ class Shaping(Protocol):
         """When there is room again, if there is none now and that is known."""
         ...
 
-    def heard(self, identity: str, provider: str, delivery: Delivery, *, under_way: int, now: datetime) -> None:
-        """Take in what came of a delivery, while so many were under way, this one included."""
+    def began(self, identity: str, provider: str) -> None:
+        """Take in that a letter has begun."""
+        ...
+
+    def ended(self, identity: str, provider: str) -> None:
+        """Take in that a letter which had begun has ended."""
+        ...
+
+    def heard(
+        self, identity: str, provider: str, delivery: Delivery, *, under_way: int, now: datetime, campaign: str = ""
+    ) -> Sequence[object]:
+        """Take in what came of a delivery, while so many were under way, this one included; tell what that led to."""
         ...
 
     def shares(self, lanes: Sequence[Lane], most: Mapping[int, int], space: int) -> Mapping[int, int]:
         """How many jobs to lease from each lane, by numbers: no more than `most` of one, and `space` in all."""
+        ...
+
+    def unused(self, lane: Lane, count: int) -> None:
+        """Take in that so many jobs fewer than were due could be leased from a lane."""
         ...
 
 
@@ -104,7 +118,10 @@ class Dispatcher:
     def leased(self, leases: Sequence[Lease], wanted: Mapping[int, int], now: datetime) -> list[Held]:
         """Take in jobs that were leased as `wanted` said; give them, to be prepared."""
         counts = Counter(lease.lane for lease in leases)
-        self._dry.update(number for number, count in wanted.items() if counts[number] < count)
+        for number, count in wanted.items():
+            if counts[number] < count:
+                self._dry.add(number)
+                self.shaping.unused(self._lanes[number], count - counts[number])
         latest = now + self._lease_for * 3 / 4
         held = [Held(lease, self._stream(self._lanes[lease.lane], now), latest) for lease in leases]
         for one in held:
@@ -128,7 +145,15 @@ class Dispatcher:
         """Take in that what had begun has ended, with what came of it; None if nothing was delivered."""
         way, pool = held.stream.way, held.stream.pool
         if delivery is not None:
-            self.shaping.heard(way.identity, way.provider, delivery, under_way=way.under_way, now=now)
+            self.shaping.heard(
+                way.identity,
+                way.provider,
+                delivery,
+                under_way=way.under_way,
+                now=now,
+                campaign=held.stream.lane.campaign,
+            )
+        self.shaping.ended(way.identity, way.provider)
         way.under_way -= 1
         way.held -= 1
         pool.under_way -= 1
@@ -169,7 +194,7 @@ class Dispatcher:
                 wanted.update(self.shaping.shares([self._lanes[number] for number in most], most, space))
         return {number: count for number, count in wanted.items() if count > 0}
 
-    def to_reserve(self, now: datetime) -> list[tuple[Stream, Sequence[Toll], int]]:
+    def to_reserve(self, now: datetime) -> list[tuple[Stream, Sequence[Toll | Allotment], int]]:
         """For which streams to ask for slots, by which limits, and how many.
 
         The most urgent first, since whoever asks first gets the next slot; every tenth time the least
@@ -282,6 +307,7 @@ class Dispatcher:
     def _begin(self, held: Held, stream: Stream) -> None:
         if stream.is_tolled:
             stream.slots.popleft()
+        self.shaping.began(stream.way.identity, stream.way.provider)
         self._busy.add(held.address)
         stream.way.under_way += 1
         stream.pool.under_way += 1

@@ -7,41 +7,20 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from typing import Final, Protocol, runtime_checkable
+from typing import Final
 
 from mailkit.errors import InvalidValue, MailkitError
 from mailkit.send.dispatcher_pools import Held
 from mailkit.send.jobs import Job
+from mailkit.send.signing.signer import Signer
 
-__all__ = ["Preparation", "Render", "Signer"]
+__all__ = ["Preparation", "Render"]
 
 _BATCH: Final = 8
 """Letters that are signed in one call of a thread: the call alone costs as much as a fast signature."""
 
 Render = Callable[[Job], bytes]
 """Makes a job's bytes: the same at every try."""
-
-
-@runtime_checkable
-class Signer(Protocol):
-    """What signs finished bytes, such as `mailkit.send.signing` does with DKIM."""
-
-    @property
-    def is_slow(self) -> bool:
-        """Whether a signature takes so long, as with RSA, that it is better made in a thread."""
-        ...
-
-    def sign(self, raw: bytes, *, now: datetime | None = None) -> bytes:
-        """The message with its signature; called from threads, several at once, if it is slow.
-
-        Args:
-            raw: The finished message (RFC 5322).
-            now: When it is signed; the present instant if None.
-
-        Raises:
-            Exception: It cannot be signed. The letter fails, and others go on.
-        """
-        ...
 
 
 class Preparation:

@@ -55,7 +55,7 @@ class Run:
         self._clock, self._outbox = sender.clock, sender.outbox
         transports = sender.carriers()
         capacities = {name: sender.workers or transport.capacity for name, transport in transports.items()}
-        self._dispatcher = Dispatcher(capacities, sender.shaper, lease_for=sender.lease_for)
+        self._dispatcher = Dispatcher(capacities, sender.shaping, lease_for=sender.lease_for)
         self._ledger = Ledger(sender.outbox, sender.clock, written=self._written, broke=self._fail)
         self._preparation = Preparation(
             sender.render, sender.signer, sender.signing_threads, done=self._prepared, failed=self._unprepared

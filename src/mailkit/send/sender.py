@@ -25,16 +25,21 @@ from mailkit.send.deliveries import Watch
 from mailkit.send.dispatcher import Shaping
 from mailkit.send.gate import AllowList, Gate
 from mailkit.send.jobs import Job, JobState
+from mailkit.send.limits.limits import Limits
+from mailkit.send.limits.memory import MemoryMeter
+from mailkit.send.limits.providers import provider_of
+from mailkit.send.limits.shaper import Shaper
 from mailkit.send.meter import Meter
 from mailkit.send.outbox import Outbox
-from mailkit.send.prepare import Render, Signer
+from mailkit.send.prepare import Render
 from mailkit.send.retry import RetryPolicies, RetryPolicy
 from mailkit.send.run import Run, Until
 from mailkit.send.signals import stopping_on_signals
+from mailkit.send.signing.signer import Signer
 from mailkit.send.summary import Summary, Tally
-from mailkit.send.throttle import Limits, positive
+from mailkit.send.throttle import positive
 from mailkit.send.transport import Transport
-from mailkit.send.unshaped import TempMeter, Unshaped
+from mailkit.send.unlimited import Unlimited
 from mailkit.suppression import Suppression
 
 __all__ = ["News", "Sender"]
@@ -74,8 +79,10 @@ class Sender:
         transports: What carries the letters of some identities away, by the identities' names; the
             letters of others go by `transport`.
         outbox: Where the jobs are.
-        limits: How fast it may go.
-        meter: What keeps the limits' rates: one in memory if None. Senders in several processes keep
+        limits: How fast it may go. Without any, nothing is learnt from providers' answers either.
+        shaper: What keeps the limits and learns from answers; one for `limits` if None. With one of your
+            own, such as a `Shaper` with more rules, `limits` is not looked at.
+        meter: What keeps the limits' rates: one in memory unless given. Senders in several processes keep
             them together with one meter in a database.
         retry: How patiently it tries again: one policy, or one for each class of letters. By default
             transactional letters are tried again sooner, and also if they may have arrived already.
@@ -123,8 +130,9 @@ class Sender:
     transport: Transport | None = None
     transports: Mapping[str, Transport] = attrs.field(factory=dict)
     outbox: Outbox
-    limits: Limits = attrs.field(factory=Limits)
-    meter: Meter = attrs.field(factory=TempMeter)
+    limits: Limits | None = None
+    shaper: Shaping | None = None
+    meter: Meter = attrs.field(factory=MemoryMeter)
     retry: RetryPolicy | RetryPolicies = attrs.field(factory=RetryPolicies)
     suppression: Suppression = attrs.field(default=None, converter=_suppression)
     caps: Caps | None = None
@@ -140,14 +148,20 @@ class Sender:
     workers: int | None = attrs.field(default=None, validator=attrs.validators.optional(counted))
     lease_for: timedelta = attrs.field(default=timedelta(minutes=5), validator=positive)
     progress: Progress | Literal[False] | None = None
-    shaper: Shaping = attrs.field(init=False)
     _run: Run | None = attrs.field(init=False, default=None)
     _is_running: bool = attrs.field(init=False, default=False)
 
     def __attrs_post_init__(self) -> None:
         if self.transport is None and not self.transports:
             raise InvalidValue("Sender", None, "has no transport", "give transport=SMTPTransport(…)")
-        self.shaper = Unshaped(self.limits)
+        if self.shaper is None:
+            self.shaper = Unlimited() if self.limits is None else Shaper(self.limits)
+
+    @property
+    def shaping(self) -> Shaping:
+        """What keeps the limits."""
+        assert self.shaper is not None, "made when the sender was"
+        return self.shaper
 
     @property
     def policies(self) -> RetryPolicies:
@@ -159,12 +173,12 @@ class Sender:
         return {**({} if self.transport is None else {"": self.transport}), **self.transports}
 
     async def add(self, jobs: Iterable[Job]) -> int:
-        """Put jobs into the outbox; give how many were new.
+        """Put jobs into the outbox, each with its reader's provider where that is known; give how many were new.
 
         Raises:
             InvalidValue: What is given is not a row of jobs; nothing is added then.
         """
-        added = await self.outbox.add(_jobs(jobs), now=self.clock.now())
+        added = await self.outbox.add(self._with_providers(_jobs(jobs)), now=self.clock.now())
         self._look()
         return added
 
@@ -271,6 +285,19 @@ class Sender:
                 await one.drain(until)
         open_jobs, paused = _open_jobs(await self.outbox.counts()), await self.outbox.paused()
         return tally.summary(self.clock.now(), open_jobs=open_jobs, paused=paused, was_stopped=one.was_stopped)
+
+    def _with_providers(self, jobs: tuple[Job, ...]) -> Iterable[Job]:
+        """The jobs, with their providers filled in where they are empty and known."""
+        told: dict[str, str] = {}
+        for job in jobs:
+            domain = job.envelope.recipient.address.domain.ascii
+            if not job.provider and domain not in told:
+                told[domain] = self._provider_of(domain)
+            provider = job.provider or told[domain]
+            yield job if provider == job.provider else attrs.evolve(job, provider=provider)
+
+    def _provider_of(self, domain: str) -> str:
+        return self.shaper.provider_of(domain) if isinstance(self.shaper, Shaper) else provider_of(domain)
 
     def _look(self) -> None:
         """Tell a run that something has changed, if it is in this thread; others see it within half a second."""
