@@ -100,7 +100,7 @@ class Sender:
     _is_running: bool = attrs.field(init=False, default=False)
 
     def __attrs_post_init__(self) -> None:
-        self._gate = Gate(self.clock, self.limits.overall)
+        self._gate = Gate(self.clock, self.limits.overall[0] if self.limits.overall else None)
 
     async def add(self, jobs: Iterable[Job]) -> int:
         """Put jobs into the outbox; give how many were new.

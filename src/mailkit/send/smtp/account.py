@@ -27,7 +27,7 @@ class SetupError(TransportError):
 
 @attrs.frozen(kw_only=True)
 class Account:
-    """How to reach a server, and as whom."""
+    """How to reach a server, and as whom; at `address`, if that is given, whatever the DNS says of its name."""
 
     host: str
     port: int
@@ -38,6 +38,7 @@ class Account:
     timeout: timedelta
     answer_timeout: timedelta
     local_hostname: str
+    address: str = ""
     token: Token | None = attrs.field(default=None, repr=False)
 
     @property

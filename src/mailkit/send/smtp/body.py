@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from typing import Final
 
-__all__ = ["END", "finish", "is_plain", "normal", "stuffed"]
+from mailkit.send.lines import crlf
+
+__all__ = ["END", "finish", "is_plain", "stuffed"]
 
 END: Final = b".\r\n"
 """The line that ends a message after DATA."""
 
-_BARE: Final = re.compile(rb"\r\n|\r|\n")
 _ODD_CR: Final = re.compile(rb"\r(?!\n(?!\.))")
 _ODD_LF: Final = re.compile(rb"\n(?<!\r\n)")
 """Each with one octet in front, for which the engine searches at the speed of memchr: a pass over 10 KB takes 4 µs,
@@ -31,23 +32,8 @@ def is_plain(raw: bytes) -> bool:
     )
 
 
-def normal(raw: bytes) -> bytes:
-    """The message with all its lines ended by CRLF, also the last.
-
-    A bare CR or LF becomes CRLF, since servers that read it as an end of line can be made to
-    see a second message in the first (RFC 5321, 2.3.8).
-
-    >>> normal(b"Subject: Hello\\n\\n.hidden")
-    b'Subject: Hello\\r\\n\\r\\n.hidden\\r\\n'
-    """
-    breaks = raw.count(b"\r\n")
-    if raw.count(b"\n") != breaks or raw.count(b"\r") != breaks:
-        raw = _BARE.sub(b"\r\n", raw)
-    return raw if raw.endswith(b"\r\n") else raw + b"\r\n"
-
-
 def stuffed(lines: bytes) -> bytes:
-    """Normal lines with leading dots doubled, as they go after DATA; what compose encodes has none.
+    """Lines that end in CRLF with leading dots doubled, as they go after DATA; what compose encodes has none.
 
     >>> stuffed(b"Subject: Hello\\r\\n\\r\\n.hidden\\r\\n")
     b'Subject: Hello\\r\\n\\r\\n..hidden\\r\\n'
@@ -63,4 +49,4 @@ def finish(raw: bytes) -> bytes:
     >>> finish(b"Subject: Hello\\n\\n.hidden")
     b'Subject: Hello\\r\\n\\r\\n..hidden\\r\\n.\\r\\n'
     """
-    return stuffed(normal(raw)) + END
+    return stuffed(crlf(raw)) + END

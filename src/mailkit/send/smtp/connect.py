@@ -29,7 +29,7 @@ async def connect(account: Account) -> Line | Refused:
         TransportError: The server cannot be reached, or is none.
     """
     client = aiosmtplib.SMTP(
-        hostname=account.host,
+        hostname=account.address or account.host,
         port=account.port,
         timeout=account.timeout.total_seconds(),
         use_tls=account.tls == "implicit",
@@ -84,7 +84,7 @@ async def _secure(client: aiosmtplib.SMTP, account: Account) -> None:
     if account.tls in ("none", "implicit"):
         return
     if client.supports_extension("starttls"):
-        await client.starttls()
+        await client.starttls(server_hostname=account.host)
         await _greet(client)
     elif account.tls == "starttls":
         reason = "TLS is required, and the server does not offer STARTTLS"

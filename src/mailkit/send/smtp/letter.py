@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 
 from mailkit.envelope import Envelope
+from mailkit.send.lines import crlf
 from mailkit.send.returns.reply import Phase, Reply
-from mailkit.send.smtp.body import is_plain, normal
+from mailkit.send.smtp.body import is_plain
 from mailkit.send.transport import Commit, Delivery
 
 __all__ = ["LARGE", "Letter"]
@@ -75,7 +76,7 @@ class Letter:
     ) -> None:
         self.is_plain = is_plain(raw)
         self.envelope, self.commit, self.future = envelope, commit, future
-        self.body = raw if self.is_plain else normal(raw)
+        self.body = raw if self.is_plain else crlf(raw)
         self.is_ascii = raw.isascii()
         self.asked: asyncio.Future[bool] | None = None
         self.consent: bool | None = None
