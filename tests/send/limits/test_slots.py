@@ -44,11 +44,11 @@ def used(slot, lateness: float) -> int:
 
 
 def assert_bound(instants: list[int], rate: Rate) -> None:
-    """In no half-open window do more pass than rate · w + burst; the shortest that holds N ends a tick after them."""
+    """In no half-open window do more pass than rate · w + burst; any that holds N letters is longer than they span."""
     passed = sorted(instants)
     for first in range(len(passed)):
         for last in range(first, len(passed)):
-            window = passed[last] - passed[first] + 1
+            window = passed[last] - passed[first]
             assert (last - first + 1 - rate.burst) * micros(rate.per) <= rate.count * window
 
 

@@ -97,6 +97,8 @@ def deal(
     >>> deal(claims, room=20, rooms={}, standing=Standing(), turns=Turns())[0]
     {2: 18, 1: 2}
     """
+    if not claims:
+        return {}, standing
     dealing = _Dealing(claims, rooms, standing, turns)
     dealt: dict[int, int] = {}
     for _ in range(room):
