@@ -10,7 +10,7 @@ from typing import Any, Final, get_args
 from mailkit.errors import InvalidValue, did_you_mean
 from mailkit.send.smtp.account import TLSMode
 
-__all__ = ["host_name", "own_name", "patience", "port_number", "secret", "tls_mode"]
+__all__ = ["host_name", "own_name", "patience", "port_number", "secret", "tls_mode", "whole"]
 
 _WITH_PORT: Final = re.compile(r"(?P<host>[^:]+|\[[^\]]*\]):(?P<port>[0-9]+)\Z")
 _OWN: Final = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?\Z|\[[0-9A-Za-z.:]+\]\Z")
@@ -38,6 +38,14 @@ def secret(instance: object, attribute: Any, value: str) -> None:
     """Refuse a password that is not text, and do not say what was given."""
     if not isinstance(value, str):
         raise InvalidValue("SMTPTransport.password", type(value), "is not text")
+
+
+def whole(instance: object, attribute: Any, value: int) -> None:
+    """Refuse what is no count from 0 up."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise InvalidValue(
+            f"SMTPTransport.{attribute.name}", value, "is not a whole number from 0 up", "write 0, 1, 2 …"
+        )
 
 
 def tls_mode(instance: object, attribute: Any, value: str) -> None:
