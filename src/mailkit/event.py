@@ -16,7 +16,7 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from hashlib import blake2b
-from json import dumps
+from json import JSONEncoder
 from typing import Final
 
 import attrs
@@ -30,6 +30,7 @@ __all__ = ["Event", "Kind", "LetterState", "Property", "letter_state"]
 Property = str | int | float | bool | None
 """What a property of an event may be: JSON's plain values."""
 
+_in_order: Final = JSONEncoder(sort_keys=True).encode  # made once: `json.dumps` would make one for each event
 _CURRENCY: Final = re.compile(r"[A-Z]{3}\Z")
 
 
@@ -156,7 +157,7 @@ class Event:
             self.recipient.key if self.recipient else "",
             self.campaign,
             self.step,
-            dumps(dict(self.properties), sort_keys=True),
+            _in_order(dict(self.properties)),
             str(self.value),
             self.currency,
         )

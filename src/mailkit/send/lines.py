@@ -11,6 +11,10 @@ __all__ = ["crlf", "message_id"]
 _MESSAGE_ID: Final = re.compile(rb"^message-id:[ \t]*(?:\r?\n[ \t]+)?<([^<>\s]+)>", re.IGNORECASE | re.MULTILINE)
 _HEADER_END: Final = re.compile(rb"\r?\n\r?\n|\Z")
 
+_BARE: Final = re.compile(rb"\r\n|\r|\n")
+_LARGE: Final = 262_144
+"""Beyond this many octets, a list of the lines would cost more than counting them."""
+
 
 def crlf(raw: bytes) -> bytes:
     r"""The letter as it will be sent: a bare CR or LF becomes CRLF, and the last line ends too.
@@ -21,7 +25,12 @@ def crlf(raw: bytes) -> bytes:
     >>> crlf(b"Subject: Hello\n\nOne\rTwo")
     b'Subject: Hello\r\n\r\nOne\r\nTwo\r\n'
     """
-    return b"\r\n".join(raw.splitlines()) + b"\r\n"  # of bytes, these are the only line breaks
+    if len(raw) <= _LARGE:  # to split and join takes half the time of counting CR, LF and CRLF
+        return b"\r\n".join(raw.splitlines()) + b"\r\n"  # of bytes, these are the only line breaks
+    breaks = raw.count(b"\r\n")
+    if raw.count(b"\n") != breaks or raw.count(b"\r") != breaks:
+        raw = _BARE.sub(b"\r\n", raw)
+    return raw if raw.endswith(b"\r\n") else raw + b"\r\n"
 
 
 def message_id(raw: bytes) -> str:

@@ -56,9 +56,11 @@ class Route:
 
     Attributes:
         exchanges: The hosts, in order.
+        is_implicit: Whether the domain stands in for a host, because it has no MX records.
     """
 
     exchanges: tuple[Exchange, ...]
+    is_implicit: bool = False
 
     def hosts(self, rng: Random) -> tuple[str, ...]:
         """The hosts as they are to be tried: by preference, and shuffled where that is equal (RFC 5321, 5.1)."""
@@ -91,14 +93,13 @@ def route(domain: str, found: Outcome, *, own: Collection[str] = frozenset()) ->
     if isinstance(found, NoSuchName):
         return refusal(550, "5.1.2", f"there is no domain {domain}")
     if not found.values:
-        exchanges: tuple[Exchange, ...] = (Exchange(0, domain),)
-    else:
-        exchanges, is_null = _read(found.values)
-        if is_null and not exchanges:
-            return refusal(556, "5.1.10", f"{domain} takes no mail (null MX, RFC 7505)")
-        if not exchanges:
-            return refusal(550, "5.4.4", f"no MX record of {domain} names a host: {found.values[0]!r}")
-    return _without_loops(domain, exchanges, own)
+        return _without_loops(domain, Route(exchanges=(Exchange(0, domain),), is_implicit=True), own)
+    exchanges, is_null = _read(found.values)
+    if is_null and not exchanges:
+        return refusal(556, "5.1.10", f"{domain} takes no mail (null MX, RFC 7505)")
+    if not exchanges:
+        return refusal(550, "5.4.4", f"no MX record of {domain} names a host: {found.values[0]!r}")
+    return _without_loops(domain, Route(exchanges=exchanges), own)
 
 
 @lru_cache(maxsize=4096)
@@ -122,13 +123,14 @@ def _is_host(name: str) -> bool:
     return len(name) <= 253 and all(map(_LABEL.match, labels)) and not labels[-1].isdigit()
 
 
-def _without_loops(domain: str, exchanges: tuple[Exchange, ...], own: Collection[str]) -> Route | Failure:
-    ours = [exchange.preference for exchange in exchanges if exchange.host in own]
-    if ours:
-        exchanges = tuple(exchange for exchange in exchanges if exchange.preference < min(ours))
+def _without_loops(domain: str, found: Route, own: Collection[str]) -> Route | Failure:
+    ours = [exchange.preference for exchange in found.exchanges if exchange.host in own]
+    if not ours:
+        return found
+    exchanges = tuple(exchange for exchange in found.exchanges if exchange.preference < min(ours))
     if not exchanges:
         return refusal(554, "5.4.6", f"mail for {domain} would come back to ourselves, who are its server")
-    return Route(exchanges=exchanges)
+    return attrs.evolve(found, exchanges=exchanges)
 
 
 def refusal(code: int, enhanced: str, text: str) -> Refused:
@@ -178,26 +180,27 @@ class Way:
 
 
 def reach(
-    domain: str, hosts: Sequence[str], *, way: Way, rng: Random, resting: Mapping[str, Failure]
+    route: Route, *, way: Way, rng: Random, resting: Mapping[str, Failure]
 ) -> Generator[AddressesOf | Target, Any, Failure]:
     """Go along a route's hosts until one is reached; give why none is.
 
     Args:
-        domain: Whose servers they are, for what is told.
-        hosts: The hosts, in the order in which they are tried.
+        route: The hosts.
         way: How far to go.
-        rng: Chance: a host's addresses of one version are shuffled.
+        rng: Chance: equal hosts are shuffled, and so are a host's addresses of one version.
         resting: Addresses that have failed a moment ago, and how. They are passed over, and are no try.
 
     If nothing is reached, the first failure that may pass is told, as that of the host that matters
     most; a refusal for good only if all are that.
 
-    >>> search = reach("example.org", ["mx.example.org"], way=Way(), rng=Random(1), resting={})
+    >>> found = Route(exchanges=(Exchange(10, "mx.example.org"),))
+    >>> search = reach(found, way=Way(), rng=Random(1), resting={})
     >>> next(search)
     AddressesOf(host='mx.example.org')
     >>> search.send(Records(["8.8.8.8"]))
     Target(host='mx.example.org', address='8.8.8.8')
     """
+    hosts = route.hosts(rng)
     failures: list[Failure] = []
     outcomes: list[Outcome] = []
     later: list[Target] = []
@@ -216,7 +219,7 @@ def reach(
         later += targets[now:]
     for target in later[:left]:
         failures.append((yield target))
-    return _first_that_may_pass(failures) if failures else _without_addresses(domain, hosts, outcomes)
+    return _first_that_may_pass(failures) if failures else _without_addresses(route, hosts, outcomes)
 
 
 def _first_that_may_pass(failures: Sequence[Failure]) -> Failure:
@@ -224,14 +227,14 @@ def _first_that_may_pass(failures: Sequence[Failure]) -> Failure:
     return next(passing, failures[0])
 
 
-def _without_addresses(domain: str, hosts: Sequence[str], outcomes: Sequence[Outcome]) -> Failure:
+def _without_addresses(route: Route, hosts: Sequence[str], outcomes: Sequence[Outcome]) -> Failure:
     """Why there was nothing to try (RFC 5321, 5.1: "this situation MUST be reported as an error")."""
     for host, outcome in zip(hosts, outcomes, strict=False):
         if isinstance(outcome, Unanswered):
-            return _unknown(domain, f"the addresses of {host} are not known: {outcome.reason}")
-    if tuple(hosts) == (domain,):
-        return refusal(550, "5.1.2", f"{domain} takes no mail: it has neither MX records nor an address of use")
-    return refusal(550, "5.4.4", f"no host in the MX records of {domain} has an address of use")
+            return _unknown(host, f"its addresses are not known: {outcome.reason}")
+    if route.is_implicit:
+        return refusal(550, "5.1.2", f"{hosts[0]} takes no mail: it has neither MX records nor an address of use")
+    return refusal(550, "5.4.4", f"none of the domain's MX hosts has an address of use: {', '.join(hosts[:3])}")
 
 
 def usable(found: Outcome, *, way: Way, rng: Random) -> tuple[str, ...]:
