@@ -214,11 +214,13 @@ class MXTransport:
         return pool
 
     async def _dial(self, wanted: Destination) -> Line | Refused:
-        """A new connection, once there is room for it."""
+        """A new connection, once there is room for it, and unless the letters were sent on others meanwhile."""
         self._queued += 1
         try:
             while self._open() >= self.connections:
                 await self._make_room()
+                if not self._pools[wanted].waiting:
+                    raise asyncio.CancelledError
         finally:
             self._queued -= 1
         return await self._reach.dial(wanted)
