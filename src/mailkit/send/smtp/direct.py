@@ -246,7 +246,6 @@ class MXTransport:
     @property
     def _reach(self) -> Reacher:
         if self._reacher is None:
-            verifying = self.tls_context or ssl.create_default_context()
             account = Account(
                 host="",
                 port=self.port,
@@ -263,7 +262,7 @@ class MXTransport:
                 lookup=self.lookup,
                 way=way,
                 account=account,
-                verifying=verifying,
+                verifying=self.tls_context,
                 rest=self.rest,
                 clock=self.clock,
                 rng=self.rng,
