@@ -8,12 +8,11 @@ import ssl
 import subprocess
 import sys
 from contextlib import contextmanager
-from datetime import timedelta
 from random import Random
 
 import pytest
 
-from mailkit.testing import Answer, DelayProxy, SMTPServer
+from mailkit.testing import Answer, SMTPServer
 from tests.send.real.certificate import contexts
 
 BEGIN = b"EHLO client.example.com\r\n"
@@ -389,24 +388,3 @@ def test_a_process_of_its_own_knows_faults_too(tmp_path):
         finally:
             process.terminate()
     assert process.returncode == 0
-
-
-def test_a_far_server_answers_the_same_and_later():
-    with SMTPServer(piece=3) as server, DelayProxy(server.port, round_trip=timedelta(milliseconds=2)) as far:
-        with talk(far) as client:
-            assert client.say(LETTER + b"BDAT 1000000 LAST\r\n" + b"x" * 1_000_000, 3) == ["250"] * 3
-            client.line.shutdown(socket.SHUT_WR)
-            assert client.rest() == b""
-        with talk(far) as client:
-            assert client.say(b"QUIT\r\n") == ["221"]
-            assert client.rest() == b""
-        with talk(far):
-            pass
-    assert len(server.messages[0].content) == 1_000_000
-
-
-def test_a_proxy_before_nobody_hangs_up():
-    with SMTPServer() as server:
-        port = server.port
-    with DelayProxy(port, round_trip=timedelta(0)) as far, socket.create_connection((far.host, far.port)) as line:
-        assert line.recv(1) == b""

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
+import signal
+import sys
 import threading
 from collections import deque
+from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from datetime import timedelta
+from random import Random
 from types import TracebackType
 from typing import Self
 
@@ -24,8 +30,10 @@ class DelayProxy:
 
     Args:
         port: The server's port.
-        host: The server's host.
         round_trip: How long a question and its answer are on their way together.
+        host: The server's host.
+        drop_odds: The share, 0..1, of the pieces that come at which the line is dropped instead.
+        rng: Chance, for that; seeded by the machine if None.
 
     Attributes:
         host: Where it listens.
@@ -40,11 +48,20 @@ class DelayProxy:
     (250, b'2.0.0 Ok')
     """
 
-    def __init__(self, port: int, *, round_trip: timedelta, host: str = "127.0.0.1") -> None:
+    def __init__(
+        self,
+        port: int,
+        *,
+        round_trip: timedelta = timedelta(0),
+        host: str = "127.0.0.1",
+        drop_odds: float = 0.0,
+        rng: Random | None = None,
+    ) -> None:
         self.host: str = "127.0.0.1"
         self.port: int = 0
         self._to = host, port
         self._half = round_trip.total_seconds() / 2
+        self._drop_odds, self._rng = drop_odds, rng or Random()
         self._ends: set[_End] = set()
 
     def __enter__(self) -> Self:
@@ -62,10 +79,14 @@ class DelayProxy:
 
     async def _serve(self, started: Future[None]) -> None:
         self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
-        server = await self._loop.create_server(lambda: _End(self._ends, self._half, to=self._to), self.host, 0)
+        await self.serve(self._stopping, lambda: started.set_result(None))
+
+    async def serve(self, stopping: asyncio.Event, ready: Callable[[], object]) -> None:
+        """Serve in the running loop until `stopping` is set; `ready` is called once it listens."""
+        server = await asyncio.get_running_loop().create_server(self._end, self.host, 0)
         self.port = server.sockets[0].getsockname()[1]
-        started.set_result(None)
-        await self._stopping.wait()
+        ready()
+        await stopping.wait()
         server.close()
         await asyncio.sleep(0)
         while self._ends:
@@ -73,14 +94,26 @@ class DelayProxy:
                 end.abort()
             await asyncio.sleep(0.001)
 
+    def _end(self) -> _End:
+        return _End(self._ends, self._half, self._is_dropped, to=self._to)
+
+    def _is_dropped(self) -> bool:
+        return self._drop_odds > 0 and self._rng.random() < self._drop_odds
+
 
 class _End(asyncio.Protocol):
     """One end of a line: what comes here leaves later at the other."""
 
     def __init__(
-        self, ends: set[_End], half: float, *, to: tuple[str, int] | None = None, other: _End | None = None
+        self,
+        ends: set[_End],
+        half: float,
+        is_dropped: Callable[[], bool],
+        *,
+        to: tuple[str, int] | None = None,
+        other: _End | None = None,
     ) -> None:
-        self._ends, self._half, self._to, self._other = ends, half, to, other
+        self._ends, self._half, self._is_dropped, self._to, self._other = ends, half, is_dropped, to, other
         self._waiting: deque[tuple[float, bytes]] = deque()
         self._under_way = 0
         self._timer: asyncio.TimerHandle | None = None
@@ -97,15 +130,26 @@ class _End(asyncio.Protocol):
 
     async def _reach(self, to: tuple[str, int]) -> None:
         try:
-            _, other = await self._loop.create_connection(lambda: _End(self._ends, self._half, other=self), *to)
+            _, other = await self._loop.create_connection(self._far_end, *to)
         except OSError:
             self._transport.abort()
             return
         self._other = other
-        self._transport.resume_reading()
+        if self._transport.is_closing():
+            other.abort()
+        else:
+            self._transport.resume_reading()
+
+    def _far_end(self) -> _End:
+        return _End(self._ends, self._half, self._is_dropped, other=self)
 
     def data_received(self, data: bytes) -> None:
-        """Send it on its way."""
+        """Send it on its way, unless chance drops the line."""
+        if self._is_dropped():
+            self._transport.abort()
+            if self._other is not None:
+                self._other.abort()
+            return
         self._waiting.append((self._loop.time() + self._half, data))
         self._under_way += len(data)
         if self._under_way > _ENOUGH:
@@ -165,4 +209,29 @@ class _End(asyncio.Protocol):
         if data:
             target.write(data)
         else:
-            target.write_eof()
+            with suppress(OSError):  # it may have been lost in this very turn
+                target.write_eof()
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Stand between as a process of its own, until it is interrupted or terminated."""
+    parser = argparse.ArgumentParser(prog="python -m mailkit.testing.delay", description="A distance to a server.")
+    parser.add_argument("--to", type=int, required=True, help="the server's port")
+    parser.add_argument("--round-trip-ms", type=float, default=0.0)
+    parser.add_argument("--drop-odds", type=float, default=0.0, help="the share of pieces at which the line is dropped")
+    parser.add_argument("--seed", type=int, help="the seed of chance")
+    given = parser.parse_args(arguments)
+    round_trip = timedelta(milliseconds=given.round_trip_ms)
+    proxy = DelayProxy(given.to, round_trip=round_trip, drop_odds=given.drop_odds, rng=Random(given.seed))
+
+    async def serve() -> None:
+        stopping, loop = asyncio.Event(), asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stopping.set)
+        await proxy.serve(stopping, lambda: print(proxy.port, flush=True))  # noqa: T201 - it is what callers read
+
+    asyncio.run(serve())
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -7,8 +7,10 @@ import shutil
 import socket
 import subprocess
 import time
+from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Self
 
@@ -53,15 +55,23 @@ class Running:
         """What starts it, in the foreground."""
         raise NotImplementedError
 
+    def prepare(self) -> None:
+        """Write what it needs into its folder, which is open to the users that servers become."""
+
     def __enter__(self) -> Self:
-        self._process = subprocess.Popen(
-            self.command(),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+        self._home = TemporaryDirectory(prefix="mailkit-server-", ignore_cleanup_errors=True)
+        self._folder = Path(self._home.name)
+        self._folder.chmod(0o755)
         try:
+            self.prepare()
+            self._process = subprocess.Popen(
+                self.command(),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+                env=self.environment(),
+            )
             self._wait()
         except BaseException:
             self.stop()
@@ -75,18 +85,13 @@ class Running:
 
     def stop(self) -> None:
         """End it and all that it started: they are one process group."""
-        process = self._process
-        if process is None:
-            return
-        for number in (15, 9):
+        process, self._process = self._process, None
+        for number in (15, 9) if process is not None else ():
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, number)
             with suppress(subprocess.TimeoutExpired):
                 process.wait(timeout=5)
-                break
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, 9)
-        self._process = None
+        self._home.cleanup()
 
     def _wait(self) -> None:
         """Until it greets, or has ended."""
@@ -103,9 +108,29 @@ class Running:
             time.sleep(0.02)
         raise RuntimeError(f"{self.command()[0]} did not listen within {_PATIENCE:g} s: {self.said()}")
 
+    def environment(self) -> dict[str, str] | None:
+        """Its environment, if it is not ours."""
+        return None
+
     def said(self) -> str:
         """What it wrote in its log, for the message of an error."""
         return ""
+
+    def accepted(self) -> list[tuple[str, str]]:
+        """The recipient and Message-ID of each letter it took, as far as its log has come."""
+        return []
+
+    def settled(self, wanted: Collection[tuple[str, str]] = ()) -> list[tuple[str, str]]:
+        """What it took, once its log has what is wanted and has grown no more for a while; logs may come late."""
+        end, before, since = time.monotonic() + _PATIENCE, -1, 0.0
+        while time.monotonic() < end:
+            taken = self.accepted()
+            if len(taken) != before:
+                before, since = len(taken), time.monotonic()
+            elif set(wanted) <= set(taken) and time.monotonic() > since + 0.3:
+                return taken
+            time.sleep(0.02)
+        return self.accepted()
 
 
 class Sink(Running):
@@ -123,10 +148,3 @@ class Sink(Running):
         """What starts it; a root must say as whom."""
         user = ["-u", "nobody"] if os.geteuid() == 0 else []
         return [program("smtp-sink", package="postfix"), *user, *self._flags, f"{self.host}:{self.port}", "512"]
-
-
-def folder_of(path: Path) -> Path:
-    """The folder, made if it is not there, and open to the users that servers become."""
-    path.mkdir(parents=True, exist_ok=True)
-    path.chmod(0o755)
-    return path

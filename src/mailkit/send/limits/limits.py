@@ -12,6 +12,7 @@ from mailkit.checks import counted
 from mailkit.errors import InvalidValue
 from mailkit.send.limits.quota import Quota
 from mailkit.send.limits.rate import Rate
+from mailkit.send.limits.turns import Turns
 
 __all__ = ["Limits", "Shape"]
 
@@ -114,6 +115,7 @@ class Limits:
             not known is a provider of its own then, with a lane of its own in the outbox; without it, all
             of those are one, "".
         instead: Which identities may stand in for one that a provider turns away, in their order.
+        turns: Whose letters go first where not all can, and how accounts and campaigns share.
 
     >>> from datetime import timedelta
     >>> second, hour = timedelta(seconds=1), timedelta(hours=1)
@@ -135,6 +137,7 @@ class Limits:
     domains: Mapping[str, Shape] = attrs.field(factory=dict, converter=_domains, hash=False)
     default: Shape | None = attrs.field(default=None, converter=_default)
     instead: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict, converter=_others, hash=False)
+    turns: Turns = attrs.field(factory=Turns, validator=attrs.validators.instance_of(Turns))
 
     def shape_of(self, provider: str) -> Shape:
         """The shape of a provider, or of a domain that stands for itself; an empty one where nothing is said."""
