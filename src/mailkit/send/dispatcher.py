@@ -143,11 +143,13 @@ class Dispatcher:
         stream.ask_at = reservation.again_at
         stream.pool.wake(stream)
 
-    def ended(self, held: Held, delivery: Delivery | None, now: datetime) -> None:
-        """Take in that what had begun has ended, with what came of it; None if nothing was delivered."""
+    def ended(self, held: Held, delivery: Delivery | None, now: datetime) -> Sequence[object]:
+        """Take in that what had begun has ended, with what came of it; None if nothing was delivered.
+
+        Gives the measures that were taken against a provider's answer, to be told.
+        """
         way, pool = held.stream.way, held.stream.pool
-        if self._is_limited:
-            self._heard(held.stream, delivery, now)
+        taken = self._heard(held.stream, delivery, now) if self._is_limited else ()
         way.under_way -= 1
         way.held -= 1
         pool.under_way -= 1
@@ -155,6 +157,7 @@ class Dispatcher:
             for stream in way.sleepers:
                 pool.wake(stream)
             way.sleepers.clear()
+        return taken
 
     def released(self, held: Held) -> None:
         """Take in that what came of a begun job is written down: the next letter to its address may go."""
@@ -299,12 +302,15 @@ class Dispatcher:
                 return held
         return None
 
-    def _heard(self, stream: Stream, delivery: Delivery | None, now: datetime) -> None:
-        way, shaping = stream.way, self.shaping
+    def _heard(self, stream: Stream, delivery: Delivery | None, now: datetime) -> Sequence[object]:
+        way, shaping, campaign = stream.way, self.shaping, stream.lane.campaign
+        taken: Sequence[object] = ()
         if delivery is not None:
-            campaign = stream.lane.campaign
-            shaping.heard(way.identity, way.provider, delivery, under_way=way.under_way, now=now, campaign=campaign)
+            taken = shaping.heard(
+                way.identity, way.provider, delivery, under_way=way.under_way, now=now, campaign=campaign
+            )
         shaping.ended(way.identity, way.provider)
+        return taken
 
     def _begin(self, held: Held, stream: Stream) -> None:
         if stream.is_tolled:
