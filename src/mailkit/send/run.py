@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from mailkit.errors import MailkitError, StoreError
 from mailkit.event import Event
-from mailkit.send.deliveries import Deliveries, is_being_cancelled
+from mailkit.send.deliveries import Deliveries
 from mailkit.send.dispatch import fail, give_back, put_off
 from mailkit.send.dispatcher import Dispatcher
 from mailkit.send.dispatcher_pools import Held
 from mailkit.send.gate import Gate
-from mailkit.send.ledger import Entry, Ledger
+from mailkit.send.ledger import Entry, Ledger, is_being_cancelled
 from mailkit.send.outbox import Settlement
 from mailkit.send.prepare import Preparation
 from mailkit.send.summary import Tally
