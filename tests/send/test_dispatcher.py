@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from mailkit import Envelope
 from mailkit.send import Job, Rate, Reply
 from mailkit.send.dispatcher import Dispatcher
-from mailkit.send.meter import Reservation, Slot, Toll
+from mailkit.send.meter import Allotment, Reservation, Slot, Toll
 from mailkit.send.outbox import Lane, Lease
 from mailkit.send.transport import Accepted
 from mailkit.send.unlimited import Unlimited
@@ -391,3 +391,29 @@ def test_letters_go_by_the_transport_of_their_identity_or_by_the_one_for_all(nam
     dispatcher.lanes_are([one], frozenset())
     (held,) = dispatcher.leased([lease(1, one)], dispatcher.wanted(NOW), NOW)
     assert held.stream.pool.name == pool
+
+
+def test_without_limits_nothing_is_learnt_from_answers():
+    shaping = Unlimited()
+    shaping.began("", "gmail")
+    shaping.ended("", "gmail")
+    assert shaping.heard("", "gmail", OK, under_way=1, now=NOW) == ()
+    assert shaping.again_at("", "gmail", NOW) is None
+    assert shaping.room("", "gmail", NOW) >= 10**6
+
+
+def test_a_quota_gets_back_what_no_server_took_and_its_account_is_asked_for_again():
+    dispatcher, shaping = filled([lane(1, account="shop"), lane(2)], [3, 1])
+    quota = Allotment(key="quota", number=1, most=1, ends_at=NOW + timedelta(days=1))
+    shaping.tolls = lambda lane, identity, now: (quota,) if lane.account else ()
+    ((stream, _, _),) = dispatcher.to_reserve(NOW)
+    slot = Slot(begins_at=NOW, ends_at=NOW + SECOND)
+    dispatcher.reserved(stream, Reservation(slots=(slot,), again_at=quota.ends_at))
+    dispatcher.to_return(NOW)
+    dispatcher.lanes_are([lane(1, account="shop"), lane(2)], frozenset())
+    assert 1 not in dispatcher.wanted(NOW)
+    held = next(held for held in begun(dispatcher) if held.stream is stream)
+    dispatcher.ended(held, None, NOW)
+    assert dispatcher.unused(NOW) == [((quota,), 1)]
+    assert dispatcher.unused(NOW) == []
+    assert 1 in dispatcher.wanted(NOW)

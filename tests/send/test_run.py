@@ -13,6 +13,8 @@ from mailkit.clock import SystemClock
 from mailkit.errors import InvalidValue, StoreError
 from mailkit.send import Job, JobState, Limits, MemoryOutbox, Phase, Rate, Reply, RetryPolicies, RetryPolicy, Sender
 from mailkit.send.caps import Cap, Caps
+from mailkit.send.limits.quota import Quota
+from mailkit.send.limits.shaper import Shaper
 from mailkit.send.transport import Accepted, Lost, Refused
 from mailkit.testing.clock import FakeClock
 from mailkit.testing.transport import MemoryTransport
@@ -521,3 +523,77 @@ async def _stopping_soon(it):
         await asyncio.sleep(0)
     it.stop()
     return await task
+
+
+def test_a_quota_counts_only_what_a_server_took():
+    answers = {"anna@example.org": ["451 4.3.0 Later", "250 Ok"], "ben@example.org": "550 5.1.1 No such user"}
+    limits = Limits(accounts={"shop": Quota(2, per="day")})
+    jobs = [job(name, account="shop") for name in ("anna", "ben", "carl", "dora")]
+    summary, it = run(jobs, MemoryTransport(answers), limits=limits)
+    assert summary.outcomes == {JobState.ACCEPTED: 3, JobState.BOUNCED: 1}
+    days = sorted(event.at.date() for event in it.outbox.events if event.kind == Kind.ACCEPTED)
+    assert [day.day for day in days] == [1, 1, 2]
+
+
+def test_a_shaper_of_ones_own_is_asked():
+    shaper = Shaper(Limits(domains={"example.org": Rate(1, per=timedelta(minutes=1))}))
+    summary, _ = run([job("anna"), job("ben")], shaper=shaper)
+    assert list(summary.providers) == ["example.org"]
+    assert summary.duration >= timedelta(minutes=1)
+
+
+def test_an_accepted_letter_says_where_it_went_and_what_it_was():
+    def answer(envelope):
+        return Accepted(reply=Reply.parse("250 Ok"), server="mx.example.org:25")
+
+    one = job("anna", topic="news", is_transactional=True, identity="ip1", provider="gmail")
+    _, it = run([one], MemoryTransport(answer))
+    said = it.outbox.events[-1].properties
+    about = {"server": "mx.example.org:25", "topic": "news", "transactional": True, "identity": "ip1"}
+    assert about.items() <= said.items()
+
+
+def test_a_second_cancellation_cuts_off_writing_and_telling():
+    async def main(where):
+        reached = asyncio.Event()
+
+        async def hangs(*_, **__):
+            reached.set()
+            await asyncio.Event().wait()
+
+        it = sender(on_event=hangs if where == "on_event" else None)
+        if where != "on_event":
+            setattr(it.outbox, where, hangs)
+        await it.add([job("anna")])
+        task = asyncio.create_task(it.run())
+        await reached.wait()
+        for _ in range(2):
+            task.cancel()
+            await asyncio.sleep(0)
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await asyncio.sleep(0)
+        return asyncio.all_tasks() - {asyncio.current_task()}
+
+    for where in ("on_event", "settle", "mark_data_sent"):
+        assert asyncio.run(main(where)) == set()
+
+
+def test_an_event_loop_that_ends_under_a_run_takes_it_along():
+    class Parked(SystemClock):
+        async def sleep(self, length):
+            await asyncio.Event().wait()
+
+    async def main():
+        it = sender(clock=Parked())
+        task = asyncio.create_task(it.run(until="stopped"))
+        for _ in range(20):
+            await asyncio.sleep(0)
+        await it.add([job("anna")])
+        for _ in range(20):
+            await asyncio.sleep(0)
+        return task, it.transport.messages
+
+    task, messages = asyncio.run(main())
+    assert task.cancelled()
+    assert [recipient for recipient, _ in messages] == ["anna@example.org"]

@@ -127,9 +127,7 @@ class Deliveries:
         self._is_closed = True
         for idle in self._idle.values():
             while idle:
-                future = idle.pop()
-                if not future.done():
-                    future.set_result(None)
+                idle.pop().set_result(None)
 
     def cut_off(self) -> None:
         """Break off what is under way."""
