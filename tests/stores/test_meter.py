@@ -50,7 +50,7 @@ from mailkit.send.throttle import Rate
 
 async def main():
     clock, second = SystemClock(), timedelta(seconds=1)
-    toll = Toll(key="provider gmail", rate=Rate(200, per=second, burst=20))
+    toll = Toll(key="provider gmail", rate=Rate(100, per=second, burst=30))
     with stores.open(sys.argv[1]) as store:
         await store.meter.reserve([], count=1, now=clock.now(), horizon=second)
         print("ready", flush=True)
@@ -149,6 +149,6 @@ def test_processes_together_keep_the_rate_and_use_it(place, processes):
     passed = sorted(map(datetime.fromisoformat, lines(workers)))
     for first, at in enumerate(passed):
         for window in (SECOND / 20, SECOND / 5, SECOND, 3 * SECOND):
-            assert bisect_left(passed, at + window) - first <= window / SECOND * 200 + 20
+            assert bisect_left(passed, at + window) - first <= window / SECOND * 100 + 30
     middle = bisect_left(passed, begin + 5 * SECOND) - bisect_left(passed, begin + SECOND)
-    assert middle >= 0.98 * 4 * 200
+    assert middle >= 0.98 * 4 * 100
