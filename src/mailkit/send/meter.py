@@ -16,6 +16,7 @@ from typing import Final, Protocol, runtime_checkable
 import attrs
 
 from mailkit.checks import at_least, aware, instant
+from mailkit.errors import InvalidValue
 from mailkit.send.limits.rate import TICK, Rate
 
 __all__ = ["Allotment", "Meter", "Reservation", "Slot", "Toll"]
@@ -23,6 +24,8 @@ __all__ = ["Allotment", "Meter", "Reservation", "Slot", "Toll"]
 _LEAST_GRACE: Final = 2_000
 """Microseconds by which an event loop may be late and still keep its slot."""
 _MOST_GRACE: Final = 1_000_000
+_SLOWEST: Final = 1 << 60
+"""Microseconds, some 36,000 years: what takes longer does not fit the whole numbers of databases."""
 _FIRST_GRACE: Final = 50_000
 """Microseconds for which the first slot after a pause is good, as far as the burst allows."""
 
@@ -55,6 +58,8 @@ class Toll:
 
     def __attrs_post_init__(self) -> None:
         step = self.rate.period // TICK
+        if step * self.rate.burst > _SLOWEST:
+            raise InvalidValue("Toll.rate", self.rate, "is slower than anybody could wait for")
         if self.rate.burst == 1:
             grace = length = min(max(step // 64, min(step, _LEAST_GRACE)), _MOST_GRACE)
             step += length
