@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailkit.errors import InvalidValue
-from mailkit.send import Lane, Phase, Rate, Reply
+from mailkit.send import Phase, Rate, Reply
 from mailkit.send.limits import shaper as module
 from mailkit.send.limits.concurrency import Feedback
 from mailkit.send.limits.limits import Limits, Shape
@@ -19,6 +19,7 @@ from mailkit.send.limits.shaper import Shaper
 from mailkit.send.limits.shaping import Measure, Rule
 from mailkit.send.limits.turns import Turns
 from mailkit.send.meter import Allotment
+from mailkit.send.outbox import Lane
 from mailkit.send.transport import Accepted, Lost, Refused, Unsendable, Withdrawn
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
