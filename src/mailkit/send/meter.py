@@ -24,6 +24,7 @@ __all__ = ["Allotment", "Meter", "Reservation", "Slot", "Toll"]
 _LEAST_GRACE: Final = 2_000
 """Microseconds by which an event loop may be late and still keep its slot."""
 _MOST_GRACE: Final = 1_000_000
+_MOST_SPARE: Final = 10_000
 _SLOWEST: Final = 1 << 60
 """Microseconds, some 36,000 years: what takes longer does not fit the whole numbers of databases."""
 _FIRST_GRACE: Final = 50_000
@@ -43,11 +44,12 @@ class Toll:
     Attributes:
         step: The time between two slots.
         length: How long a slot is at most.
-        grace: How long it is at least.
+        grace: How long it is at least, with its spare time.
+        spare: The end of a slot that nobody is told of, for what passes between a look at the clock and the letter.
 
     >>> toll = Toll(key="provider gmail", rate=Rate(100, per=timedelta(seconds=1), burst=5))
-    >>> toll.step, toll.length, toll.grace
-    (10000, 40000, 20000)
+    >>> toll.step, toll.length, toll.grace, toll.spare
+    (10000, 40000, 20000, 10000)
     """
 
     key: str
@@ -55,6 +57,7 @@ class Toll:
     step: int = attrs.field(init=False, eq=False, repr=False)
     length: int = attrs.field(init=False, eq=False, repr=False)
     grace: int = attrs.field(init=False, eq=False, repr=False)
+    spare: int = attrs.field(init=False, eq=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
         step = self.rate.period // TICK
@@ -69,6 +72,7 @@ class Toll:
         object.__setattr__(self, "step", step)  # the class is frozen
         object.__setattr__(self, "length", length)
         object.__setattr__(self, "grace", grace)
+        object.__setattr__(self, "spare", min(length // 4, _MOST_SPARE))
 
 
 @attrs.frozen(kw_only=True)

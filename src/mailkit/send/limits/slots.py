@@ -12,7 +12,8 @@ p_m the letter of the lowest number m among them, p_M that of the highest. Then 
 With F = (B - 1)·T that is w > (N - B)·T, so N < w/T + B: never more than rate·w + B, whoever holds
 the slots, however late each is used within its own, and in whatever order. Nothing is assumed of the
 processes but that their clocks agree, and that each looks at its clock before it uses a slot. An error
-of d between clocks lets through what a window longer by d would hold.
+of d between clocks lets through what a window longer by d would hold. Between the look at the clock and the
+first octet some time passes, too; so a slot is told to end a little before its mark (`Toll.spare`).
 
 **A burst of one** pays for no length at all: a letter that is on time would have to be there at a
 point. So the marks are set F farther apart than T. For N ≥ 2 that gives
@@ -145,25 +146,25 @@ def _spans(
     """
     near, far = at + ahead // 2, at + ahead
     bound = ends if ends is not None else at + (_LONGEST if rates else max(ahead, _OPEN))
-    terms = [(place, toll.step, toll.length, toll.grace) for place, toll in enumerate(rates)]
+    terms = [(place, toll.step, toll.length, toll.grace, toll.spare) for place, toll in enumerate(rates)]
     spans: list[tuple[int, int]] = []
     while len(spans) < count:
         begin, end = at, bound
-        for place, _, length, _ in terms:
+        for place, _, length, _, _ in terms:
             if nexts[place] - length > begin:
                 begin = nexts[place] - length
         if begin > far:
             return spans, min(begin - ahead, at + _LONGEST)
         if begin >= bound:
             return spans, bound
-        if begin > near and any(nexts[place] < begin + grace for place, _, _, grace in terms):
+        if begin > near and any(nexts[place] < begin + grace for place, _, _, grace, _ in terms):
             return spans, begin - ahead // 2
-        for place, step, _, grace in terms:
+        for place, step, _, grace, spare in terms:
             mark = nexts[place]
             if mark < begin + grace:
                 mark = begin + grace
-            if mark < end:
-                end = mark
+            if mark - spare < end:
+                end = mark - spare
             nexts[place] = mark + step
         spans.append((begin, end))
     return spans, None
