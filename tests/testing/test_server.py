@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from mailkit.errors import InvalidValue
-from mailkit.testing.server import Answer, SMTPServer
+from mailkit.testing import Answer, SMTPServer
 
 LETTER = "Subject: Hello\nMessage-ID: <1@example.com>\n\nHello"
 
@@ -162,10 +162,21 @@ def test_an_answer_without_a_code_cannot_be_built():
         Answer(reply="No such user")
 
 
-@pytest.mark.parametrize("phase", ["mail", "", None])
-def test_an_answer_is_for_a_recipient_and_so_not_for_the_return_path(phase):
-    with pytest.raises(InvalidValue, match="'rcpt', 'data', 'message'"):
+@pytest.mark.parametrize("phase", ["", None, "body"])
+def test_an_answer_has_its_place_in_a_conversation(phase):
+    with pytest.raises(InvalidValue, match="'rcpt', 'data', 'content', 'message'"):
         Answer(phase=phase)
+
+
+@pytest.mark.parametrize("odds", [-0.1, 1.5])
+def test_odds_are_a_share(odds):
+    with pytest.raises(InvalidValue, match="from 0 to 1"):
+        Answer(odds=odds)
+
+
+def test_at_the_return_path_nobody_knows_for_whom_a_letter_is():
+    with pytest.raises(InvalidValue, match="faults="):
+        SMTPServer(answers={"anna@example.org": Answer(phase="mail", reply="550 No")})
 
 
 def test_the_line_is_left_when_the_server_stops():

@@ -22,7 +22,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol, runtime_checkable
+from functools import partial
+from typing import Final, Protocol, runtime_checkable
 
 import attrs
 
@@ -31,7 +32,10 @@ from mailkit.errors import InvalidValue
 from mailkit.event import Event, Kind
 from mailkit.send.jobs import Job, JobState
 
-__all__ = ["Lane", "Lease", "Outbox", "Settlement", "bare_ids", "counts_for", "resolution"]
+__all__ = ["Lane", "Lease", "Outbox", "Settlement", "bare_ids", "counts_for", "resolution", "unheard"]
+
+_new: Final = object.__new__
+_put: Final = object.__setattr__
 
 
 @attrs.frozen(kw_only=True)
@@ -88,6 +92,7 @@ class Lease:
 
     >>> import asyncio
     >>> from datetime import UTC, timedelta
+    >>> from mailkit import Envelope
     >>> from mailkit.send import MemoryOutbox
     >>> now, minute = datetime(2026, 3, 1, tzinfo=UTC), timedelta(minutes=1)
     >>> async def sleep_past_the_lease(outbox):
@@ -109,6 +114,22 @@ class Lease:
     queued_at: datetime = attrs.field(converter=aware, validator=instant)
     lane: int = 0
 
+    @classmethod
+    def of(
+        cls, number: int, job: Job, epoch: int, tries: int, until: datetime, queued_at: datetime, lane: int
+    ) -> Lease:
+        """A lease from parts that an outbox has checked already: an outbox makes one for each letter."""
+        self = _new(cls)
+        put = partial(_put, self)
+        put("number", number)
+        put("job", job)
+        put("epoch", epoch)
+        put("tries", tries)
+        put("until", until)
+        put("queued_at", queued_at)
+        put("lane", lane)
+        return self
+
 
 @attrs.frozen(kw_only=True)
 class Settlement:
@@ -122,6 +143,7 @@ class Settlement:
         due: When to try again, for `deferred` and `queued`.
 
     >>> from datetime import UTC
+    >>> from mailkit import Envelope
     >>> now = datetime(2026, 3, 1, tzinfo=UTC)
     >>> job = Job(person="17", envelope=Envelope(sender="shop@example.com", recipient="anna@example.org"),
     ...           message_id="1@example.com", date=now, raw=b"Subject: Hello")
@@ -142,6 +164,18 @@ class Settlement:
             raise InvalidValue("Settlement.state", self.state, "is not what comes of a try")
         if (self.due is None) != self.state.is_final:
             raise InvalidValue("Settlement.due", self.due, f"does not fit the state {self.state.value!r}")
+
+    @classmethod
+    def end(cls, lease: Lease, state: JobState, event: Event) -> Settlement:
+        """A settlement with a final state, without checking that it is one: a sender makes one for each letter."""
+        self = _new(cls)
+        put = partial(_put, self)
+        put("lease", lease)
+        put("state", state)
+        put("event", event)
+        put("due", None)
+        put("before", None)
+        return self
 
 
 @runtime_checkable
@@ -241,6 +275,21 @@ class Outbox(Protocol):
     async def counts(self) -> Mapping[JobState, int]:
         """How many jobs there are in each state; states without any are left out."""
         ...
+
+
+def unheard(job: Job, now: datetime, *, goes_again: bool) -> list[Event]:
+    """The facts about a job whose answer was not seen in time, for implementations of `Outbox.recover`.
+
+    That it is `unknown`; and then that it is `deferred`, if it is tried again all the same, which counts as a try.
+    """
+    unknown = job.event(Kind.UNKNOWN, now, reason="no answer to the final dot was seen")
+    if not goes_again:
+        return [unknown]
+    why = "no answer to the final dot was seen, and it is tried again as it may"
+    return [
+        unknown,
+        job.event(Kind.DEFERRED, now, reason=why, cause="networkerror", family="transport", action="retry"),
+    ]
 
 
 def counts_for(settlement: Settlement, state: JobState) -> bool:

@@ -11,8 +11,9 @@ from sqlalchemy import ColumnElement, Connection, Engine, Row, select, tuple_
 from mailkit.clock import utc
 from mailkit.event import Event
 from mailkit.stores import sql
+from mailkit.stores.driver import Driver
 from mailkit.stores.faults import translated
-from mailkit.stores.rows import event_of, event_row, microseconds
+from mailkit.stores.rows import EVENT_COLUMNS, event_of, event_row, microseconds
 from mailkit.stores.schema import events as table
 from mailkit.stores.writer import Writer
 
@@ -20,6 +21,8 @@ __all__ = ["EventLog"]
 
 _PAGE: Final = 2_000
 """Events in one query: few enough to keep memory flat, many enough to make the queries' cost small."""
+_ADD: Final = f"INSERT INTO mailkit_events ({', '.join(EVENT_COLUMNS)}) VALUES"
+_COLUMNS: Final = tuple(table.c[name] for name in EVENT_COLUMNS)
 
 
 class EventLog:
@@ -93,10 +96,10 @@ class EventLog:
         return self._pages(wanted)
 
     def _pages(self, wanted: Sequence[ColumnElement[bool]]) -> Iterator[Event]:
-        statement = select(table).where(*wanted).order_by(table.c.at, table.c.id).limit(_PAGE)
+        statement = select(*_COLUMNS, table.c.id).where(*wanted).order_by(table.c.at, table.c.id).limit(_PAGE)
         page: Sequence[Row[Any]] = self._page(statement)
         while page:
-            yield from map(event_of, page)
+            yield from (event_of(row[:-1]) for row in page)
             if len(page) < _PAGE:
                 return
             after = tuple_(table.c.at, table.c.id) > tuple_(page[-1].at, page[-1].id)
@@ -107,14 +110,21 @@ class EventLog:
             return connection.execute(statement).all()
 
 
-def _append(connection: Connection, batches: Sequence[Sequence[dict[str, Any]]]) -> list[int]:
-    first: dict[str, dict[str, Any]] = {}
+def _append(connection: Connection, batches: Sequence[Sequence[tuple[Any, ...]]]) -> list[int]:
+    driver = Driver(connection)
+    if driver.is_postgresql:
+        driver.rows("SELECT txid_current()")  # before any event gets its number, as `news` must know who is under way
+    first: dict[str, tuple[Any, ...]] = {}
     for row in (row for rows in batches for row in rows):
-        first.setdefault(row["identity"], row)
-    new = {found.identity for found in sql.add_missing(connection, table, list(first.values()), "identity")}
+        first.setdefault(row[0], row)
+    new: set[str] = set()
+    for some in sql.chunks(list(first.values())):
+        places = ", ".join([f"({sql.marks(EVENT_COLUMNS)})"] * len(some))
+        statement = f"{_ADD} {places} ON CONFLICT DO NOTHING RETURNING identity"
+        new.update(row[0] for row in driver.rows(statement, [value for row in some for value in row]))
     answers = []
     for rows in batches:  # an event that two callers bring at once is new for the first
-        brought = {row["identity"] for row in rows} & new
+        brought = {row[0] for row in rows} & new
         new -= brought
         answers.append(len(brought))
     return answers

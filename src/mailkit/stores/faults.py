@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from sqlite3 import Error as SqliteError
+from sys import modules
 from typing import Final
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -38,7 +40,13 @@ def translated(place: str) -> Iterator[None]:
     except UnicodeError as error:
         reason = "holds half of a surrogate pair, which is no character"
         raise InvalidValue("text", getattr(error, "object", ""), reason, "mend it where it was read") from error
-    except SQLAlchemyError as error:
+    except _errors() as error:
         said = str(getattr(error, "orig", None) or error).strip()
         meaning = next((ours for theirs, ours in _MEANINGS if theirs in said), said)
         raise StoreError(f"{place}: {meaning}") from error
+
+
+def _errors() -> tuple[type[Exception], ...]:
+    """What SQLAlchemy raises, and what the drivers do where they are spoken to directly."""
+    psycopg = modules.get("psycopg")
+    return (SQLAlchemyError, SqliteError, psycopg.Error) if psycopg else (SQLAlchemyError, SqliteError)

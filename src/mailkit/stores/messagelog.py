@@ -9,8 +9,9 @@ from sqlalchemy import Engine, select
 
 from mailkit.address import Address
 from mailkit.stores.faults import translated
-from mailkit.stores.rows import address_of, instant
+from mailkit.stores.rows import instant
 from mailkit.stores.schema import messages
+from mailkit.stores.trusted import address
 
 __all__ = ["MessageEntry", "MessageLog"]
 
@@ -81,6 +82,6 @@ class MessageLog:
             person=row.person,
             campaign=row.campaign,
             step=row.step,
-            recipient=address_of(row.recipient),
+            recipient=address(row.recipient),
             queued_at=instant(row.queued_at),
         )

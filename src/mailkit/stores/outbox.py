@@ -5,25 +5,28 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
 
 from mailkit.clock import utc
-from mailkit.event import Event, Kind
+from mailkit.event import Event
 from mailkit.send.jobs import Job, JobState
-from mailkit.send.outbox import Lease, Settlement, bare_ids, resolution
-from mailkit.stores import sql
+from mailkit.send.outbox import Lane, Lease, Settlement, bare_ids, resolution, unheard
+from mailkit.stores import pauses, sql
+from mailkit.stores.adding import add
+from mailkit.stores.driver import Driver
 from mailkit.stores.faults import translated
-from mailkit.stores.rows import event_row, instant, job_of, job_row, letter_row, message_row, microseconds
-from mailkit.stores.schema import events, jobs, letters, messages
-from mailkit.stores.turn import Mark, Settle, Standing, apply
+from mailkit.stores.lanes import Book
+from mailkit.stores.leasing import jobs_of, lease, waiting_lanes
+from mailkit.stores.moving import move
+from mailkit.stores.rows import event_row, instant, microseconds
+from mailkit.stores.turn import Mark, Settle
 from mailkit.stores.writer import Writer
 
 __all__ = ["SqlOutbox"]
 
 T = TypeVar("T")
-_UNKNOWN_REASON: Final = "no answer to the final dot was seen"
 
 
 class SqlOutbox:
@@ -63,6 +66,7 @@ class SqlOutbox:
 
     def __init__(self, reading: Engine, writer: Writer, place: str) -> None:
         self._reading, self._writer, self._place = reading, writer, place
+        self._book = Book()
 
     async def add(self, jobs: Iterable[Job], *, now: datetime) -> int:
         """Put jobs in, passing over those whose key is there already; give how many were new.
@@ -73,12 +77,30 @@ class SqlOutbox:
             InvalidValue: A record holds what cannot be stored exactly. Nothing is added then.
         """
         found, at = tuple(jobs), utc(now)
-        return await self._do(lambda connection: _add(connection, found, at)) if found else 0
+        return await self._do(lambda connection: add(connection, self._book, found, at)) if found else 0
 
-    async def lease(self, *, now: datetime, until: datetime, limit: int) -> Sequence[Lease]:
-        """Take up to `limit` jobs that are due: higher priority first, then the longest due."""
-        start, end = utc(now), utc(until)
-        return await self._do(lambda connection: _lease(connection, start, end, limit))
+    async def lanes(self) -> Sequence[Lane]:
+        """The lanes in which jobs wait, without those of campaigns that are paused; none while all are.
+
+        What it costs is told by the lanes, and not by the jobs in them.
+        """
+        return await asyncio.to_thread(self._read, lambda connection: waiting_lanes(Driver(connection), self._book))
+
+    async def lease(
+        self, *, now: datetime, until: datetime, limit: int, lanes: Mapping[int, int] | None = None
+    ) -> Sequence[Lease]:
+        """Take up to `limit` jobs that are due and not paused: higher priority first, then the longest due.
+
+        Args:
+            now: The present instant.
+            until: When the leases end.
+            limit: How many to take in all.
+            lanes: From which lanes, by their numbers, and how many from each at most; from all if None.
+        """
+        start, end, caps = utc(now), utc(until), None if lanes is None else dict(lanes)
+        return await self._do(
+            lambda connection: lease(connection, self._book, now=start, until=end, limit=limit, lanes=caps)
+        )
 
     async def mark_data_sent(self, leases: Sequence[Lease], *, now: datetime) -> frozenset[int]:
         """Commit that the final dot may now go out; give the numbers for which the lease still holds.
@@ -91,13 +113,20 @@ class SqlOutbox:
         """Write down what came of tries, each with its event; give the numbers of those that counted."""
         return await self._move(Settle(settlements=tuple(settlements)))
 
-    async def recover(self, *, now: datetime) -> Sequence[Event]:
+    async def recover(self, *, now: datetime, retries: Callable[[Job], bool] | None = None) -> Sequence[Event]:
         """Take back the leases that ran out: `leased` jobs are due again, `data_sent` ones become `unknown`.
 
-        Gives the `unknown` events that this wrote.
+        Args:
+            now: The present instant.
+            retries: Which jobs are tried again although they may have arrived: `unknown` is written
+                down for them and then `deferred`, in one transaction; none if None. It is called in
+                another thread.
+
+        Returns:
+            The events that this wrote.
         """
         at = utc(now)
-        return await self._do(lambda connection: _recover(connection, at))
+        return await self._do(lambda connection: _recover(connection, self._book, at, retries))
 
     async def resolve(self, verdicts: Mapping[str, bool], *, now: datetime) -> Sequence[Event]:
         """Settle `unknown` jobs by what was learnt elsewhere, such as from the server's log.
@@ -106,11 +135,38 @@ class SqlOutbox:
         again; so is a `failed` one.
         """
         found, at = bare_ids(verdicts), utc(now)
-        return await self._do(lambda connection: _resolve(connection, found, at)) if found else ()
+        return await self._do(lambda connection: _resolve(connection, self._book, found, at)) if found else ()
+
+    async def pause(self, campaign: str | None = None) -> None:
+        """Let nothing more of a campaign be sent, by any process; nothing at all if None. It lasts until `resume`."""
+        await self._do(lambda connection: pauses.pause(connection, campaign))
+
+    async def resume(self, campaign: str | None = None) -> None:
+        """Undo `pause`: what a campaign's own pause stopped, or what the one for everything did."""
+        await self._do(lambda connection: pauses.resume(connection, campaign))
+
+    async def paused(self) -> frozenset[str | None]:
+        """What is paused: names of campaigns, and None if everything is."""
+        return await asyncio.to_thread(self._read, lambda connection: pauses.paused(Driver(connection)))
+
+    async def cancel(self, campaign: str, *, now: datetime) -> int:
+        """Call back the jobs of a campaign that have not been sent; give how many that were.
+
+        Nothing more of them is sent from the first moment: the campaign is paused while its jobs are
+        called back, a thousand in a transaction. If that is broken off, it stays paused; cancel it
+        again. Jobs that are added meanwhile are not meant. Those whose final dot was committed go on to their end.
+        """
+        at, called_back = utc(now), 0
+        calling = await self._do(lambda connection: pauses.begin_calling(connection, campaign))
+        while calling.lanes and (some := await self._do(lambda connection: pauses.call_back(connection, calling, at))):
+            called_back += some
+        if calling.lanes:
+            await self._do(lambda connection: pauses.end_calling(connection, calling))
+        return called_back
 
     async def next_due(self) -> datetime | None:
-        """The next instant at which a job is due or a lease runs out; None if no job is open."""
-        return await asyncio.to_thread(self._read, _next_due)
+        """The next instant at which a job that is not paused is due, or a lease runs out; None if there is none."""
+        return await asyncio.to_thread(self._read, self._next_due)
 
     async def counts(self) -> Mapping[JobState, int]:
         """How many jobs there are in each state; states without any are left out."""
@@ -121,145 +177,60 @@ class SqlOutbox:
             return query(connection)
 
     async def _do(self, work: Callable[[Connection], T]) -> T:
-        return await asyncio.wrap_future(self._writer.do(work))
+        return await self._writer.done(work)
 
     async def _move(self, call: Mark | Settle) -> frozenset[int]:
-        return await asyncio.wrap_future(self._writer.join(_move, call)) if call.numbers else frozenset()
+        return await self._writer.joined(move, call) if call.numbers else frozenset()
+
+    def _next_due(self, connection: Connection) -> datetime | None:
+        instants = [lane.due for lane in waiting_lanes(Driver(connection), self._book)]
+        end = connection.scalar(sql.FIRST_END)
+        return min(instants if end is None else [*instants, instant(end)], default=None)
 
 
-def _add(connection: Connection, given: Sequence[Job], now: datetime) -> int:
-    by_key: dict[str, Job] = {}
-    for job in given:
-        by_key.setdefault(job.key, job)
-    new = 0
-    for keys in sql.chunks(list(by_key)):
-        rows = [job_row(key, by_key[key], now) for key in keys]
-        found = {row.key: row.id for row in sql.add_missing(connection, jobs, rows, "id", "key")}
-        if not found:
-            continue
-        added = [(found[key], by_key[key]) for key in keys if key in found]
-        new += len(added)
-        connection.execute(letters.insert(), [letter_row(number, job) for number, job in added])
-        connection.execute(messages.insert(), [message_row(number, job, now) for number, job in added])
-        sql.add_missing(connection, events, [event_row(job.event(Kind.QUEUED, now)) for _, job in added])
-    return new
-
-
-def _lease(connection: Connection, now: datetime, until: datetime, limit: int) -> list[Lease]:
-    taken: list[Any] = []
-    for priority in sql.waiting_priorities(connection):
-        if len(taken) >= limit:
-            break
-        wanted = {
-            "at_priority": priority,
-            "now": microseconds(now),
-            "take": limit - len(taken),
-            "lease_until": microseconds(until),
-        }
-        rows = connection.execute(sql.LEASE, wanted).all()
-        taken += sorted(rows, key=lambda row: (row.due, row.id))  # RETURNING keeps no order
-    found = sql.letters_of(connection, [row.id for row in taken])
-    return [
-        Lease(
-            number=row.id,
-            job=job_of(found[row.id]),
-            epoch=row.epoch,
-            tries=row.tries,
-            until=until,
-            queued_at=instant(row.queued_at),
-        )
-        for row in taken
-    ]
-
-
-def _move(connection: Connection, calls: Sequence[Mark | Settle]) -> list[frozenset[int]]:
-    numbers = sorted({number for call in calls for number in call.numbers})
-    rows = (row for chunk in sql.chunks(numbers) for row in connection.execute(sql.STANDINGS, {"numbers": list(chunk)}))
-    standings = {row.id: _standing(row) for row in rows}
-    answers, facts = apply(calls, standings)
-    changed = [standing for standing in standings.values() if standing.is_changed]
-    if changed:
-        connection.execute(sql.MOVE, [_moved(standing) for standing in changed])
-    sql.add_missing(connection, events, [event_row(event) for event in facts])
-    return answers
-
-
-def _standing(row: Any) -> Standing:
-    return Standing(
-        number=row.id,
-        epoch=row.epoch,
-        state=JobState(row.state),
-        due=instant(row.due),
-        until=None if row.until is None else instant(row.until),
-        tries=row.tries,
-    )
-
-
-def _moved(standing: Standing) -> dict[str, Any]:
-    return {
-        "number": standing.number,
-        "new_state": standing.state.value,
-        "new_due": microseconds(standing.due),
-        "new_until": None if standing.until is None else microseconds(standing.until),
-        "new_tries": standing.tries,
-    }
-
-
-def _recover(connection: Connection, now: datetime) -> list[Event]:
+def _recover(connection: Connection, book: Book, now: datetime, retries: Callable[[Job], bool] | None) -> list[Event]:
     rows = connection.execute(sql.RAN_OUT, {"now": microseconds(now)}).all()
     if not rows:
         return []
-    moves = []
-    for row in rows:
-        was_sent = row.state == JobState.DATA_SENT
-        again = JobState.DEFERRED if row.tries else JobState.QUEUED
-        moves.append(
-            {
-                "number": row.id,
-                "new_state": (JobState.UNKNOWN if was_sent else again).value,
-                "new_due": None if was_sent else microseconds(now),
-                "new_until": None,
-                "new_tries": row.tries,
-            }
-        )
-    connection.execute(sql.MOVE, moves)
-    sent = [row.id for row in rows if row.state == JobState.DATA_SENT]
-    found = sql.letters_of(connection, sent)
-    told = [job_of(found[number]).event(Kind.UNKNOWN, now, reason=_UNKNOWN_REASON) for number in sent]
-    sql.add_missing(connection, events, [event_row(event) for event in told])
-    return told
-
-
-def _resolve(connection: Connection, verdicts: Mapping[str, bool], now: datetime) -> list[Event]:
-    asked = sql.chunks(list(verdicts))
-    rows = [row for ids in asked for row in connection.execute(sql.RESOLVABLE, {"message_ids": list(ids)})]
-    found = sql.letters_of(connection, [row.id for row in rows])
+    driver = Driver(connection)
+    jobs = jobs_of(driver, book, [row.id for row in rows if row.state == JobState.DATA_SENT])
     moves, told = [], []
     for row in rows:
-        job = job_of(found[row.id])
-        event = resolution(job, JobState(row.state), now, was_taken=verdicts[job.message_id])
-        if event is None:
-            continue
-        told.append(event)
-        moves.append(
-            {
-                "number": row.id,
-                "new_state": str(event.kind),  # accepted or deferred, which jobs and facts call by one word
-                "new_due": None if event.kind == Kind.ACCEPTED else microseconds(now),
-                "new_until": None,
-                "new_tries": row.tries,
-            }
-        )
-    if moves:
-        connection.execute(sql.MOVE, moves)
-    sql.add_missing(connection, events, [event_row(event) for event in told])
+        tries, state = row.tries, JobState.DEFERRED if row.tries else JobState.QUEUED
+        if row.id in jobs:
+            job = jobs[row.id]
+            facts = unheard(job, now, goes_again=retries is not None and retries(job))
+            told += facts
+            state = JobState(facts[-1].kind)
+            tries += state is JobState.DEFERRED
+        moves.append(_moved(row.id, state, now, tries))
+    connection.execute(sql.MOVE, moves)
+    driver.each(sql.ADD_EVENT, [event_row(event) for event in told])
     return told
 
 
-def _next_due(connection: Connection) -> datetime | None:
-    instants = (sql.first_due(connection), connection.scalar(sql.FIRST_END))
-    first = min((found for found in instants if found is not None), default=None)
-    return None if first is None else instant(first)
+def _resolve(connection: Connection, book: Book, verdicts: Mapping[str, bool], now: datetime) -> list[Event]:
+    asked = sql.chunks(list(verdicts))
+    rows = [row for ids in asked for row in connection.execute(sql.RESOLVABLE, {"message_ids": list(ids)})]
+    driver = Driver(connection)
+    jobs = jobs_of(driver, book, [row.id for row in rows])
+    moves, told = [], []
+    for row in rows:
+        job = jobs[row.id]
+        event = resolution(job, JobState(row.state), now, was_taken=verdicts[job.message_id])
+        if event is not None:
+            told.append(event)
+            moves.append(_moved(row.id, JobState(event.kind), now, row.tries))  # jobs and facts call both by one word
+    if moves:
+        connection.execute(sql.MOVE, moves)
+    driver.each(sql.ADD_EVENT, [event_row(event) for event in told])
+    return told
+
+
+def _moved(number: int, state: JobState, now: datetime, tries: int) -> dict[str, Any]:
+    """What `sql.MOVE` makes of a job that nobody holds any more."""
+    due = None if state.is_final else microseconds(now)
+    return {"number": number, "new_state": state.value, "new_due": due, "new_until": None, "new_tries": tries}
 
 
 def _counts(connection: Connection) -> dict[JobState, int]:

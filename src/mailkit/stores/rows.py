@@ -1,34 +1,79 @@
-"""Values as rows of the tables, and back."""
+"""Values as rows of the tables, and back. Rows are tuples in the order of the lists of columns here."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
-from sqlalchemy import Row
-
-from mailkit.address import Address, Domain, Mailbox
+from mailkit.address import Mailbox
 from mailkit.envelope import Envelope
 from mailkit.event import Event
-from mailkit.send.jobs import Job, JobState
+from mailkit.send.jobs import Job
+from mailkit.send.outbox import Lane
+from mailkit.stores import trusted
 from mailkit.stores.jsontext import from_text, to_text
 
 __all__ = [
-    "address_of",
+    "EVENT_COLUMNS",
+    "LETTER_COLUMNS",
+    "MESSAGE_COLUMNS",
+    "PLACE_COLUMNS",
+    "Place",
+    "event_identity",
     "event_of",
     "event_row",
     "instant",
     "job_of",
-    "job_row",
+    "lane_of",
     "letter_row",
     "message_row",
     "microseconds",
+    "place_of",
 ]
 
 _START: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
+_json: Final = json.JSONEncoder(separators=(",", ":")).encode
+_64_BITS: Final = 2**64 - 1
+
+Place = tuple[int, bool, str, str, str, str]
+"""What tells one lane from another, in the order of `PLACE_COLUMNS`."""
+
+PLACE_COLUMNS: Final = ("priority", "is_transactional", "account", "campaign", "identity", "provider")
+EVENT_COLUMNS: Final = (
+    "identity",
+    "kind",
+    "person",
+    "at",
+    "message_id",
+    "recipient",
+    "campaign",
+    "step",
+    "properties",
+    "value",
+    "currency",
+    "key",
+)
+# What a job has beside its place, and what the table repeats of that.
+_LETTER: Final = (
+    "person",
+    "envelope",
+    "message_id",
+    "date",
+    "step",
+    "raw",
+    "template",
+    "record",
+    "topic",
+    "brand",
+    "not_before",
+    "expires_at",
+)
+LETTER_COLUMNS: Final = ("job_id", *_LETTER, "campaign", "is_transactional", "priority")
+MESSAGE_COLUMNS: Final = ("job_id", "message_id", "person", "campaign", "step", "recipient", "queued_at")
 
 
 def microseconds(instant: datetime) -> int:
@@ -38,117 +83,128 @@ def microseconds(instant: datetime) -> int:
 
 def instant(microseconds: int) -> datetime:
     """The instant of so many microseconds since 1970, in UTC."""
-    return _START + microseconds * _MICROSECOND
+    return _START + timedelta(0, 0, microseconds)
 
 
-def address_of(text: str) -> Address:
-    """The address that was stored as its `str`; already normal, so it is not parsed again."""
-    local, _, domain = text.rpartition("@")
-    return Address(local, Domain(domain))
+def _instant_or_none(microseconds: int | None) -> datetime | None:
+    return None if microseconds is None else instant(microseconds)
 
 
-def event_row(event: Event) -> dict[str, Any]:
-    """An event as a row of `events`."""
-    return {
-        "identity": event.identity,
-        "kind": str(event.kind),
-        "person": event.person,
-        "at": microseconds(event.at),
-        "message_id": event.message_id,
-        "recipient": str(event.recipient) if event.recipient else None,
-        "campaign": event.campaign,
-        "step": event.step,
-        "properties": json.dumps(dict(event.properties), separators=(",", ":")),
-        "value": None if event.value is None else str(event.value),
-        "currency": event.currency,
-        "key": event.key,
-    }
+def _microseconds_or_none(instant: datetime | None) -> int | None:
+    return None if instant is None else microseconds(instant)
 
 
-def event_of(row: Row[Any]) -> Event:
-    """The event in a row of `events`."""
-    return Event(
-        kind=row.kind,
-        person=row.person,
-        at=instant(row.at),
-        message_id=row.message_id,
-        recipient=address_of(row.recipient) if row.recipient else None,
-        campaign=row.campaign,
-        step=row.step,
-        properties=json.loads(row.properties),
-        value=None if row.value is None else Decimal(row.value),
-        currency=row.currency,
-        key=row.key,
+def event_identity(event: Event, at: int) -> str:
+    """Under what an event is stored once: its identity, after the instant if that is a digest.
+
+    Digests lie anywhere in an index, so that each new one would change another page of it. With the
+    instant before them, those of one batch lie together: half the cost of writing an event.
+    """
+    return event.identity if event.key else f"{at & _64_BITS:016x}{event.identity}"
+
+
+def event_row(event: Event) -> tuple[Any, ...]:
+    """An event as a row of `events`, by `EVENT_COLUMNS`."""
+    at = microseconds(event.at)
+    return (
+        event_identity(event, at),
+        str(event.kind),
+        event.person,
+        at,
+        event.message_id,
+        str(event.recipient) if event.recipient else None,
+        event.campaign,
+        event.step,
+        _json(event.properties) if event.properties else "{}",
+        None if event.value is None else str(event.value),
+        event.currency,
+        event.key,
     )
 
 
-def job_row(key: str, job: Job, now: datetime) -> dict[str, Any]:
-    """A new job as a row of `jobs`."""
-    return {
-        "key": key,
-        "state": JobState.QUEUED.value,
-        "priority": job.priority,
-        "due": microseconds(job.not_before or now),
-        "until": None,
-        "epoch": 0,
-        "tries": 0,
-        "queued_at": microseconds(now),
-    }
+def event_of(row: Sequence[Any]) -> Event:
+    """The event in a row of `events`, by `EVENT_COLUMNS`."""
+    _, kind, person, at, message_id, recipient, campaign, step, properties, value, currency, key = row
+    return Event(
+        kind=kind,
+        person=person,
+        at=instant(at),
+        message_id=message_id,
+        recipient=trusted.address(recipient) if recipient else None,
+        campaign=campaign,
+        step=step,
+        properties=json.loads(properties),
+        value=None if value is None else Decimal(value),
+        currency=currency,
+        key=key,
+    )
 
 
-def letter_row(number: int, job: Job) -> dict[str, Any]:
-    """A job as a row of `letters`."""
-    return {
-        "job_id": number,
-        "person": job.person,
-        "envelope": _envelope_text(job.envelope),
-        "message_id": job.message_id,
-        "date": microseconds(job.date),
-        "campaign": job.campaign,
-        "step": job.step,
-        "raw": job.raw,
-        "template": job.template,
-        "record": None if job.record is None else to_text(job.record, what=f"record of {job.message_id}"),
-        "topic": job.topic,
-        "brand": job.brand,
-        "is_transactional": job.is_transactional,
-        "priority": job.priority,
-        "not_before": None if job.not_before is None else microseconds(job.not_before),
-        "expires_at": None if job.expires_at is None else microseconds(job.expires_at),
-    }
+def place_of(job: Job) -> Place:
+    """In which lane a job waits."""
+    return (job.priority, job.is_transactional, job.account, job.campaign, job.identity, job.provider)
 
 
-def message_row(number: int, job: Job, now: datetime) -> dict[str, Any]:
-    """A job as a row of `messages`."""
-    return {
-        "job_id": number,
-        "message_id": job.message_id,
-        "person": job.person,
-        "campaign": job.campaign,
-        "step": job.step,
-        "recipient": str(job.envelope.recipient.address),
-        "queued_at": microseconds(now),
-    }
+def lane_of(number: int, place: Place, due: int) -> Lane:
+    """A lane with the instant at which its first job is due."""
+    priority, is_transactional, account, campaign, identity, provider = place
+    return Lane(
+        number=number,
+        priority=priority,
+        is_transactional=is_transactional,
+        account=account,
+        campaign=campaign,
+        identity=identity,
+        provider=provider,
+        due=instant(due),
+    )
 
 
-def job_of(row: Row[Any]) -> Job:
-    """The job in a row of `letters`."""
-    return Job(
-        person=row.person,
-        envelope=_envelope_of(row.envelope),
-        message_id=row.message_id,
-        date=instant(row.date),
-        campaign=row.campaign,
-        step=row.step,
-        raw=bytes(row.raw),
-        template=row.template,
-        record=None if row.record is None else from_text(row.record),
-        topic=row.topic,
-        brand=row.brand,
-        is_transactional=row.is_transactional,
-        priority=row.priority,
-        not_before=None if row.not_before is None else instant(row.not_before),
-        expires_at=None if row.expires_at is None else instant(row.expires_at),
+def letter_row(number: int, job: Job) -> tuple[Any, ...]:
+    """A job as a row of `letters`, by `LETTER_COLUMNS`."""
+    return (
+        number,
+        job.person,
+        _envelope_text(job.envelope),
+        job.message_id,
+        microseconds(job.date),
+        job.step,
+        job.raw,
+        job.template,
+        None if job.record is None else to_text(job.record, what=f"record of {job.message_id}"),
+        job.topic,
+        job.brand,
+        _microseconds_or_none(job.not_before),
+        _microseconds_or_none(job.expires_at),
+        job.campaign,
+        job.is_transactional,
+        job.priority,
+    )
+
+
+def message_row(number: int, job: Job, now: int) -> tuple[Any, ...]:
+    """A job as a row of `messages`, by `MESSAGE_COLUMNS`."""
+    recipient = str(job.envelope.recipient.address)
+    return (number, job.message_id, job.person, job.campaign, job.step, recipient, now)
+
+
+def job_of(row: Sequence[Any], place: Place) -> Job:
+    """The job in a row of `letters` after its number, by `LETTER_COLUMNS`; its place comes from its lane."""
+    person, envelope, message_id, date, step, raw, template, record, topic, brand, not_before, expires_at = row[:12]
+    return trusted.new_job(
+        *place,
+        person,
+        _envelope_of(envelope),
+        message_id,
+        instant(date),
+        step,
+        raw,
+        template,
+        None if record is None else from_text(record),
+        topic,
+        brand,
+        _instant_or_none(not_before),
+        _instant_or_none(expires_at),
     )
 
 
@@ -160,24 +216,34 @@ def _envelope_text(envelope: Envelope) -> str:
         "reply_to": _mailbox_parts(envelope.reply_to) if envelope.reply_to else None,
         "headers": envelope.headers,
     }
-    return json.dumps(parts, separators=(",", ":"))
+    for name, default in trusted.MORE_OF_ENVELOPES.items():
+        value = getattr(envelope, name)
+        if value != default:  # so that most rows are as short as before, and older ones can be read
+            parts[name] = value
+    return _json(parts)
 
 
 def _envelope_of(text: str) -> Envelope:
     parts = json.loads(text)
-    return Envelope(
-        sender=_mailbox_of(parts["sender"]),
-        recipient=_mailbox_of(parts["recipient"]),
-        return_path=address_of(parts["return_path"]) if parts["return_path"] else None,
-        reply_to=_mailbox_of(parts["reply_to"]) if parts["reply_to"] else None,
-        headers=tuple((name, value) for name, value in parts["headers"]),
+    return_path, reply_to, headers = parts["return_path"], parts["reply_to"], parts["headers"]
+    name, address = parts["sender"]
+    sender = trusted.known_mailbox(name, address)
+    if return_path is not None:
+        return_path = sender.address if return_path == address else trusted.address(return_path)
+    return trusted.new_envelope(
+        sender,
+        trusted.mailbox(*parts["recipient"]),
+        return_path,
+        trusted.known_mailbox(*reply_to) if reply_to else None,
+        tuple(map(tuple, headers)) if headers else (),
+        *(_more(parts, name, default) for name, default in trusted.MORE_OF_ENVELOPES.items()),
     )
+
+
+def _more(parts: dict[str, Any], name: str, default: Any) -> Any:
+    value = parts.get(name, default)
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _mailbox_parts(mailbox: Mailbox) -> tuple[str, str]:
     return mailbox.name, str(mailbox.address)
-
-
-def _mailbox_of(parts: list[str]) -> Mailbox:
-    name, address = parts
-    return Mailbox(address_of(address), name)

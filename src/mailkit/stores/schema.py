@@ -6,6 +6,10 @@ reads is JSON: so every value comes back exactly, and every engine compares inst
 A job stands in two tables. What changes with every step is a narrow row of `jobs`; the letter
 itself, which may be large, is written once to `letters` and never rewritten.
 
+What tells a lane from another never changes, so a job only holds its lane's number, and processes may
+remember lanes. Events are kept under their `Event.identity`, with the instant before those that are
+digests (`rows.event_identity`): facts that are written together then lie together in that index.
+
 A change here needs a step in `migrations/versions` that does the same, and a new `HEAD`.
 """
 
@@ -25,12 +29,27 @@ from sqlalchemy import (
     Table,
     Text,
     TextClause,
+    UniqueConstraint,
     text,
 )
 
-__all__ = ["HEAD", "HELD", "VERSION_TABLE", "WAITING", "events", "jobs", "letters", "messages", "metadata"]
+__all__ = [
+    "HEAD",
+    "HELD",
+    "VERSION_TABLE",
+    "WAITING",
+    "events",
+    "jobs",
+    "lanes",
+    "letters",
+    "messages",
+    "metadata",
+    "meter",
+    "pauses",
+    "states",
+]
 
-HEAD: Final = "0001"
+HEAD: Final = "0002"
 """The version of the schema that this mailkit works with."""
 VERSION_TABLE: Final = "mailkit_version"
 """Where the version stands; not Alembic's own name, which an application in the same database may use."""
@@ -55,7 +74,7 @@ jobs: Final = Table(
     Column("id", _NUMBER, primary_key=True),
     Column("key", Text, nullable=False, unique=True),
     Column("state", Text, nullable=False),
-    Column("priority", Integer, nullable=False),
+    Column("lane", _NUMBER, nullable=False, server_default="0"),
     Column("due", BigInteger, nullable=False),
     Column("until", BigInteger),
     Column("epoch", Integer, nullable=False),
@@ -65,13 +84,27 @@ jobs: Final = Table(
 )
 Index(
     "ix_mailkit_jobs_waiting",
-    jobs.c.priority,
+    jobs.c.lane,
     jobs.c.due,
     jobs.c.id,
     sqlite_where=WAITING,
     postgresql_where=WAITING,
 )
 Index("ix_mailkit_jobs_held", jobs.c.until, sqlite_where=HELD, postgresql_where=HELD)
+
+lanes: Final = Table(
+    "mailkit_lanes",
+    metadata,
+    Column("id", _NUMBER, primary_key=True),
+    Column("campaign", Text, nullable=False),
+    Column("priority", Integer, nullable=False),
+    Column("is_transactional", Boolean, nullable=False),
+    Column("account", Text, nullable=False),
+    Column("identity", Text, nullable=False),
+    Column("provider", Text, nullable=False),
+    UniqueConstraint("campaign", "priority", "is_transactional", "account", "identity", "provider"),
+    sqlite_autoincrement=True,
+)
 
 letters: Final = Table(
     "mailkit_letters",
@@ -129,3 +162,27 @@ messages: Final = Table(
     Column("queued_at", BigInteger, nullable=False),
 )
 Index("ix_mailkit_messages_message", messages.c.message_id, messages.c.job_id)
+
+pauses: Final = Table(
+    "mailkit_pauses",
+    metadata,
+    Column(
+        "scope", Text, primary_key=True
+    ),  # "everything", "campaign", or "cancelling" while a campaign is called back
+    Column("campaign", Text, primary_key=True),
+)
+
+meter: Final = Table(
+    "mailkit_meter",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("state", BigInteger),  # null until the first slot is reserved
+)
+
+states: Final = Table(
+    "mailkit_states",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("content", Text, nullable=False),
+    Column("version", BigInteger, nullable=False),
+)

@@ -1,51 +1,126 @@
-"""Statements that both engines understand."""
+"""Statements. Those that run for every letter are plain text for `Driver`, the others SQLAlchemy's.
+
+Conditions of partial indexes are repeated in them word for word, or SQLite would not take the index.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any, Final, TypeVar
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final, TypeVar
 
-from sqlalchemy import BigInteger, Connection, Row, Table, bindparam, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.sql.dml import Insert
+from sqlalchemy import BigInteger, bindparam, func, select, update
 
-from mailkit.stores.schema import HELD, WAITING, jobs, letters, messages
+from mailkit.stores.rows import EVENT_COLUMNS, LETTER_COLUMNS, MESSAGE_COLUMNS, PLACE_COLUMNS
+from mailkit.stores.schema import HELD, WAITING, jobs, messages
 
 __all__ = [
+    "ADD_EVENT",
+    "ADD_LANE",
+    "ADD_LETTER",
+    "ADD_MESSAGE",
+    "BUSY_LANES",
     "COUNTS",
     "FIRST_END",
-    "LEASE",
+    "HOLD",
+    "LANE_AT",
+    "LETTERS",
+    "MARK",
     "MOVE",
+    "PEEK",
+    "PLACES",
     "RAN_OUT",
     "RESOLVABLE",
+    "SETTLE",
     "STANDINGS",
-    "add_missing",
+    "TAKE",
+    "TAKE_UNLOCKED",
     "chunks",
-    "first_due",
-    "letters_of",
-    "waiting_priorities",
+    "marks",
 ]
 
 T = TypeVar("T")
 CHUNK: Final = 1_000
 """Rows or numbers in one statement: far below what SQLite (32,766) and PostgreSQL (65,535) allow as parameters."""
 
-# A CTE and not a subquery in IN: PostgreSQL may run that anew for every row, and so take more
-# than the limit; a CTE that locks rows runs once.
-_chosen = (
-    select(jobs.c.id)
-    .where(WAITING, jobs.c.priority == bindparam("at_priority"), jobs.c.due <= bindparam("now"))
-    .order_by(jobs.c.due, jobs.c.id)
-    .limit(bindparam("take"))
-    .with_for_update(skip_locked=True)
-    .cte("chosen")
+
+def chunks(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    """The items, so many at a time as one statement may have."""
+    for start in range(0, len(items), CHUNK):
+        yield items[start : start + CHUNK]
+
+
+def marks(values: Iterable[object]) -> str:
+    """As many places for values as there are values."""
+    return ", ".join("?" for _ in values)
+
+
+def _insert(table: str, columns: Sequence[str]) -> str:
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks(columns)})"
+
+
+ADD_LETTER: Final = _insert("mailkit_letters", LETTER_COLUMNS)
+ADD_MESSAGE: Final = _insert("mailkit_messages", MESSAGE_COLUMNS)
+ADD_EVENT: Final = f"{_insert('mailkit_events', EVENT_COLUMNS)} ON CONFLICT DO NOTHING"
+ADD_LANE: Final = f"{_insert('mailkit_lanes', PLACE_COLUMNS)} ON CONFLICT DO NOTHING"
+LANE_AT: Final = f"SELECT id FROM mailkit_lanes WHERE {' AND '.join(f'{name} = ?' for name in PLACE_COLUMNS)}"
+PLACES: Final = f"SELECT id, {', '.join(PLACE_COLUMNS)} FROM mailkit_lanes"
+
+# A "loose" scan of the index: one step into it for each lane in which jobs wait, however many wait there.
+BUSY_LANES: Final = f"""
+WITH RECURSIVE busy(lane) AS (
+    SELECT min(lane) FROM mailkit_jobs WHERE {WAITING.text}
+    UNION ALL
+    SELECT (SELECT min(lane) FROM mailkit_jobs WHERE {WAITING.text} AND lane > busy.lane)
+    FROM busy WHERE busy.lane IS NOT NULL
 )
-LEASE: Final = (
-    update(jobs)
-    .where(jobs.c.id.in_(select(_chosen.c.id)))
-    .values(state="leased", epoch=jobs.c.epoch + 1, until=bindparam("lease_until"))
-    .returning(jobs.c.id, jobs.c.epoch, jobs.c.tries, jobs.c.due, jobs.c.queued_at)
+SELECT lane, (SELECT min(due) FROM mailkit_jobs WHERE lane = busy.lane AND {WAITING.text})
+FROM busy WHERE lane IS NOT NULL
+"""
+
+PEEK: Final = (
+    f"SELECT due, id FROM mailkit_jobs WHERE lane = ? AND {WAITING.text} AND due <= ? ORDER BY due, id LIMIT ?"
 )
+
+_STANDING: Final = "id, lane, epoch, tries, due, queued_at"
+_LETTER: Final = ", ".join(f"letters.{name}" for name in LETTER_COLUMNS[1:13])
+# On SQLite a transaction that writes is alone, so what it has seen stays so until it writes.
+TAKE: Final = f"""
+SELECT taken.*, {_LETTER} FROM (
+    SELECT {_STANDING} FROM mailkit_jobs
+    WHERE lane = ? AND {WAITING.text} AND due <= ? ORDER BY due, id LIMIT ?
+) AS taken CROSS JOIN mailkit_letters AS letters ON letters.job_id = taken.id
+"""
+HOLD: Final = "UPDATE mailkit_jobs SET state = 'leased', epoch = epoch + 1, until = ? WHERE id = ?"
+# On PostgreSQL it is one statement, which passes over what other workers have locked. A CTE that locks
+# runs once, which a subquery might not; and an array of ids is looked up in the index, which a join might not.
+TAKE_UNLOCKED: Final = f"""
+WITH chosen AS (
+    SELECT waiting.id FROM unnest(CAST(? AS bigint[]), CAST(? AS integer[])) AS wanted(lane, most)
+    CROSS JOIN LATERAL (
+        SELECT id FROM mailkit_jobs WHERE lane = wanted.lane AND {WAITING.text} AND due <= ?
+        ORDER BY due, id LIMIT wanted.most FOR UPDATE SKIP LOCKED
+    ) AS waiting
+), taken AS (
+    UPDATE mailkit_jobs SET state = 'leased', epoch = epoch + 1, until = ?
+    WHERE id = ANY(ARRAY(SELECT id FROM chosen)) RETURNING {_STANDING}
+)
+SELECT id, lane, epoch - 1, tries, due, queued_at, {_LETTER}
+FROM taken JOIN mailkit_letters AS letters ON letters.job_id = taken.id
+"""
+
+MARK: Final = (
+    "UPDATE mailkit_jobs SET state = 'data_sent' WHERE until > ? AND id = ? AND epoch = ? AND state = 'leased'"
+)
+SETTLE: Final = (
+    "UPDATE mailkit_jobs SET state = ?, due = coalesce(?, due), until = NULL, tries = tries + ?"
+    f" WHERE id = ? AND epoch = ? AND {HELD.text}"
+)
+
+LETTERS: Final = (
+    f"SELECT jobs.id, jobs.lane, {_LETTER} FROM mailkit_jobs AS jobs"
+    " JOIN mailkit_letters AS letters ON letters.job_id = jobs.id WHERE jobs.id IN ({marks})"
+)
+
 STANDINGS: Final = (
     select(jobs.c.id, jobs.c.epoch, jobs.c.state, jobs.c.due, jobs.c.until, jobs.c.tries)
     .where(jobs.c.id.in_(bindparam("numbers", expanding=True)))
@@ -77,54 +152,3 @@ RESOLVABLE: Final = (
 )
 FIRST_END: Final = select(func.min(jobs.c.until)).where(HELD)
 COUNTS: Final = select(jobs.c.state, func.count()).group_by(jobs.c.state)
-_FIRST_DUE: Final = select(func.min(jobs.c.due)).where(WAITING, jobs.c.priority == bindparam("at_priority"))
-_HIGHEST: Final = select(func.max(jobs.c.priority)).where(WAITING)
-_NEXT_LOWER: Final = _HIGHEST.where(jobs.c.priority < bindparam("below"))
-_LETTERS: Final = select(letters).where(letters.c.job_id.in_(bindparam("numbers", expanding=True)))
-
-
-def chunks(items: Sequence[T]) -> Iterator[Sequence[T]]:
-    """The items, so many at a time as one statement may have."""
-    for start in range(0, len(items), CHUNK):
-        yield items[start : start + CHUNK]
-
-
-def add_missing(connection: Connection, table: Table, rows: Sequence[dict[str, Any]], *columns: str) -> list[Row[Any]]:
-    """Insert the rows that break no unique constraint; give these columns of those that were inserted."""
-    statement = _insert_missing(connection.dialect.name, table)
-    if columns:
-        returning = statement.returning(*(table.c[name] for name in columns))
-        return [row for chunk in chunks(rows) for row in connection.execute(returning, list(chunk))]
-    if rows:
-        connection.execute(statement, rows)
-    return []
-
-
-def _insert_missing(dialect: str, table: Table) -> Insert:
-    if dialect == "postgresql":
-        return postgresql.insert(table).on_conflict_do_nothing()
-    return sqlite.insert(table).on_conflict_do_nothing()
-
-
-def letters_of(connection: Connection, numbers: Sequence[int]) -> dict[int, Row[Any]]:
-    """The letters' rows of these jobs, by number."""
-    found = (row for chunk in chunks(numbers) for row in connection.execute(_LETTERS, {"numbers": list(chunk)}))
-    return {row.job_id: row for row in found}
-
-
-def waiting_priorities(connection: Connection) -> Iterator[int]:
-    """The priorities of the jobs that wait, highest first.
-
-    Each is one step into the index, however many jobs there are: so leasing costs the same
-    beside a million jobs that are not due yet. Applications have a handful of priorities.
-    """
-    priority = connection.scalar(_HIGHEST)
-    while priority is not None:
-        yield priority
-        priority = connection.scalar(_NEXT_LOWER, {"below": priority})
-
-
-def first_due(connection: Connection) -> int | None:
-    """The first instant at which a waiting job is due; None if none waits."""
-    found = (connection.scalar(_FIRST_DUE, {"at_priority": priority}) for priority in waiting_priorities(connection))
-    return min((due for due in found if due is not None), default=None)

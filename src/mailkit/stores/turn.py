@@ -6,7 +6,7 @@ the order in which they came, and what has changed is written once.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 import attrs
@@ -15,7 +15,7 @@ from mailkit.event import Event
 from mailkit.send.jobs import JobState
 from mailkit.send.outbox import Lease, Settlement, counts_for
 
-__all__ = ["Mark", "Settle", "Standing", "apply"]
+__all__ = ["Mark", "Settle", "Standing", "apply", "facts_of", "is_stopped"]
 
 
 @attrs.define(kw_only=True)
@@ -67,9 +67,14 @@ class Settle:
 
 
 def apply(
-    calls: Sequence[Mark | Settle], standings: Mapping[int, Standing]
+    calls: Sequence[Mark | Settle], standings: Mapping[int, Standing], *, paused: Collection[str | None] = ()
 ) -> tuple[list[frozenset[int]], list[Event]]:
     """Apply calls in their order; change the standings that they may change.
+
+    Args:
+        calls: The calls.
+        standings: The standings of all jobs that they are about, by number; jobs that are not there are left out.
+        paused: The campaigns that are paused, and None if everything is.
 
     Returns:
         For each call the jobs for which it counted, and all facts to write down.
@@ -78,7 +83,8 @@ def apply(
     events: list[Event] = []
     for call in calls:
         if isinstance(call, Mark):
-            held = [lease.number for lease in call.leases if _mark(standings.get(lease.number), lease, call.now)]
+            free = (lease for lease in call.leases if not is_stopped(lease, paused))
+            held = [lease.number for lease in free if _mark(standings.get(lease.number), lease, call.now)]
         else:
             held = [
                 settlement.lease.number
@@ -87,6 +93,16 @@ def apply(
             ]
         answers.append(frozenset(held))
     return answers, events
+
+
+def is_stopped(lease: Lease, paused: Collection[str | None]) -> bool:
+    """Whether a job must not be sent because its campaign, or everything, is paused."""
+    return None in paused or lease.job.campaign in paused
+
+
+def facts_of(settlement: Settlement) -> list[Event]:
+    """What is to be written down with a settlement, in its order."""
+    return [fact for fact in (settlement.before, settlement.event) if fact is not None]
 
 
 def _mark(standing: Standing | None, lease: Lease, now: datetime) -> bool:
@@ -106,6 +122,5 @@ def _settle(standing: Standing | None, settlement: Settlement, events: list[Even
     standing.state, standing.until, standing.is_changed = settlement.state, None, True
     standing.due = settlement.due or standing.due
     standing.tries += settlement.state is not JobState.QUEUED
-    if settlement.event is not None:
-        events.append(settlement.event)
+    events += facts_of(settlement)
     return True

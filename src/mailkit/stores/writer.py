@@ -3,16 +3,18 @@
 A commit costs a wait for the disk, whatever is in it. So calls of one kind that arrive in one
 turn of an event loop, or while a commit is under way, are committed together, and each caller
 hears of it afterwards. The thread belongs to no event loop: callers may come from several, or
-from none.
+from none. An event loop is woken once for all that was committed together.
 """
 
 from __future__ import annotations
 
+import asyncio
 import os
 import queue
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from itertools import groupby
 from typing import Any, Final, TypeVar
 
@@ -31,11 +33,20 @@ _MOST_JOINED: Final = 1_000
 """Calls in one transaction; enough to make the disk's wait small, few enough to answer soon."""
 
 
+Work = Callable[[Connection, Sequence[I]], Sequence[T]]
+
+
 @attrs.frozen(eq=False)
 class _Request:
-    work: Callable[[Connection, Sequence[Any]], Sequence[Any]]
+    """What is asked. Its future belongs to an event loop, or to no one if `loop` is None."""
+
+    work: Work[Any, Any]
     item: Any
-    future: Future[Any]
+    future: Future[Any] | asyncio.Future[Any]
+    loop: asyncio.AbstractEventLoop | None
+
+    def is_wanted(self) -> bool:
+        return not self.future.cancelled() if self.loop else self.future.set_running_or_notify_cancel()  # type: ignore[union-attr]
 
 
 class Writer:
@@ -58,12 +69,23 @@ class Writer:
         """Have `work` done in a transaction of its own; the future is done once it is committed."""
         return self._put(lambda connection, _: [work(connection)], None)
 
-    def join(self, work: Callable[[Connection, Sequence[I]], Sequence[T]], item: I) -> Future[T]:
+    def join(self, work: Work[I, T], item: I) -> Future[T]:
         """Have `work` done with this item and all that are waiting beside it, in one transaction.
 
         It gets the items in the order in which they came, and gives one answer for each.
         """
         return self._put(work, item)
+
+    async def done(self, work: Callable[[Connection], T]) -> T:
+        """`do` for a coroutine, which waits for the answer."""
+        return await self.joined(lambda connection, _: [work(connection)], None)
+
+    async def joined(self, work: Work[I, T], item: I) -> T:
+        """`join` for a coroutine, which waits for the answer."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        self._ask(_Request(work, item, future, loop))
+        return await future
 
     def close(self) -> None:
         """Finish what was asked, and stop; nothing more is taken."""
@@ -74,8 +96,12 @@ class Writer:
             self._requests.put(None)
             thread.join()
 
-    def _put(self, work: Callable[[Connection, Sequence[Any]], Sequence[Any]], item: Any) -> Future[Any]:
+    def _put(self, work: Work[Any, Any], item: Any) -> Future[Any]:
         future: Future[Any] = Future()
+        self._ask(_Request(work, item, future, None))
+        return future
+
+    def _ask(self, request: _Request) -> None:
         with self._lock:
             if self._is_closed:
                 raise StoreError(f"{self._place}: the store is closed; open it again")
@@ -84,8 +110,7 @@ class Writer:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="mailkit-store", daemon=True)
                 self._thread.start()
-            self._requests.put(_Request(work, item, future))
-        return future
+            self._requests.put(request)
 
     def _run(self) -> None:
         is_open = True
@@ -94,7 +119,7 @@ class Writer:
             while len(waiting) < _MOST_JOINED and not self._requests.empty():
                 waiting.append(self._requests.get())
             is_open = None not in waiting
-            requests = [request for request in waiting if request and request.future.set_running_or_notify_cancel()]
+            requests = [request for request in waiting if request and request.is_wanted()]
             for _, group in groupby(requests, key=lambda request: request.work):
                 self._serve(list(group))
 
@@ -104,11 +129,32 @@ class Writer:
                 answers = requests[0].work(connection, [request.item for request in requests])
         except Exception as error:  # noqa: BLE001 - handed to the caller, who waits for it
             if len(requests) == 1 or isinstance(error, StoreError):  # a locked file is locked for all of them
-                for request in requests:
-                    request.future.set_exception(error)
+                _tell([(request, error) for request in requests], is_error=True)
                 return
             for request in requests:  # one of them is at fault, and the others must not suffer for it
                 self._serve([request])
             return
-        for request, answer in zip(requests, answers, strict=True):
-            request.future.set_result(answer)
+        _tell(list(zip(requests, answers, strict=True)), is_error=False)
+
+
+def _tell(answers: Sequence[tuple[_Request, Any]], *, is_error: bool) -> None:
+    """Hand each its answer, or its error; every event loop is woken once."""
+    by_loop: dict[asyncio.AbstractEventLoop | None, list[tuple[Any, Any]]] = {}
+    for request, answer in answers:
+        by_loop.setdefault(request.loop, []).append((request.future, answer))
+    for loop, some in by_loop.items():
+        if loop is None:
+            _set(some, is_error)
+            continue
+        with suppress(RuntimeError):  # the loop was closed, and nobody waits any more
+            loop.call_soon_threadsafe(_set, some, is_error)
+
+
+def _set(answers: Sequence[tuple[Any, Any]], is_error: bool) -> None:
+    for future, answer in answers:
+        if future.done():  # cancelled meanwhile
+            continue
+        if is_error:
+            future.set_exception(answer)
+        else:
+            future.set_result(answer)

@@ -1,7 +1,8 @@
 """Testing: stand-ins for the world outside, for the tests of applications and our own.
 
 - `SMTPServer` is a real mail server on loopback that answers as it is told: it refuses, defers,
-  greylists, drops the line, and keeps a log;
+  greylists, drops the line, lacks extensions, and keeps a log;
+- `DelayProxy` puts a distance between a client and a server;
 - `DNSZone` is a real name server on loopback, made from a dict;
 - `FakeClock` waits without waiting, and `MemoryTransport` sends without sending;
 - `check_outbox` checks any implementation of `send.Outbox`;
@@ -28,16 +29,28 @@ from mailkit.testing.clock import FakeClock
 
 if TYPE_CHECKING:
     from mailkit.testing import strategies
+    from mailkit.testing.answers import Answer
+    from mailkit.testing.delay import DelayProxy
     from mailkit.testing.outboxes import check_outbox
-    from mailkit.testing.server import Answer, SMTPServer
+    from mailkit.testing.server import SMTPServer
     from mailkit.testing.transport import MemoryTransport
     from mailkit.testing.zone import DNSZone
 
-__all__ = ["Answer", "DNSZone", "FakeClock", "MemoryTransport", "SMTPServer", "check_outbox", "strategies"]
+__all__ = [
+    "Answer",
+    "DNSZone",
+    "DelayProxy",
+    "FakeClock",
+    "MemoryTransport",
+    "SMTPServer",
+    "check_outbox",
+    "strategies",
+]
 
 _HOMES: Final = {
-    "Answer": "server",
+    "Answer": "answers",
     "DNSZone": "zone",
+    "DelayProxy": "delay",
     "MemoryTransport": "transport",
     "SMTPServer": "server",
     "check_outbox": "outboxes",

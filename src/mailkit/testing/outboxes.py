@@ -44,8 +44,13 @@ def check_outbox(make: Callable[[], Outbox], *, events: Callable[[Any], Iterable
     for check in _CHECKS:
         run(partial(check, make()))
     if events is not None:
-        outbox = make()
-        run(lambda: _facts_are_written_once(outbox, lambda: tuple(events(outbox))))
+        for check_facts in (_facts_are_written_once, _facts_are_written_in_pairs):
+            outbox = make()
+            run(partial(check_facts, outbox, partial(_all, events, outbox)))
+
+
+def _all(events: Callable[[Any], Iterable[Event]], outbox: Outbox) -> tuple[Event, ...]:
+    return tuple(events(outbox))
 
 
 def _claim(holds: bool, text: str, *found: object) -> None:
@@ -84,6 +89,7 @@ def _settled(lease: Lease, state: JobState, *, at: datetime = _NOW, due: datetim
 
 async def _jobs_come_back_as_they_were(outbox: Outbox) -> None:
     given = _job(1, raw=b"", template="cart", record={"name": "Анна", "items": [1, 2.5, None, True]}, topic="news")
+    given = attrs.evolve(given, account="acme", identity="ip1", provider="gmail")
     given = attrs.evolve(given, brand="books", priority=3, expires_at=_LATER, not_before=_NOW, is_transactional=True)
     await outbox.add([given], now=_NOW)
     lease = await _lease_one(outbox)
@@ -266,11 +272,146 @@ async def _what_failed_can_be_brought_back(outbox: Outbox) -> None:
     _claim(again == [failed.number], "and it is due at once; no other job is", again)
 
 
+async def _jobs_wait_in_lanes(outbox: Outbox) -> None:
+    urgent = {"priority": 5, "is_transactional": True, "campaign": "receipt"}
+    jobs = [
+        _job(1, provider="gmail", account="acme", identity="ip1"),
+        _job(2, provider="gmail", account="acme", identity="ip1", not_before=_NOW + _MINUTE),
+        _job(3, provider="yahoo", account="acme", identity="ip1", not_before=_LATER),
+        _job(4, **urgent),
+    ]
+    await outbox.add(jobs, now=_NOW)
+    seen = await outbox.lanes()
+    said = sorted((lane.priority, lane.is_transactional, lane.account, lane.campaign) for lane in seen)
+    wanted = [(0, False, "acme", "spring"), (0, False, "acme", "spring"), (5, True, "", "receipt")]
+    _claim(said == wanted, "jobs wait in lanes by priority, class, account and campaign", said)
+    ways = sorted((lane.identity, lane.provider, lane.due) for lane in seen)
+    wanted_ways = [("", "", _NOW), ("ip1", "gmail", _NOW), ("ip1", "yahoo", _LATER)]
+    _claim(ways == wanted_ways, "and by identity and provider, each with its first job's instant", ways)
+    leases = {lease.job.person: lease for lease in await _lease(outbox)}
+    numbers = {lane.number for lane in seen if lane.due == _NOW}
+    _claim({lease.lane for lease in leases.values()} == numbers, "a lease tells its lane", leases)
+    left = sorted(lane.due for lane in await outbox.lanes())
+    _claim(left == [_NOW + _MINUTE, _LATER], "a lane in which no job waits is left out", left)
+    back = _settled(leases["4"], JobState.QUEUED, due=_NOW)
+    await outbox.settle([back])
+    _claim(leases["4"].lane in {lane.number for lane in await outbox.lanes()}, "a job given back waits in its lane")
+
+
+async def _leases_can_be_asked_for_by_lane(outbox: Outbox) -> None:
+    await outbox.add([_job(number, provider="gmail") for number in range(5)], now=_NOW)
+    await outbox.add([_job(number, provider="yahoo", priority=1) for number in range(5, 9)], now=_NOW)
+    gmail, yahoo = sorted(await outbox.lanes(), key=lambda lane: lane.provider)
+
+    async def take(lanes: dict[int, int], *, limit: int = 100) -> list[str]:
+        leases = await outbox.lease(now=_NOW, until=_LATER, limit=limit, lanes=lanes)
+        return [lease.job.provider for lease in leases]
+
+    taken = await take({gmail.number: 2})
+    _claim(taken == ["gmail"] * 2, "no more are leased from a lane than was asked for, and none from others", taken)
+    taken = await take({gmail.number: 1, yahoo.number: 1})
+    _claim(taken == ["yahoo", "gmail"], "from several lanes, higher priority goes first", taken)
+    taken = await take({gmail.number: 2, yahoo.number: 2}, limit=3)
+    _claim(taken == ["yahoo", "yahoo", "gmail"], "the limit holds over all lanes", taken)
+    taken = await take({gmail.number: 0, yahoo.number: 9, 10**6: 3})
+    _claim(taken == ["yahoo"], "none of a lane is none, and a lane that is not there gives nothing", taken)
+    _claim(await take({}) == [], "no lanes give nothing")
+
+
+async def _what_is_paused_waits(outbox: Outbox) -> None:
+    await outbox.add([_job(1), _job(2), _job(3, campaign="summer")], now=_NOW)
+    held = await _lease_one(outbox)
+    _claim(await outbox.paused() == frozenset(), "nothing is paused at first")
+    await outbox.pause("spring")
+    await outbox.pause("spring")
+    _claim(await outbox.paused() == {"spring"}, "what is paused is told", await outbox.paused())
+    _claim(await outbox.mark_data_sent([held], now=_NOW) == frozenset(), "nothing is sent of a paused campaign")
+    seen = [lane.campaign for lane in await outbox.lanes()]
+    _claim(seen == ["summer"], "lanes of paused campaigns are left out", seen)
+    leases = await _lease(outbox)
+    _claim([lease.job.person for lease in leases] == ["3"], "jobs of paused campaigns are not leased", leases)
+    await outbox.settle([_settled(leases[0], JobState.ACCEPTED), _settled(held, JobState.QUEUED, due=_NOW)])
+    _claim(await outbox.next_due() is None, "nor are they due")
+    await outbox.resume("autumn")
+    await outbox.resume("spring")
+    again = [lease.job.person for lease in await _lease(outbox)]
+    _claim(again == ["1", "2"], "after resume, all of them come again", again)
+
+
+async def _everything_can_be_paused(outbox: Outbox) -> None:
+    await outbox.add([_job(1), _job(2, campaign="summer")], now=_NOW)
+    held, sent = await _lease(outbox)
+    await outbox.mark_data_sent([sent], now=_NOW)
+    await outbox.pause("spring")
+    await outbox.pause()
+    _claim(await outbox.paused() == {None, "spring"}, "everything is paused beside campaigns", await outbox.paused())
+    _claim(await outbox.mark_data_sent([held], now=_NOW) == frozenset(), "then nothing is sent")
+    counted = await outbox.settle([_settled(held, JobState.QUEUED, due=_NOW), _settled(sent, JobState.ACCEPTED)])
+    _claim(len(counted) == 2, "what was under way is settled all the same", counted)
+    _claim(len(await outbox.lanes()) == len(await _lease(outbox)) == 0, "nothing is leased")
+    await outbox.resume()
+    _claim(await outbox.paused() == {"spring"}, "a campaign's own pause outlasts the one for everything")
+    _claim(len(await _lease(outbox)) == 0, "and holds")
+
+
+async def _a_campaign_can_be_cancelled(outbox: Outbox) -> None:
+    await outbox.add([*(_job(number) for number in range(1, 5)), _job(5, campaign="summer")], now=_NOW)
+    sent, held, deferred = await outbox.lease(now=_NOW, until=_LATER, limit=3)
+    await outbox.mark_data_sent([sent], now=_NOW)
+    await outbox.settle([_settled(deferred, JobState.DEFERRED, due=_LATER)])
+    cancelled = await outbox.cancel("spring", now=_NOW)
+    _claim(cancelled == 3, "queued, deferred and leased jobs are called back, and sent ones are not", cancelled)
+    _claim(await outbox.cancel("spring", now=_NOW) == 0, "once")
+    _claim(await outbox.mark_data_sent([held], now=_NOW) == frozenset(), "what is called back is not sent")
+    late = [_settled(held, JobState.QUEUED, due=_NOW), _settled(held, JobState.BOUNCED)]
+    _claim(await outbox.settle(late) == frozenset(), "nor does it come back")
+    _claim(len(await outbox.settle([_settled(sent, JobState.ACCEPTED)])) == 1, "what was sent comes to its end")
+    counts = dict(await outbox.counts())
+    wanted = {JobState.CANCELLED: 3, JobState.ACCEPTED: 1, JobState.QUEUED: 1}
+    _claim(counts == wanted, "no other campaign is touched", counts)
+    _claim(await outbox.add([_job(1)], now=_NOW) == 0, "a cancelled job's key stays taken")
+    rest = [lease.job.campaign for lease in await _lease(outbox, now=_LATER)]
+    _claim(rest == ["summer"], "cancelled jobs are not leased", rest)
+
+
+async def _what_is_unknown_may_be_tried_again(outbox: Outbox) -> None:
+    await outbox.add([_job(1), _job(2, is_transactional=True), _job(3, is_transactional=True)], now=_NOW)
+    leases = await _lease(outbox)
+    sent = {lease.job.person: lease for lease in leases}
+    await outbox.mark_data_sent([sent["1"], sent["2"]], now=_NOW)
+    told = await outbox.recover(now=_LATER, retries=lambda job: job.is_transactional)
+    said = sorted((event.person, str(event.kind)) for event in told)
+    wanted = [("1", "unknown"), ("2", "deferred"), ("2", "unknown")]
+    _claim(said == wanted, "what is tried again is told as unknown, and then as deferred", said)
+    kinds = [event.kind for event in told if event.person == "2"]
+    _claim(kinds == [Kind.UNKNOWN, Kind.DEFERRED], "in this order", kinds)
+    again = {lease.job.person: lease for lease in await _lease(outbox, now=_LATER)}
+    _claim(set(again) == {"2", "3"}, "it is due at once, and what is held is not", again)
+    _claim((again["2"].tries, again["3"].tries) == (1, 0), "the try that was not heard of counts", again)
+    late = await outbox.settle([_settled(sent["2"], JobState.ACCEPTED, at=_LATER)])
+    _claim(late == frozenset(), "its late answer counts no more, as another lease holds it", late)
+
+
+async def _facts_are_written_in_pairs(outbox: Outbox, events: Callable[[], Sequence[Event]]) -> None:
+    await outbox.add([_job(1), _job(2)], now=_NOW)
+    lost, _ = await _lease(outbox)
+    await outbox.mark_data_sent([lost], now=_NOW)
+    before = lost.job.event(Kind.UNKNOWN, _NOW, reason="gone")
+    deferred = attrs.evolve(_settled(lost, JobState.DEFERRED, due=_LATER), before=before)
+    await outbox.settle([deferred])
+    await outbox.cancel("spring", now=_NOW)
+    kinds = sorted(event.kind for event in events() if event.kind != Kind.QUEUED)
+    wanted = sorted([Kind.UNKNOWN, Kind.DEFERRED, Kind.CANCELLED, Kind.CANCELLED])
+    _claim(kinds == wanted, "a settlement's earlier fact is written too, and each cancellation", kinds)
+    _claim(before in events(), "the earlier fact is written as it was given", before)
+
+
 async def _nothing_is_due_in_an_empty_outbox(outbox: Outbox) -> None:
     _claim(dict(await outbox.counts()) == {}, "an empty outbox counts nothing")
     _claim(await outbox.next_due() is None, "and nothing is due in it")
-    _claim(len(await _lease(outbox)) == 0, "and nothing can be leased from it")
+    _claim(len(await outbox.lanes()) == len(await _lease(outbox)) == 0, "and nothing can be leased from it")
     _claim(len(await outbox.recover(now=_NOW)) == 0, "and nothing is taken back")
+    _claim(await outbox.cancel("spring", now=_NOW) == 0, "nor called back")
     _claim(await outbox.mark_data_sent([], now=_NOW) == frozenset(), "and nothing is sent")
     _claim(await outbox.settle([]) == frozenset(), "and nothing is settled")
 
@@ -309,4 +450,10 @@ _CHECKS: Final[tuple[Callable[[Outbox], Coroutine[Any, Any, None]], ...]] = (
     _what_ran_out_is_taken_back,
     _what_is_unknown_can_be_resolved,
     _what_failed_can_be_brought_back,
+    _jobs_wait_in_lanes,
+    _leases_can_be_asked_for_by_lane,
+    _what_is_paused_waits,
+    _everything_can_be_paused,
+    _a_campaign_can_be_cancelled,
+    _what_is_unknown_may_be_tried_again,
 )

@@ -19,32 +19,29 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import logging
+import re
 import signal
 import ssl
 import sys
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from email.parser import BytesHeaderParser
 from pathlib import Path
+from random import Random
 from types import TracebackType
-from typing import IO, Any, Final, Self
+from typing import IO, Any, Final, Literal, Self
 
 import attrs
 
 from mailkit.clock import Clock, SystemClock
-from mailkit.extras import load
-from mailkit.testing.conversation import Answer, Fault, Faulty, Handler, told
+from mailkit.testing.answers import Answer, Answers, Choice, Fault, fault_named
+from mailkit.testing.conversation import Conversation
+from mailkit.testing.wire import Wire
 
 __all__ = ["Answer", "SMTPServer"]
 
-_AIOSMTPD: Final = logging.getLogger("mail.log")
-
-
-Answers = Mapping[str, Answer] | Callable[[str], Answer | None]
-"""The answer for a recipient, in small letters; whoever has none is accepted."""
+_MESSAGE_ID: Final = re.compile(rb"(?im)^message-id:\s*<?([^>\r\n]*)")
 
 
 @attrs.frozen(kw_only=True)
@@ -55,11 +52,13 @@ class Received:
         sender: The return path.
         recipient: The recipient.
         content: The letter's bytes.
+        options: The parameters of MAIL and RCPT, such as "BODY=8BITMIME".
     """
 
     sender: str
     recipient: str
     content: bytes
+    options: tuple[str, ...] = ()
 
 
 class SMTPServer:
@@ -74,12 +73,17 @@ class SMTPServer:
         keep: A directory for the letters that were taken, one `.eml` file each, beside those in it.
         fault: What it does to every connection instead of speaking SMTP: "silent" never says
             anything, "garbage" is another protocol, "close" hangs up, "busy" answers 421.
-        without: Extensions that it does not offer, such as "8BITMIME".
+        faults: Answers that are not for one recipient only: the first whose turn it is is given.
+        rng: Chance, for `Answer.odds`; seeded by the machine if None.
+        without: Extensions that it does not offer, such as "8BITMIME", "CHUNKING" or "STARTTLS".
         size_limit: The most bytes that it takes.
-        login: The name and password that it wants; none if None.
-        tls_context: Offers STARTTLS with this certificate.
+        login: The name and password that it wants, by PLAIN, LOGIN, CRAM-MD5 or XOAUTH2; none if None.
+        tls_context: Offers STARTTLS with this certificate, and REQUIRETLS once it is in use.
+        tls: "starttls", or "implicit" for TLS from the first byte.
         idle: After how many seconds without a command it closes a connection.
         letters_per_connection: After how many letters it answers 421 and closes; None for no limit.
+        piece: Into pieces of how many bytes its answers are cut; 0 for answers in one piece.
+        remembers: Whether letters are kept in `messages`.
         clock: What tells the log's time.
 
     Attributes:
@@ -102,33 +106,39 @@ class SMTPServer:
         log: str | Path | None = None,
         keep: str | Path | None = None,
         fault: Fault | None = None,
+        faults: Sequence[Answer] = (),
+        rng: Random | None = None,
         without: tuple[str, ...] = (),
         size_limit: int = 33_554_432,
         login: tuple[str, str] | None = None,
         tls_context: ssl.SSLContext | None = None,
+        tls: Literal["starttls", "implicit"] = "starttls",
         idle: float = 300.0,
         letters_per_connection: int | None = None,
+        piece: int = 0,
+        remembers: bool = True,
         clock: Clock | None = None,
     ) -> None:
-        load("aiosmtpd", extra="testing", purpose="the test servers")
-        if not _AIOSMTPD.handlers:  # without one, its warnings of odd clients go to the console
-            _AIOSMTPD.addHandler(logging.NullHandler())
         self.host: str = host
         self.port: int = port
         self.messages: list[Received] = []
         self.connections: int = 0
-        self._answers: Answers = {} if answers is None else answers
         self.without: tuple[str, ...] = without
-        self.wants_login: bool = login is not None
-        self._fault, self._login = fault, login
-        self._options: dict[str, Any] = {"data_size_limit": size_limit, "tls_context": tls_context, "timeout": idle}
-        self._given: Counter[str] = _refusals(Path(log)) if log else Counter()
+        self.size_limit: int = size_limit
+        self.login: tuple[str, str] | None = login
+        self.tls_context: ssl.SSLContext | None = tls_context
+        self.speaks_tls_at_once: bool = tls == "implicit"
+        self.idle: float = idle
+        self.letters_per_connection: int | None = letters_per_connection
+        faults = (*faults, *([] if fault is None else [fault_named(fault)]))
+        given = _refusals(Path(log)) if log else Counter()
+        self.choice: Choice = Choice({} if answers is None else answers, faults, given, rng or Random())
+        self.patience: float = min([idle, *(one.delay for one in faults if one.phase == "idle")])
         self._log: IO[str] | None = open(log, "a", encoding="utf-8") if log else None  # noqa: SIM115 - closed by `stop`
-        self._keep = Path(keep) if keep else None
-        self._kept = 0
+        self._keep, self._kept = Path(keep) if keep else None, 0
         self._clock = clock or SystemClock()
-        self.letters_per_connection = letters_per_connection
-        self._transports: set[asyncio.Transport] = set()
+        self._piece, self._remembers = piece, remembers
+        self._wires: set[Wire] = set()
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -156,14 +166,22 @@ class SMTPServer:
     @property
     def open_connections(self) -> int:
         """How many connections there are now."""
-        return len(self._transports)
+        return len(self._wires)
+
+    @property
+    def wants_login(self) -> bool:
+        """Whether nobody may send without a login."""
+        return self.login is not None
 
     async def serve(self, stopping: asyncio.Event, ready: Callable[[], object]) -> None:
         """Serve in the running loop until `stopping` is set; `ready` is called once it listens."""
         if self._keep is not None:
             self._keep.mkdir(parents=True, exist_ok=True)
             self._kept = sum(1 for _ in self._keep.glob("*.eml"))
-        server = await asyncio.get_running_loop().create_server(self._protocol, self.host, self.port, backlog=512)
+        context = self.tls_context if self.speaks_tls_at_once else None
+        server = await asyncio.get_running_loop().create_server(
+            self._wire, self.host, self.port, backlog=512, ssl=context
+        )
         self.port = server.sockets[0].getsockname()[1]
         ready()
         try:
@@ -171,48 +189,34 @@ class SMTPServer:
         finally:
             server.close()
             await asyncio.sleep(0)  # a connection that was just accepted comes to be known
-            for transport in tuple(self._transports):
-                transport.abort()
-            while self._transports:
-                await asyncio.sleep(0)
+            await self._hang_up()
             if self._log is not None:
                 self._log.close()
 
-    def _protocol(self) -> asyncio.BaseProtocol:
+    async def _hang_up(self) -> None:
+        wires = tuple(self._wires)
+        for wire in wires:
+            wire.abort()
+            wire.task.cancel()
+        await asyncio.gather(*(wire.task for wire in wires), return_exceptions=True)
+        while self._wires:
+            await asyncio.sleep(0)
+
+    def _wire(self) -> Wire:
         self.connections += 1
-        if self._fault is not None:
-            return Faulty(self._fault, self._transports)
-        from aiosmtpd.smtp import SMTP as Protocol
-
-        options = dict(self._options)
-        if self.wants_login:
-            options |= {"authenticator": self._authenticate, "auth_require_tls": False}
-        protocol: asyncio.BaseProtocol = told(Protocol, self._transports)(
-            Handler(self), enable_SMTPUTF8="SMTPUTF8" not in self.without, hostname="mail.example.com", **options
+        wire = Wire(
+            lambda wire: Conversation(self, wire).run(),
+            self._wires.discard,
+            idle=self.patience,
+            piece=self._piece,
         )
-        return protocol
+        self._wires.add(wire)
+        return wire
 
-    def _authenticate(self, server: Any, session: Any, envelope: Any, mechanism: str, data: Any) -> Any:
-        from aiosmtpd.smtp import AuthResult
-
-        said = (getattr(data, "login", b"").decode(), getattr(data, "password", b"").decode())
-        return AuthResult(success=said == self._login, handled=False)
-
-    def answer(self, recipient: str, phase: str) -> Answer | None:
-        """The answer to give now, if it is not to go on as usual; counts it as given."""
-        key = recipient.casefold()
-        answer = self._answers(key) if callable(self._answers) else self._answers.get(key)
-        if answer is None or answer.phase != phase:
-            return None
-        if answer.times is not None:
-            if self._given[key] >= answer.times:
-                return None
-            self._given[key] += 1
-        return answer
-
-    def take(self, sender: str, recipient: str, content: bytes) -> None:
+    def take(self, sender: str, recipient: str, content: bytes, options: tuple[str, ...] = ()) -> None:
         """Keep a letter that is accepted."""
-        self.messages.append(Received(sender=sender, recipient=recipient, content=content))
+        if self._remembers:
+            self.messages.append(Received(sender=sender, recipient=recipient, content=content, options=options))
         if self._keep is not None:
             self._kept += 1
             (self._keep / f"{self._kept:06}.eml").write_bytes(content)
@@ -221,9 +225,9 @@ class SMTPServer:
         """Write a line of the log, and flush it."""
         if self._log is None:
             return
-        message_id = ""
-        if content:
-            message_id = str(BytesHeaderParser().parsebytes(content).get("Message-ID", "")).strip().strip("<>")
+        head, _, _ = content.partition(b"\r\n\r\n")
+        found = _MESSAGE_ID.search(head)
+        message_id = found[1].decode("utf-8", "replace").strip() if found else ""
         line = {"at": self._clock.now().isoformat(), "recipient": recipient, "message_id": message_id}
         self._log.write(json.dumps({**line, "verdict": verdict, "reply": reply}) + "\n")
         self._log.flush()
@@ -236,6 +240,10 @@ def _refusals(log: Path) -> Counter[str]:
     return Counter(line["recipient"].casefold() for line in told if line["verdict"] != "accepted")
 
 
+def _read(path: str | None, nothing: Any) -> Any:
+    return nothing if path is None else json.loads(Path(path).read_text("utf-8"))
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Serve as a process of its own, until it is interrupted or terminated."""
     parser = argparse.ArgumentParser(prog="python -m mailkit.testing.server", description="A mail server for tests.")
@@ -244,10 +252,33 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--log", help="write JSON lines here")
     parser.add_argument("--keep", help="keep accepted letters in this directory")
     parser.add_argument("--answers", help='a JSON file: {"ben@example.org": {"phase": "rcpt", "reply": "550 …"}}')
+    parser.add_argument("--faults", help='a JSON file: [{"phase": "message", "drop": true, "odds": 0.01}]')
+    parser.add_argument("--seed", type=int, help="the seed of chance")
+    parser.add_argument("--without", nargs="*", default=(), help="extensions that are not offered")
+    parser.add_argument("--letters-per-connection", type=int, help="then it answers 421")
+    parser.add_argument("--login", nargs=2, metavar=("NAME", "PASSWORD"), help="whom it wants")
+    parser.add_argument("--tls", nargs=2, metavar=("CERTIFICATE", "KEY"), help="files for STARTTLS")
+    parser.add_argument("--piece", type=int, default=0, help="answers are cut into pieces of so many bytes")
     given = parser.parse_args(arguments)
-    text = Path(given.answers).read_text("utf-8") if given.answers else "{}"
-    answers = {recipient.casefold(): Answer(**told) for recipient, told in json.loads(text).items()}
-    server = SMTPServer(answers=answers, host=given.host, port=given.port, log=given.log, keep=given.keep)
+    context = None
+    if given.tls:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(*given.tls)
+    server = SMTPServer(
+        answers={recipient.casefold(): Answer(**told) for recipient, told in _read(given.answers, {}).items()},
+        faults=[Answer(**told) for told in _read(given.faults, [])],
+        rng=Random(given.seed),
+        host=given.host,
+        port=given.port,
+        log=given.log,
+        keep=given.keep,
+        without=tuple(given.without),
+        letters_per_connection=given.letters_per_connection,
+        login=tuple(given.login) if given.login else None,
+        tls_context=context,
+        piece=given.piece,
+        remembers=False,
+    )
 
     async def serve() -> None:
         stopping, loop = asyncio.Event(), asyncio.get_running_loop()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Literal, cast
 
@@ -13,9 +14,11 @@ import attrs
 from mailkit.errors import TransportError
 from mailkit.send.returns.reply import Reply
 
-__all__ = ["Account", "SetupError", "TLSMode", "drop", "garbage", "no_answer", "read_reply"]
+__all__ = ["Account", "SetupError", "TLSMode", "Token", "drop", "garbage", "no_answer", "read_reply"]
 
 TLSMode = Literal["none", "opportunistic", "starttls", "implicit"]
+Token = Callable[[], str | Awaitable[str]]
+"""Gives the access token for a login by XOAUTH2; asked at every connection, since tokens live for an hour or so."""
 
 
 class SetupError(TransportError):
@@ -24,7 +27,7 @@ class SetupError(TransportError):
 
 @attrs.frozen(kw_only=True)
 class Account:
-    """How to reach a server, and as whom."""
+    """How to reach a server, and as whom; at `address`, if that is given, whatever the DNS says of its name."""
 
     host: str
     port: int
@@ -35,6 +38,8 @@ class Account:
     timeout: timedelta
     answer_timeout: timedelta
     local_hostname: str
+    address: str = ""
+    token: Token | None = attrs.field(default=None, repr=False)
 
     @property
     def server(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+from inspect import isawaitable
 from typing import Final
 
 import aiosmtplib
@@ -11,7 +12,8 @@ import aiosmtplib
 from mailkit.errors import TransportError
 from mailkit.send.returns.reply import Phase
 from mailkit.send.smtp.account import Account, SetupError, drop, garbage, no_answer, read_reply
-from mailkit.send.smtp.session import Session
+from mailkit.send.smtp.offers import Offers
+from mailkit.send.smtp.session import Line
 from mailkit.send.transport import Refused
 
 __all__ = ["connect"]
@@ -19,7 +21,7 @@ __all__ = ["connect"]
 _NO_EHLO: Final = (500, 501, 502, 504)
 
 
-async def connect(account: Account) -> Session | Refused:
+async def connect(account: Account) -> Line | Refused:
     """Connect, greet, secure and log in; Refused if the server turns us away with a reply.
 
     Raises:
@@ -27,7 +29,7 @@ async def connect(account: Account) -> Session | Refused:
         TransportError: The server cannot be reached, or is none.
     """
     client = aiosmtplib.SMTP(
-        hostname=account.host,
+        hostname=account.address or account.host,
         port=account.port,
         timeout=account.timeout.total_seconds(),
         use_tls=account.tls == "implicit",
@@ -60,7 +62,13 @@ async def connect(account: Account) -> Session | Refused:
     except BaseException:
         drop(client)
         raise
-    return Session(client, account)
+    return Line(client=client, account=account, offers=_offers(client))
+
+
+def _offers(client: aiosmtplib.SMTP) -> Offers:
+    context = client.get_transport_info("sslcontext")
+    is_proven = isinstance(context, ssl.SSLContext) and context.verify_mode is ssl.CERT_REQUIRED
+    return Offers.of(client.esmtp_extensions, is_proven=is_proven)
 
 
 async def _greet(client: aiosmtplib.SMTP) -> None:
@@ -76,7 +84,7 @@ async def _secure(client: aiosmtplib.SMTP, account: Account) -> None:
     if account.tls in ("none", "implicit"):
         return
     if client.supports_extension("starttls"):
-        await client.starttls()
+        await client.starttls(server_hostname=account.host)
         await _greet(client)
     elif account.tls == "starttls":
         reason = "TLS is required, and the server does not offer STARTTLS"
@@ -90,7 +98,10 @@ async def _log_in(client: aiosmtplib.SMTP, account: Account) -> None:
         reason = "the password would travel unencrypted, since the server offers no TLS; give tls='none' to allow it"
         raise SetupError(account.server, Phase.EHLO, reason)
     try:
-        await client.login(account.username, account.password)
+        if account.token is None:
+            await client.login(account.username, account.password)
+        else:
+            await _show_token(client, account)
     except aiosmtplib.SMTPAuthenticationError as error:
         if read_reply(error.code, error.message).is_permanent:
             reason = f"the login as {account.username!r} was refused: {error.code} {error.message}"
@@ -103,6 +114,20 @@ async def _log_in(client: aiosmtplib.SMTP, account: Account) -> None:
     except aiosmtplib.SMTPException as error:
         reason = "a username is given, and the server offers no login that we know"
         raise SetupError(account.server, Phase.EHLO, reason) from error
+
+
+async def _show_token(client: aiosmtplib.SMTP, account: Account) -> None:
+    """Log in by XOAUTH2, with a token that is asked for now."""
+    if "xoauth2" not in client.server_auth_methods:
+        raise SetupError(account.server, Phase.EHLO, "a token is given, and the server offers no login by XOAUTH2")
+    assert account.token is not None  # looked at by the caller
+    try:
+        given = account.token()
+        token = await given if isawaitable(given) else given
+    except Exception as error:  # whatever it is, letters are put off
+        reason = f"no token for the login could be had ({type(error).__name__}: {error})"
+        raise TransportError(account.server, Phase.EHLO, reason) from error
+    await client.auth_xoauth2(account.username, token)
 
 
 def _translated(error: Exception, account: Account, phase: Phase) -> TransportError:

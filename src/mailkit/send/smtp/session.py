@@ -1,227 +1,261 @@
-"""Mail transactions on one connection. I/O: aiosmtplib has connected and negotiated (`connect`), the rest is ours.
+"""A connection: the machine (`machine`) on a transport that aiosmtplib has connected and secured. I/O.
 
-`Session.transact` has to know whether a line was lost before or after the final dot went out, and
-to ask for the commit in between, which aiosmtplib's own `sendmail` cannot tell. So the message goes
-out in pieces. Until the last of them leaves, the server cannot have the letter.
+It takes the transport over as an `asyncio.BufferedProtocol`, since a plain `Protocol` allocates 256 KB for every read.
+One timer looks at a deadline that moves, instead of one for every answer.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
-from datetime import timedelta
-from typing import Any, Final, cast
+from functools import partial
+from typing import TYPE_CHECKING, Final, cast
 
 import aiosmtplib
+import attrs
 
-from mailkit.envelope import Envelope
-from mailkit.errors import TransportError
-from mailkit.send.returns.reply import Phase, Reply
-from mailkit.send.smtp.account import Account, drop, garbage, no_answer, read_reply
-from mailkit.send.smtp.body import END
-from mailkit.send.transport import Accepted, Commit, Delivery, Lost, Refused, Unsendable, Withdrawn
+from mailkit.send.returns.reply import Phase
+from mailkit.send.smtp.account import Account, drop, no_answer
+from mailkit.send.smtp.letter import Letter
+from mailkit.send.smtp.machine import CLOSED, Machine
+from mailkit.send.smtp.offers import Offers
 
-__all__ = ["Session", "StaleSession"]
+if TYPE_CHECKING:
+    from mailkit.send.smtp.pool import Pool
 
-_CLOSING: Final = 421
-_PIECE: Final = 65_536
-_SIZE_DIGITS: Final = 20
-"""How long the number after SIZE may be (RFC 1870, 6)."""
+__all__ = ["Line", "Session"]
+
+_BUFFER: Final = 8192
+"""How much is read at once; replies are short, and a longer one comes in parts."""
+_GOODBYE: Final = 2.0
+"""How many seconds at most to wait for the answer to QUIT."""
+_NEVER: Final = float("inf")
 
 
-class StaleSession(Exception):
-    """The server closed a kept connection while it was idle; nothing was sent."""
-
-
-class Session:
-    """A connection on which letters are sent, one after the other.
+@attrs.frozen(kw_only=True)
+class Line:
+    """A connection that is ready for letters: greeted, secured and logged in.
 
     Attributes:
-        transactions: How many letters were tried on it.
-        is_open: Whether another may be tried.
+        client: What made it.
+        account: As what and to which server.
+        offers: What the server offers on it.
     """
 
-    def __init__(self, client: aiosmtplib.SMTP, account: Account) -> None:
-        assert client.protocol is not None  # it has just answered
-        self._client, self._protocol, self._account = client, client.protocol, account
-        self._transport = cast(asyncio.WriteTransport, client.transport)
-        self._transport.set_write_buffer_limits(high=1, low=0)  # so that to drain is to have handed it all over
-        self._needs_reset = False
-        self._is_closing = False
-        self.transactions: int = 0
+    client: aiosmtplib.SMTP
+    account: Account
+    offers: Offers
+
+
+class Session(asyncio.BufferedProtocol):
+    """A line on which the letters of a pool are sent.
+
+    Attributes:
+        machine: The conversation.
+        is_listed: Whether the pool has it among those that could take a letter beside the one they have.
+        closed: Done once the socket is let go of.
+    """
+
+    def __init__(self, line: Line, pool: Pool) -> None:
+        account = line.account
+        self._client, self._pool, self._loop = line.client, pool, asyncio.get_running_loop()
+        self._transport = cast(asyncio.WriteTransport, line.client.transport)
+        self._old = line.client.protocol
+        self.machine: Machine = Machine(
+            line.offers,
+            account.server,
+            told_as=account.server if pool.names_server else "",
+            depth=pool.bdat_depth,
+            most=pool.messages_per_connection,
+        )
+        self._patience, self._answer_patience = account.timeout.total_seconds(), account.answer_timeout.total_seconds()
+        self._account = account
+        self._view = memoryview(bytearray(_BUFFER))
+        self._timer: asyncio.TimerHandle | None = None
+        self._deadline, self._progress = _NEVER, -1
+        self.is_listed: bool = False
+        self.closed: asyncio.Future[None] = self._loop.create_future()
+        # So that not to be paused is to have handed it all over; under TLS asyncio pauses at the limit, not beyond.
+        self._transport.set_write_buffer_limits(high=1 if line.client.get_transport_info("sslcontext") else 0, low=0)
+        self._transport.set_protocol(self)
+        early = bytes(self._old._buffer) if self._old is not None else b""
+        if self._transport.is_closing():
+            self.machine.lose(CLOSED)
+        elif early:
+            self.machine.receive(early)
 
     @property
-    def is_open(self) -> bool:
-        """Whether another letter may be tried on it, as far as we know."""
-        return not self._is_closing and self._protocol.is_connected
+    def server(self) -> str:
+        """The server as host:port."""
+        return self._account.server
 
-    async def transact(self, envelope: Envelope, body: bytes, commit: Commit) -> Delivery:
-        """Send one finished body to one recipient.
+    # What asyncio tells.
 
-        Raises:
-            StaleSession: It turned out to be closed before anything was sent.
-            Exception: Whatever `commit` raised; the session must not be used again.
-        """
-        unsendable = self._why_not(envelope, body)
-        if unsendable:
-            return Unsendable(reason=unsendable)
-        was_used = self.transactions > 0
-        self.transactions += 1
-        try:
-            delivery = await self._transact(envelope, body, commit)
-        except TransportError as error:
-            self.close()
-            if was_used and error.phase == Phase.MAIL:
-                raise StaleSession from error
-            return Lost(phase=Phase(error.phase), server=error.server, reason=error.reason)
-        is_sent_away = isinstance(delivery, Refused) and delivery.reply.code == _CLOSING
-        if is_sent_away:
-            self.close()
-        if is_sent_away and was_used and isinstance(delivery, Refused) and delivery.phase is Phase.MAIL:
-            raise StaleSession
-        return delivery
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """Where to read to."""
+        return self._view
 
-    async def quit(self) -> None:
-        """Say goodbye, and do not wait long for an answer."""
-        patience = min(self._account.timeout.total_seconds(), 2.0)
-        try:
-            await self._client.quit(timeout=patience)
-        except (aiosmtplib.SMTPException, OSError):
-            pass
-        finally:
-            self.close()
+    def buffer_updated(self, nbytes: int) -> None:
+        """The server has said something."""
+        machine = self.machine
+        unsent = self._transport.get_write_buffer_size() if machine.is_paused else 0
+        machine.receive(bytes(self._view[:nbytes]), unsent)
+        self.go_on()
 
-    def close(self) -> None:
-        """Drop the line."""
-        self._is_closing = True
-        drop(self._client, self._transport)
+    def eof_received(self) -> bool:
+        """The server will say nothing more."""
+        self._lose(CLOSED)
+        return False
 
-    async def _transact(self, envelope: Envelope, body: bytes, commit: Commit) -> Delivery:
-        if self._needs_reset:
-            await self._say(Phase.MAIL, b"RSET")
-            self._needs_reset = False
-        for phase, line in ((Phase.MAIL, self._mail(envelope, body)), (Phase.RCPT, _rcpt(envelope))):
-            reply = await self._say(phase, line)
-            if reply.code // 100 != 2:
-                self._needs_reset = True
-                return self._refused(reply, phase)
-        self._needs_reset = True
-        if not await commit():
-            return Withdrawn()
-        reply = await self._say(Phase.DATA, b"DATA")
-        if reply.code != 354:
-            return self._refused(reply, Phase.DATA)
-        self._needs_reset = False  # the final dot ends the transaction, whatever is answered (RFC 5321, 3.3)
-        reply, phase = await self._hand_over(body)
-        is_accepted = phase is Phase.MESSAGE and reply.code // 100 == 2
-        if self._transport.get_write_buffer_size() or (len(body) > _PIECE and not is_accepted):
-            self.close()  # it may have answered in mid-body, and would take the rest for commands
-        return Accepted(reply=reply) if is_accepted else self._refused(reply, phase)
+    def connection_lost(self, error: Exception | None) -> None:
+        """The line is gone."""
+        self._lose(CLOSED)
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._old is not None:
+            self._old.connection_lost(None)  # aiosmtplib has to know, too
+        if not self.closed.done():
+            self.closed.set_result(None)
+        self._pool.gone(self)
 
-    async def _hand_over(self, body: bytes) -> tuple[Reply, Phase]:
-        """Send the message; give the answer, and `Phase.DATA` if it came before the final dot left."""
-        self._expect_silence(Phase.DATA)
-        last = (len(body) - 1) // _PIECE * _PIECE  # where the last piece begins
-        phase, patience = Phase.DATA, self._account.timeout
-        answer = asyncio.ensure_future(self._protocol.read_response())
-        try:
-            await asyncio.sleep(0)  # aiosmtplib drops what comes before it listens
-            await self._upload((body[start : start + _PIECE] for start in range(0, last, _PIECE)), answer)
-            if not answer.done():
-                self._protocol.write(body[last:])
-                phase, patience = Phase.MESSAGE, self._account.answer_timeout
-            response = await asyncio.wait_for(answer, patience.total_seconds())
-        except (aiosmtplib.SMTPException, OSError) as error:
-            raise self._lost(phase, error, patience) from error
-        finally:
-            _forget(answer)
-        return read_reply(response.code, response.message), phase
+    def pause_writing(self) -> None:
+        """What was written does not all leave at once."""
+        self.machine.is_paused = True
 
-    async def _upload(self, pieces: Iterable[bytes], answer: asyncio.Future[aiosmtplib.SMTPResponse]) -> None:
-        """Send pieces of the message until all have left, or the server has answered."""
-        for piece in pieces:
-            self._protocol.write(piece)
-            leaving = asyncio.ensure_future(self._protocol._drain_helper())
-            either: set[asyncio.Future[Any]] = {leaving, answer}
-            try:
-                patience = self._account.timeout.total_seconds()
-                ready, _ = await asyncio.wait(either, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                _forget(leaving)
-            if not ready:
-                raise TimeoutError
-            if answer.done():
-                return
-            leaving.result()
+    def resume_writing(self) -> None:
+        """All that was written has left."""
+        self._write_on()
 
-    def _refused(self, reply: Reply, phase: Phase) -> Refused:
-        if reply.code // 100 not in (4, 5):
-            raise TransportError(
-                self._account.server, phase, f"it made no sense of the {phase} command: {reply.line!r}"
-            )
-        return Refused(reply=reply, phase=phase)
+    # What the pool asks.
 
-    async def _say(self, phase: Phase, line: bytes) -> Reply:
-        self._expect_silence(phase)
-        patience = self._account.timeout
-        try:
-            self._protocol.write(line + b"\r\n")
-            response = await self._protocol.read_response(timeout=patience.total_seconds())
-        except (aiosmtplib.SMTPException, OSError) as error:
-            raise self._lost(phase, error, patience) from error
-        return read_reply(response.code, response.message)
-
-    def _expect_silence(self, phase: Phase) -> None:
-        """What stands in the buffer now answers nothing, and would be taken for the next answer."""
-        if self._protocol._buffer:
-            raise TransportError(self._account.server, phase, "the server said more than it was asked")
-
-    def _lost(self, phase: Phase, error: Exception, patience: timedelta) -> TransportError:
-        """A library's error as one sentence of ours."""
-        if isinstance(error, TimeoutError):  # aiosmtplib's own is one too
-            reason = no_answer(patience)
-        elif isinstance(error, aiosmtplib.SMTPResponseException):
-            reason = garbage(error.message)
+    def go_on(self) -> None:
+        """Begin letters while there is room, ask for consents, write, and tell what came of it."""
+        machine, pool = self.machine, self._pool
+        while True:
+            if machine.asks:
+                self._ask()
+            letter = pool.take() if pool.waiting and machine.room() else None
+            if letter is None:
+                break
+            letter.session = self
+            machine.begin(letter)
+        if machine.out and not machine.is_over:
+            octets = machine.out[0] if len(machine.out) == 1 else b"".join(machine.out)
+            machine.out.clear()
+            self._transport.write(octets)
+            if machine.is_uploading and not machine.is_paused:
+                self._loop.call_soon(self._write_on)  # not at once: the server may have said something
+        if machine.concluded:
+            for letter, delivery in machine.concluded:
+                if letter.future is not None and not letter.future.done():
+                    letter.future.set_result(delivery)
+            machine.concluded.clear()
+        if machine.is_over:
+            self._end()
         else:
-            reason = "the server closed the connection"
-        return TransportError(self._account.server, phase, reason)
+            self._settle()
 
-    def _why_not(self, envelope: Envelope, body: bytes) -> str:
-        """Why this server cannot take this letter at all; empty if it can."""
-        server, extensions = self._account.server, self._client.esmtp_extensions
-        if _needs_smtputf8(envelope, body) and "smtputf8" not in extensions:
-            what = "addresses" if envelope.needs_smtputf8 else "header fields"
-            return f"the {what} are not all ASCII, and {server} does not offer SMTPUTF8 (RFC 6531)"
-        if not body.isascii() and "8bitmime" not in extensions:
-            return f"the message has 8-bit characters, and {server} does not offer 8BITMIME (RFC 6152)"
-        limit = extensions.get("size", "")
-        size = len(body) - len(END)
-        is_number = limit.isascii() and limit.isdigit() and len(limit) <= _SIZE_DIGITS
-        if is_number and 0 < int(limit) < size:
-            return f"the message has {size:,} bytes, and {server} takes {int(limit):,} (RFC 1870)"
-        return ""
+    def quit(self) -> None:
+        """Say goodbye, and do not wait long for an answer."""
+        if not self.machine.is_over:
+            self.machine.quit()
+            self.go_on()
 
-    def _mail(self, envelope: Envelope, body: bytes) -> bytes:
-        parts = [f"MAIL FROM:<{envelope.return_path or ''}>"]
-        if "size" in self._client.esmtp_extensions:
-            parts.append(f"SIZE={len(body) - len(END)}")
-        if not body.isascii():
-            parts.append("BODY=8BITMIME")
-        if _needs_smtputf8(envelope, body):
-            parts.append("SMTPUTF8")
-        return " ".join(parts).encode("utf-8")
+    def abandon(self, letter: Letter) -> None:
+        """Nobody waits for a letter any longer."""
+        self.machine.abandon(letter)
+        self.go_on()
 
+    # Within.
 
-def _needs_smtputf8(envelope: Envelope, body: bytes) -> bool:
-    """Whether addresses or header fields are beyond ASCII (RFC 6532)."""
-    return envelope.needs_smtputf8 or (not body.isascii() and not body[: body.find(b"\r\n\r\n")].isascii())
+    def _settle(self) -> None:
+        """After a turn: rest, end, or wait for what is due."""
+        machine = self.machine
+        if machine.is_idle and machine.awaits is None:
+            if machine.is_spent:
+                self.quit()
+                return
+            machine.rest()
+            self._pool.park(self)
+            self._expect(self._pool.idle_seconds)
+        elif machine.progress != self._progress:
+            self._progress = machine.progress
+            awaits = machine.awaits
+            if awaits is Phase.MESSAGE:
+                self._expect(min(self._patience, _GOODBYE) if machine.is_idle else self._answer_patience)
+            elif awaits is not None or machine.is_uploading:
+                self._expect(self._patience)
+            else:
+                self._deadline = _NEVER  # the turn is the sender's: a letter waits for consent
+        if not self.is_listed and not machine.is_idle and machine.room():
+            self._pool.list(self)
 
+    def _ask(self) -> None:
+        asks = self.machine.asks
+        while asks:
+            letter = asks.pop()
+            if letter.consent is None and letter.asked is None:
+                letter.asked = letter.commit()
+            if letter.asked is not None and not letter.asked.done():
+                letter.asked.add_done_callback(partial(self._answered, letter))
+            else:
+                self._consent(letter)
 
-def _forget(task: asyncio.Future[Any]) -> None:
-    """Wait for it no longer; what came of it is not wanted, not even its error."""
-    if not task.cancel() and not task.cancelled():
-        task.exception()
+    def _answered(self, letter: Letter, asked: asyncio.Future[bool]) -> None:
+        self._consent(letter)
+        self.go_on()
 
+    def _consent(self, letter: Letter) -> None:
+        """Pass on what `commit` said; what it raised is the caller's."""
+        asked = letter.asked
+        if letter.consent is None and asked is not None:
+            error = asyncio.CancelledError() if asked.cancelled() else asked.exception()
+            if error is not None:
+                letter.is_over = True
+                if letter.future is not None and not letter.future.done():
+                    letter.future.set_exception(error)
+            letter.consent = error is None and asked.result()
+        self.machine.committed(letter, bool(letter.consent))
 
-def _rcpt(envelope: Envelope) -> bytes:
-    return f"RCPT TO:<{envelope.recipient.address}>".encode()
+    def _write_on(self) -> None:
+        self.machine.drained()
+        self.go_on()
+
+    def _lose(self, reason: str) -> None:
+        if not self.machine.is_over:
+            self.machine.lose(reason)
+            self.go_on()
+
+    def _end(self) -> None:
+        """Drop the line, and give back what was not begun."""
+        machine = self.machine
+        machine.out.clear()
+        if machine.returned:
+            self._pool.give_back(machine.returned)
+            machine.returned = []
+        self._deadline = _NEVER
+        if not self._transport.is_closing():
+            drop(self._client, self._transport)
+        self._pool.left(self)
+
+    def _expect(self, seconds: float) -> None:
+        """Give up in so many seconds, unless something happens."""
+        self._deadline = deadline = self._loop.time() + seconds
+        timer = self._timer
+        if timer is None or deadline < timer.when():
+            if timer is not None:
+                timer.cancel()
+            self._timer = self._loop.call_at(deadline, self._look)
+
+    def _look(self) -> None:
+        self._timer = None
+        if self._deadline == _NEVER:
+            return
+        if self._loop.time() < self._deadline:
+            self._timer = self._loop.call_at(self._deadline, self._look)
+        elif self.machine.is_idle and self.machine.awaits is None:
+            self.quit()
+        else:
+            patience = self._account.timeout
+            if self.machine.awaits is Phase.MESSAGE and not self.machine.is_idle:
+                patience = self._account.answer_timeout
+            self._lose(no_answer(patience))

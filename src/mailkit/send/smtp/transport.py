@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
 import attrs
 
 from mailkit.checks import counted, one_line
 from mailkit.envelope import Envelope
-from mailkit.errors import TransportError
-from mailkit.send.returns.reply import Phase
-from mailkit.send.smtp.account import Account, SetupError, TLSMode
-from mailkit.send.smtp.body import finish
+from mailkit.errors import InvalidValue
+from mailkit.send.returns.reply import Reply
+from mailkit.send.smtp.account import Account, TLSMode, Token
 from mailkit.send.smtp.connect import connect
-from mailkit.send.smtp.session import Session, StaleSession
-from mailkit.send.smtp.settings import host_name, own_name, patience, port_number, secret, tls_mode
-from mailkit.send.transport import Commit, Delivery, Lost, Refused
+from mailkit.send.smtp.pool import Pool
+from mailkit.send.smtp.settings import host_name, own_name, patience, port_number, secret, tls_mode, whole
+from mailkit.send.transport import Commit, Delivery
 
 __all__ = ["SMTPTransport"]
 
@@ -49,6 +50,14 @@ class SMTPTransport:
         answer_timeout: How long to wait for the answer, once the final dot has left; five times
             `timeout` if None.
         local_hostname: What to call ourselves in EHLO; this machine's name if empty.
+        token: Gives the access token for a login by XOAUTH2, in place of a password; called at each
+            connection, and awaited if it gives an awaitable.
+        idle_timeout: After how long without a letter a connection is closed.
+        bdat_depth: How many letters may be under way whole on one connection where the server offers
+            CHUNKING (RFC 3030); so many, times the connections, are `unknown` after a crash. 0 for DATA
+            always. More than 1 pays where the way to the server is long.
+        on_busy: Told of every 421 and of every refused greeting that concerned no letter, with the server:
+            it has too much to do (RFC 5321, 3.8).
 
     >>> SMTPTransport("mail.example.com", 587, username="shop", password="secret", tls="starttls")
     SMTPTransport(host='mail.example.com', port=587, username='shop', tls='starttls', connections=10, ...)
@@ -67,14 +76,25 @@ class SMTPTransport:
         default=None, kw_only=True, validator=attrs.validators.optional(patience)
     )
     local_hostname: str = attrs.field(default="", kw_only=True, validator=own_name)
-    _idle: list[Session] = attrs.field(init=False, factory=list, repr=False)
-    _deliveries: int = attrs.field(init=False, default=0, repr=False)
-    _room: asyncio.Semaphore | None = attrs.field(init=False, default=None, repr=False)
+    token: Token | None = attrs.field(default=None, kw_only=True, repr=False)
+    idle_timeout: timedelta = attrs.field(default=timedelta(seconds=30), kw_only=True, validator=patience)
+    bdat_depth: int = attrs.field(default=1, kw_only=True, validator=whole)
+    on_busy: Callable[[Reply, str], object] | None = attrs.field(default=None, kw_only=True, repr=False)
+    _pool: Pool | None = attrs.field(init=False, default=None, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        if self.token is not None and (self.password or not self.username):
+            reason = "goes with a username, and takes the place of a password"
+            raise InvalidValue("SMTPTransport.token", self.token, reason, "give username= and token=")
 
     @property
     def capacity(self) -> int:
-        """How many deliveries it makes use of at once: one for each connection."""
-        return self.connections
+        """How many deliveries it makes use of at once.
+
+        For each connection: one whose answer is awaited, one whose commands go with the end of the first, and
+        one at hand to follow them.
+        """
+        return self.connections * (2 + max(1, self.bdat_depth))
 
     async def open(self) -> None:
         """Make the first connection and keep it.
@@ -86,29 +106,21 @@ class SMTPTransport:
             TransportError: It can never work as it is set up: a refused login, TLS that is
                 required and not offered, a certificate that is not to be trusted.
         """
-        if self._deliveries:  # another sender is at work with it
+        if self._pool is not None and not self._pool.is_idle:  # another sender is at work with it
             return
-        self._room = asyncio.Semaphore(self.connections)
-        try:
-            session = await connect(self._account())
-        except SetupError:
-            raise
-        except TransportError:
-            return
-        if not isinstance(session, Refused):
-            self._idle.append(session)
+        await self._pooled().open()
 
     async def close(self) -> None:
         """Say goodbye on idle connections; it may be opened again, in another loop too.
 
         Letters on their way are brought to their end: they are another sender's, who closes it too.
         """
-        idle, self._idle = self._idle, []
-        if not self._deliveries:
-            self._room = None
-        await asyncio.gather(*(session.quit() for session in idle if session.is_open))
-        for _ in range(3):  # so that closed sockets are let go of before the loop may end
-            await asyncio.sleep(0)
+        pool = self._pool
+        if pool is None:
+            return
+        if pool.is_idle:
+            self._pool = None
+        await pool.close()
 
     async def deliver(self, envelope: Envelope, raw: bytes, *, commit: Commit) -> Delivery:
         """Send finished bytes to the envelope's recipient.
@@ -116,47 +128,21 @@ class SMTPTransport:
         Lines get CRLF and leading dots are doubled here. What the server cannot take at all
         (too large, 8-bit or non-ASCII addresses without the extension) is not sent.
         """
-        body = finish(raw)
-        room = self._room = self._room or asyncio.Semaphore(self.connections)
-        self._deliveries += 1
-        try:
-            async with room:
-                return await self._deliver(envelope, body, commit)
-        finally:
-            self._deliveries -= 1
+        return await self._pooled().deliver(envelope, raw, commit=commit)
 
-    async def _deliver(self, envelope: Envelope, body: bytes, commit: Commit) -> Delivery:
-        while True:
-            try:
-                session = await self._session()
-            except TransportError as error:
-                return Lost(phase=Phase(error.phase), server=error.server, reason=error.reason)
-            if isinstance(session, Refused):
-                return session
-            try:
-                return await self._transact(session, envelope, body, commit)
-            except StaleSession:
-                continue
-
-    async def _transact(self, session: Session, envelope: Envelope, body: bytes, commit: Commit) -> Delivery:
-        try:
-            delivery = await session.transact(envelope, body, commit)
-        except BaseException:  # also a cancellation: nobody knows what the server waits for now
-            session.close()
-            raise
-        if session.is_open and session.transactions < self.messages_per_connection:
-            self._idle.append(session)
-        elif session.is_open:
-            await session.quit()
-        return delivery
-
-    async def _session(self) -> Session | Refused:
-        """A kept connection, the one used last, or else a new one."""
-        while self._idle:
-            session = self._idle.pop()
-            if session.is_open:
-                return session
-        return await connect(self._account())
+    def _pooled(self) -> Pool:
+        """The connections in this event loop; those of a loop that has ended are of no use."""
+        pool = self._pool
+        if pool is None or pool.loop is not asyncio.get_running_loop():
+            pool = self._pool = Pool(
+                partial(connect, self._account()),
+                connections=self.connections,
+                messages_per_connection=self.messages_per_connection,
+                idle_timeout=self.idle_timeout,
+                bdat_depth=self.bdat_depth,
+                on_busy=self.on_busy,
+            )
+        return pool
 
     def _account(self) -> Account:
         return Account(
@@ -169,4 +155,5 @@ class SMTPTransport:
             timeout=self.timeout,
             answer_timeout=self.answer_timeout or self.timeout * _ANSWER_FACTOR,
             local_hostname=self.local_hostname,
+            token=self.token,
         )

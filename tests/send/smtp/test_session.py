@@ -83,8 +83,10 @@ def deliver(talk, *letters, **options):
     return asyncio.run(main())
 
 
-async def yes():
-    return True
+def yes():
+    future = asyncio.get_running_loop().create_future()
+    future.set_result(True)
+    return future
 
 
 def saying(answer):

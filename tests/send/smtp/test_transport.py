@@ -30,12 +30,18 @@ def envelope(name="anna", **changes):
     return Envelope(**{"sender": "shop@example.com", "recipient": f"{name}@example.org", **changes})
 
 
-async def yes():
-    return True
+def yes():
+    return answered(True)
 
 
-async def no():
-    return False
+def no():
+    return answered(False)
+
+
+def answered(consent):
+    future = asyncio.get_running_loop().create_future()
+    future.set_result(consent)
+    return future
 
 
 def deliver(carrier, *envelopes, raw=LETTER, commit=yes):
@@ -125,8 +131,10 @@ def test_a_commit_that_says_no_sends_nothing_and_the_connection_serves_on():
 
 
 def test_a_commit_that_fails_is_the_callers_error_and_sends_nothing():
-    async def fails():
-        raise ZeroDivisionError
+    def fails():
+        future = asyncio.get_running_loop().create_future()
+        future.set_exception(ZeroDivisionError())
+        return future
 
     with SMTPServer() as server, pytest.raises(ZeroDivisionError):
         deliver(transport(server), commit=fails)
