@@ -571,15 +571,12 @@ def nested(head: str, times: int, *, inside: str = "color: red") -> str:
         (nested("a", 1, inside="&" * 200_000 + "{top: 0}"), "selectors of nested rules"),
         (nested(",".join(f"a{number}" for number in range(20_001)), 1), "20,000 selectors"),
         (nested(":is(a,b)", 10_001, inside=""), "deeply"),
-        pytest.param(
-            "\n\n<style>" + "*:not(b) { top: 0 }" * 300 + "</style>" + "<p>" * 3_000,
-            "too many elements for so many rules", marks=pytest.mark.slow,
-        ),
+        ("\n\n<style>" + "*:not(b) { top: 0 }" * 300 + "</style>" + "<p>" * 3_000, "too many elements for so many rules"),
         ("\n\n<style>p { top: 0 }</style>" + "x<br>" * 100_000, "200,000 tags"),
-        pytest.param(
+        (
             "\n\n<style>" + "".join(f"#a{number} {{ top: {number}px }}" for number in range(3_000))
             + "@media print {" + "".join(f"#b{number} {{ top: -{number}px }}" for number in range(3_000)) + "} p { top: 0 }</style><p>",
-            "too many rules that set the same", marks=pytest.mark.slow,
+            "too many rules that set the same",
         ),
         (
             "<style>" + "".join(f"p {{ top: {number}px }}" for number in range(2_000)) + "@media print {"
