@@ -57,5 +57,5 @@ def test_celery_neither_retries_nor_hands_out_again() -> None:
 
 def test_a_sender_is_not_made_before_the_fork() -> None:
     sender = Sender(transport=MemoryTransport(), outbox=MemoryOutbox())
-    with pytest.raises(InvalidValue, match="make_sender: .* is not a function"):
+    with pytest.raises(InvalidValue, match=r"make_sender: .* is not a function"):
         drain_task(eager(), sender)  # type: ignore[arg-type]

@@ -1,5 +1,6 @@
 from datetime import UTC, datetime, timedelta
 
+import attrs
 import pytest
 
 from mailkit.envelope import Envelope
@@ -63,6 +64,21 @@ def test_a_settlement_counts_a_try_and_gives_its_fact():
     assert answers == [frozenset({1})]
     assert (jobs[1].state, jobs[1].until, jobs[1].due, jobs[1].tries) == (JobState.ACCEPTED, None, NOW, 2)
     assert [event.kind for event in events] == ["accepted"]
+
+
+@pytest.mark.parametrize("paused", [{None}, {"june"}])
+def test_what_is_paused_is_not_marked_and_yet_settled(paused):
+    lease = attrs.evolve(LEASE, job=attrs.evolve(JOB, campaign="june"))
+    jobs = standing()
+    calls = [Mark(leases=(lease,), now=NOW), Settle(settlements=(settlement(),))]
+    assert apply(calls, jobs, paused=paused)[0] == [frozenset(), frozenset({1})]
+    assert apply([Mark(leases=(lease,), now=NOW)], standing(), paused={"july"})[0] == [frozenset({1})]
+
+
+def test_the_earlier_fact_comes_first():
+    before = JOB.event("unknown", NOW)
+    _, events = apply([Settle(settlements=(settlement(JobState.DEFERRED, due=END, before=before),))], standing())
+    assert [event.kind for event in events] == ["unknown", "deferred"]
 
 
 def test_giving_back_is_no_try_and_no_fact():

@@ -1,11 +1,15 @@
-"""Lines as mail has them: ended by CR LF, and by nothing else (RFC 5321, 2.3.8)."""
+"""Finished bytes: lines as mail has them (RFC 5321, 2.3.8), and the Message-ID among them."""
 
 from __future__ import annotations
 
 import re
+from hashlib import sha256
 from typing import Final
 
-__all__ = ["crlf"]
+__all__ = ["crlf", "message_id"]
+
+_MESSAGE_ID: Final = re.compile(rb"^message-id:[ \t]*(?:\r?\n[ \t]+)?<([^<>\s]+)>", re.IGNORECASE | re.MULTILINE)
+_HEADER_END: Final = re.compile(rb"\r?\n\r?\n|\Z")
 
 _BARE: Final = re.compile(rb"\r\n|\r|\n")
 _LARGE: Final = 262_144
@@ -27,3 +31,16 @@ def crlf(raw: bytes) -> bytes:
     if raw.count(b"\n") != breaks or raw.count(b"\r") != breaks:
         raw = _BARE.sub(b"\r\n", raw)
     return raw if raw.endswith(b"\r\n") else raw + b"\r\n"
+
+
+def message_id(raw: bytes) -> str:
+    r"""The letter's Message-ID without its angle brackets, or else some digits that its bytes come to.
+
+    >>> message_id(b"Subject: Hello\nMessage-ID: <1@example.com>\n\nHello")
+    '1@example.com'
+    >>> message_id(b"Subject: Hello")
+    'f75126727c2f1d74'
+    """
+    end = _HEADER_END.search(raw)
+    found = _MESSAGE_ID.search(raw, 0, end.start() if end else len(raw))
+    return found.group(1).decode("utf-8", "replace") if found else sha256(raw).hexdigest()[:16]

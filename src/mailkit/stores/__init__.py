@@ -1,4 +1,4 @@
-"""Stores: the outbox, the event log and the message log in a database.
+"""Stores: the outbox, the event log, the message log and shared limits in a database.
 
 SQLite by default, one file that several processes share (write-ahead log); PostgreSQL when one
 machine is outgrown. The schema is versioned, and `open` brings an older one up to date.
@@ -39,16 +39,33 @@ if TYPE_CHECKING:
     import mailkit.segment.sql as segment_sql
     from mailkit.stores.eventlog import EventLog
     from mailkit.stores.messagelog import MessageEntry, MessageLog
+    from mailkit.stores.meter import SqlMeter
+    from mailkit.stores.news import News
     from mailkit.stores.outbox import SqlOutbox
+    from mailkit.stores.states import States
     from mailkit.stores.store import Store
 
-__all__ = ["EventLog", "MessageEntry", "MessageLog", "SqlOutbox", "Store", "event_columns", "open"]
+__all__ = [
+    "EventLog",
+    "MessageEntry",
+    "MessageLog",
+    "News",
+    "SqlMeter",
+    "SqlOutbox",
+    "States",
+    "Store",
+    "event_columns",
+    "open",
+]
 
 _HOMES: Final = {
     "EventLog": "eventlog",
     "MessageEntry": "messagelog",
     "MessageLog": "messagelog",
+    "News": "news",
+    "SqlMeter": "meter",
     "SqlOutbox": "outbox",
+    "States": "states",
     "Store": "store",
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
@@ -14,7 +15,10 @@ from mailkit.errors import StoreError
 from mailkit.stores.eventlog import EventLog
 from mailkit.stores.faults import translated
 from mailkit.stores.messagelog import MessageLog
+from mailkit.stores.meter import SqlMeter
+from mailkit.stores.news import News
 from mailkit.stores.outbox import SqlOutbox
+from mailkit.stores.states import States
 from mailkit.stores.upgrade import bring_up_to_date
 from mailkit.stores.writer import Writer
 
@@ -33,6 +37,8 @@ class Store:
         outbox: The jobs; an `Outbox` for `mailkit.send.Sender`.
         events: The event log.
         messages: The message log.
+        meter: Limits that all processes on this database keep together; a `Meter` for `mailkit.send.Sender`.
+        states: Texts by name that all of them share, such as how far a warm-up has come.
 
     >>> from tempfile import TemporaryDirectory
     >>> from datetime import UTC, datetime
@@ -51,6 +57,17 @@ class Store:
         self.outbox: SqlOutbox = SqlOutbox(engine, self._writer, place)
         self.events: EventLog = EventLog(engine, self._writer, place)
         self.messages: MessageLog = MessageLog(engine, place)
+        self.meter: SqlMeter = SqlMeter(self._writer)
+        self.states: States = States(engine, self._writer, place)
+
+    def news(self, *, kinds: Iterable[str] = (), from_start: bool = False) -> News:
+        """What asks for the events that others write from now on, and waits for the disk once.
+
+        Args:
+            kinds: The kinds of events; all if empty.
+            from_start: Whether to begin with all events that there are.
+        """
+        return News(self._engine, self._place, kinds=kinds, from_start=from_start)
 
     def close(self) -> None:
         """Finish what is being written, and let go of the database. Closing twice is no error."""

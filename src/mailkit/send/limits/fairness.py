@@ -19,11 +19,11 @@ from typing import Any, Final, Protocol
 
 import attrs
 
-from mailkit.checks import at_least, share
-from mailkit.errors import InvalidValue
+from mailkit.checks import at_least
+from mailkit.send.limits.turns import Turns
 from mailkit.send.outbox import Lane
 
-__all__ = ["Claim", "Policy", "Standing", "deal", "took"]
+__all__ = ["Claim", "Standing", "deal", "took"]
 
 _ALMOST: Final = 1 - 1e-9
 _UNBOUND: Final = 1 << 62
@@ -31,32 +31,6 @@ _FEW: Final = 1_000
 """So many marks of lanes that are not there are kept."""
 
 _Path = tuple[Any, ...]
-
-
-def _weights(given: Mapping[str, float]) -> Mapping[str, float]:
-    for name, weight in given.items():
-        if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 < weight < float("inf"):
-            raise InvalidValue(f"Policy, weight of {name!r}", weight, "is not a number above 0")
-    return dict(given)
-
-
-@attrs.frozen(kw_only=True)
-class Policy:
-    """How turns are shared.
-
-    Attributes:
-        least_share: Which share of the turns, 0..1, bulk letters get at least while transactional ones wait; and,
-            among either, those of lower priorities while higher ones wait. 0 lets them wait for ever.
-        accounts: The weights of accounts; 1 where none is given. One of 3 gets three times the turns of one of 1.
-        campaigns: The weights of campaigns within their account, likewise.
-
-    >>> Policy().least_share
-    0.1
-    """
-
-    least_share: float = attrs.field(default=0.1, validator=share)
-    accounts: Mapping[str, float] = attrs.field(factory=dict, converter=_weights, hash=False)
-    campaigns: Mapping[str, float] = attrs.field(factory=dict, converter=_weights, hash=False)
 
 
 @attrs.frozen(kw_only=True)
@@ -101,7 +75,7 @@ def deal(
     room: int,
     rooms: Mapping[tuple[str, str], int],
     standing: Standing,
-    policy: Policy,
+    turns: Turns,
 ) -> tuple[dict[int, int], Standing]:
     """Say how many jobs to lease from each lane, and what to remember for the next deal.
 
@@ -110,7 +84,7 @@ def deal(
         room: How many turns there are in all.
         rooms: How many there are on each way; as many as one likes where none is given.
         standing: What the last deal left; a plain `Standing()` at first.
-        policy: How turns are shared.
+        turns: How turns are shared.
 
     Returns:
         By the lanes' numbers, those that get any; and the new standing.
@@ -120,10 +94,12 @@ def deal(
     ...             due=datetime(2026, 3, 1, tzinfo=UTC))
     >>> receipts = attrs.evolve(lane, number=2, is_transactional=True, campaign="receipts")
     >>> claims = [Claim(lane=each, way=("", "")) for each in (lane, receipts)]
-    >>> deal(claims, room=20, rooms={}, standing=Standing(), policy=Policy())[0]
+    >>> deal(claims, room=20, rooms={}, standing=Standing(), turns=Turns())[0]
     {2: 18, 1: 2}
     """
-    dealing = _Dealing(claims, rooms, standing, policy)
+    if not claims:
+        return {}, standing
+    dealing = _Dealing(claims, rooms, standing, turns)
     dealt: dict[int, int] = {}
     for _ in range(room):
         number = dealing.root.pick()
@@ -133,10 +109,10 @@ def deal(
     return dealt, dealing.standing(standing)
 
 
-def took(claim: Claim, unused: int, *, standing: Standing, policy: Policy) -> Standing:
+def took(lane: Lane, unused: int, *, standing: Standing, turns: Turns) -> Standing:
     """The standing once a lane has given back turns that it could not use, since fewer of its jobs were due."""
     marks = dict(standing.marks)
-    for path, weight in _equals(claim.lane, policy):
+    for path, weight in _equals(lane, turns):
         if path in marks:
             marks[path] -= unused / weight
     return attrs.evolve(standing, marks=marks)
@@ -219,15 +195,23 @@ class _Dealing:
     """The tree for one deal."""
 
     def __init__(
-        self, claims: Sequence[Claim], rooms: Mapping[tuple[str, str], int], standing: Standing, policy: Policy
+        self, claims: Sequence[Claim], rooms: Mapping[tuple[str, str], int], standing: Standing, turns: Turns
     ) -> None:
-        self._standing, self._policy, self._claims = standing, policy, len(claims)
+        self._standing, self._turns, self._claims = standing, turns, len(claims)
+        self._weights: tuple[Mapping[str, float], ...] = (
+            {},
+            {},
+            {},
+            turns.accounts,
+            turns.campaigns,
+            {},
+        )  # by the length of a path
         self._ranks: list[_Ranks] = []
         self._equals: list[_Equals] = []
         left = {claim.way: rooms.get(claim.way, _UNBOUND) for claim in claims}
         tree: dict[Any, Any] = {}
         for claim in claims:
-            (account, _), (campaign, _), (lane, _) = _equals(claim.lane, policy)
+            (account, _), (campaign, _), (lane, _) = _equals(claim.lane, turns)
             tree.setdefault(account, {}).setdefault(campaign, {})[lane] = _Leaf(claim, left)
         sorts: dict[bool, dict[int, list[_Path]]] = {}
         for path in tree:
@@ -259,7 +243,7 @@ class _Dealing:
         for name in names[1:]:
             place = (*path, name)
             credit = self._standing.credits.get(place, 0.0)
-            node = _Ranks(place, nodes[name], node, self._policy.least_share, credit)
+            node = _Ranks(place, nodes[name], node, self._turns.least_share, credit)
             self._ranks.append(node)
         return node
 
@@ -276,16 +260,16 @@ class _Dealing:
         return equals
 
     def _weight(self, path: _Path) -> float:
-        weights = {3: self._policy.accounts, 4: self._policy.campaigns}.get(len(path))
-        return 1.0 if weights is None else weights.get(path[-1], 1.0)
+        weights = self._weights[len(path)]
+        return weights.get(path[-1], 1.0) if weights else 1.0
 
 
-def _equals(lane: Lane, policy: Policy) -> tuple[tuple[_Path, float], ...]:
+def _equals(lane: Lane, turns: Turns) -> tuple[tuple[_Path, float], ...]:
     """The lane's places among equals, and its weights there: as an account, as a campaign, as a lane."""
     account = (lane.is_transactional, lane.priority, lane.account)
     campaign = (*account, lane.campaign)
     return (
-        (account, policy.accounts.get(lane.account, 1.0)),
-        (campaign, policy.campaigns.get(lane.campaign, 1.0)),
+        (account, turns.accounts.get(lane.account, 1.0)),
+        (campaign, turns.campaigns.get(lane.campaign, 1.0)),
         ((*campaign, lane.number), 1.0),
     )

@@ -1,8 +1,8 @@
 """What a letter must pass and how many may go, with what was learnt from the answers.
 
 How to think about it. A **way** leads from one sending identity to one provider. `Shaper` says which
-tolls the letters of a lane pass on it, and how many may be begun now; it is told of every letter that
-is begun and of every answer. Time is an argument and nothing waits here, so the same answers always
+tolls the letters of a lane pass on it, and how many may be under way; it is told of every letter that
+begins and ends, and of every answer. Time is an argument and nothing waits here, so the same answers always
 lead to the same state, which can be kept as JSON. Rates and quotas are a meter's, and may be shared
 by many processes; what is under way is counted here, and so in each process for itself.
 """
@@ -10,18 +10,19 @@ by many processes; what is under way is counted here, and so in each process for
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
 from mailkit.errors import InvalidValue
 from mailkit.send.jobs import Job
 from mailkit.send.limits.concurrency import Feedback
+from mailkit.send.limits.fairness import Claim, Standing, deal, took
 from mailkit.send.limits.limits import Limits
 from mailkit.send.limits.providers import Providers
 from mailkit.send.limits.quota import Quota
 from mailkit.send.limits.rate import Rate
-from mailkit.send.limits.shaping import Measure, Rule, Taken, first_rule, shipped_rules
+from mailkit.send.limits.shaping import Measure, Taken, first_rule, shipped_rules
 from mailkit.send.limits.ways import Count, Way
 from mailkit.send.meter import Allotment, Toll
 from mailkit.send.outbox import Lane
@@ -42,50 +43,32 @@ _CLOSING: Final = 421
 class Shaper:
     """Keeps `Limits` while letters go, and heeds what the providers answer.
 
-    Args:
-        limits: What is allowed.
-        rules: What to do about refusals; tried before the shipped ones, `shaping.toml`.
-        providers: Who runs which mailboxes; the shipped table if None.
-        feedback: How to find out how many conversations a provider bears.
-        processes: How many processes send at once under these limits; each takes its part of the connections.
-
     >>> from datetime import UTC, timedelta
     >>> from mailkit.send import Reply
     >>> now = datetime(2026, 3, 1, tzinfo=UTC)
     >>> shaper = Shaper(Limits(providers={"gmail": Rate(20, per=timedelta(seconds=1), burst=5)}))
     >>> shaper.room("", "gmail", now)
     5
-    >>> shaper.began("", "gmail")
     >>> reply = Reply.parse("421 4.7.28 Gmail has detected an unusual rate of unsolicited mail")
-    >>> (taken,) = shaper.heard("", "gmail", Refused(reply=reply, phase=Phase.DATA), now)
+    >>> (taken,) = shaper.heard("", "gmail", Refused(reply=reply, phase=Phase.DATA), under_way=1, now=now)
     >>> print(taken)
     gmail: slow to 60 in 0:01:00 until 2026-03-01 01:00:00 UTC, by gmail-unusual-rate
     """
 
-    def __init__(
-        self,
-        limits: Limits,
-        *,
-        rules: Iterable[Rule] = (),
-        providers: Providers | None = None,
-        feedback: Feedback | None = None,
-        processes: int = 1,
-    ) -> None:
-        if type(processes) is not int or processes < 1:
-            raise InvalidValue("Shaper.processes", processes, "is not a whole number from 1 up")
+    def __init__(self, limits: Limits) -> None:
         self.limits = limits
-        self._rules = (*rules, *shipped_rules())
-        self._providers = Providers.shipped() if providers is None else providers
-        self._feedback = Feedback() if feedback is None else feedback
-        self._processes = processes
+        self._rules = (*limits.rules, *shipped_rules())
+        self._mailboxes = Providers.shipped() if limits.mailboxes is None else limits.mailboxes
+        self._feedback = Feedback() if limits.feedback is None else limits.feedback
         self._ways: dict[tuple[str, str], Way] = {}
         self._counts: dict[str, Count] = {}
         self._tolls: dict[tuple[str, str, str, bool], tuple[datetime | None, tuple[Toll | Allotment, ...]]] = {}
         self._enough = _MANY
+        self._standing = Standing()
 
     def provider_of(self, domain: str, mx_hosts: Iterable[str] = ()) -> str:
         """What a job's `provider` is to be: the provider's name, or the domain that has limits of its own."""
-        return self.limits.destination(domain, self._providers.of(domain, mx_hosts))
+        return self.limits.destination(domain, self._mailboxes.of(domain, mx_hosts))
 
     def letters_per_connection(self, provider: str) -> int | None:
         """How many letters one connection to the provider carries; None if nothing is said."""
@@ -121,7 +104,7 @@ class Shaper:
         return made[1]
 
     def room(self, identity: str, provider: str, now: datetime) -> int:
-        """How many more letters may be begun on this way now."""
+        """How many letters may be under way at once on this way; 0 while none may."""
         way = self._ways.get((identity, provider))
         if way is None:
             self._forget(now)
@@ -129,26 +112,40 @@ class Shaper:
         return way.room(now)
 
     def again_at(self, identity: str, provider: str, now: datetime) -> datetime | None:
-        """When a way that is closed opens again; None if it is open, though there may be no room on it."""
+        """When a way that is closed opens again; None if it is open."""
         until = self._way(identity, provider).closed_until
         return until if until is not None and until > now else None
 
     def began(self, identity: str, provider: str) -> None:
-        """Take in that a letter was begun."""
-        for count in self._way(identity, provider).counts:
+        """Take in that a letter has begun, for connections that several ways share."""
+        way = self._ways.get((identity, provider)) or self._way(identity, provider)
+        way.own.under_way += 1
+        for count in way.shared:
             count.under_way += 1
 
-    def heard(
-        self, identity: str, provider: str, delivery: Delivery, now: datetime, *, campaign: str = ""
-    ) -> tuple[Taken, ...]:
-        """Take in what came of a letter that was begun, and say which measures that led to; mostly none.
-
-        `Measure.STOP` is only told: whoever drives the sender knows which campaign it was, and pauses it.
-        """
+    def ended(self, identity: str, provider: str) -> None:
+        """Take in that a letter which had begun has ended, whatever came of it."""
         way = self._ways[identity, provider]
-        under_way = way.counts[0].under_way
-        for count in way.counts:
+        way.own.under_way -= 1
+        for count in way.shared:
             count.under_way -= 1
+
+    def heard(
+        self, identity: str, provider: str, delivery: Delivery, *, under_way: int, now: datetime, campaign: str = ""
+    ) -> tuple[Taken, ...]:
+        """Take in what came of a delivery, and say which measures that led to; mostly none.
+
+        `Measure.STOP` is only told: whoever drives the sender pauses the campaign, or does not.
+
+        Args:
+            identity: From which identity
+            provider: to which provider.
+            delivery: What came of it.
+            under_way: How many letters were under way on this way, this one included.
+            now: The present instant.
+            campaign: The letter's campaign, for rules that stop one.
+        """
+        way = self._ways.get((identity, provider)) or self._way(identity, provider)
         if type(delivery) is Accepted:
             if way.window is not None:
                 way.window.succeeded(under_way)
@@ -159,6 +156,19 @@ class Shaper:
             return ()
         taken = self._refused(way, delivery, under_way, campaign, now)
         return () if taken is None else (taken,)
+
+    def shares(self, lanes: Sequence[Lane], most: Mapping[int, int], space: int) -> dict[int, int]:
+        """How many jobs to lease from each lane, by numbers: no more than `most` of one, and `space` in all.
+
+        Whose turn it is follows from `Limits.turns`, and from who has had turns before.
+        """
+        claims = [Claim(lane=lane, way=(lane.identity, lane.provider), most=most.get(lane.number, 0)) for lane in lanes]
+        dealt, self._standing = deal(claims, room=space, rooms={}, standing=self._standing, turns=self.limits.turns)
+        return dealt
+
+    def unused(self, lane: Lane, count: int) -> None:
+        """Take in that a lane had so many jobs fewer than it was dealt turns."""
+        self._standing = took(lane, count, standing=self._standing, turns=self.limits.turns)
 
     def to_json(self) -> str:
         """What was learnt, as JSON text: what is closed, slowed or narrowed, and what each way bears."""
@@ -199,17 +209,17 @@ class Shaper:
             shape = self.limits.shape_of(provider)
             feedback = self._feedback if provider else None
             most = self._part(shape.connections) if shape.connections else feedback.most if feedback else _UNBOUND
-            counts = [Count(most)]
+            shared = []
             if shape.connections and not shape.is_per_identity:
-                counts.append(self._count(f"provider {provider}", most))
+                shared.append(self._count(f"provider {provider}", most))
             own = self.limits.identities.get(identity)
             if own is not None and own.connections:
-                counts.append(self._count(f"identity {identity}", self._part(own.connections)))
-            way = self._ways[identity, provider] = Way(identity, provider, tuple(counts), feedback)
+                shared.append(self._count(f"identity {identity}", self._part(own.connections)))
+            way = self._ways[identity, provider] = Way(identity, provider, Count(most), tuple(shared), feedback)
         return way
 
     def _part(self, connections: int) -> int:
-        return max(1, connections // self._processes)
+        return max(1, connections // self.limits.processes)
 
     def _count(self, name: str, most: int) -> Count:
         return self._counts.setdefault(name, Count(most))

@@ -59,6 +59,7 @@ _SKEW: Final = 60_000_000
 """Microseconds by which the clocks of processes may differ before it is taken for a clock that was set back."""
 _OPEN: Final = 1_000_000
 """Microseconds for which a slot that no limit bounds is good."""
+_NEVER: Final = 1 << 62
 _COUNT_BITS: Final = 40
 _COUNT: Final = (1 << _COUNT_BITS) - 1
 
@@ -92,19 +93,23 @@ def reserve(
     """
     at = (now - _EPOCH) // TICK
     ahead = min(max(horizon // TICK, 0), _FARTHEST)
-    rates = [(place, toll) for place, toll in enumerate(tolls) if isinstance(toll, Toll)]
-    marks = [_mark(toll, states[place], at) for place, toll in rates]
-    numbers, free, ends = _allotted(tolls, states)
-    spans, again = _spans([toll for _, toll in rates], marks, min(count, free), at, ahead, ends)
+    places = [place for place, toll in enumerate(tolls) if isinstance(toll, Toll)]
+    rates = [toll for toll in tolls if isinstance(toll, Toll)]
+    nexts = [_next(toll, states[place], at) for toll, place in zip(rates, places, strict=True)]
+    new, free, ends = _allotted(tolls, states)
+    spans, again = _spans(rates, nexts, min(count, free), at, ahead, ends)
     if again is None and len(spans) < count:
         again = ends
-    for (place, _), mark in zip(rates, marks, strict=True):
-        numbers[place] = mark
     for place, toll in enumerate(tolls):
         if isinstance(toll, Allotment):
-            numbers[place] += len(spans)
-    slots = tuple(Slot(begins_at=_EPOCH + begin * TICK, ends_at=_EPOCH + end * TICK) for begin, end in spans)
-    return numbers, Reservation(slots=slots, again_at=None if again is None else _EPOCH + again * TICK)
+            new[place] += len(spans)
+    for place, toll, mark in zip(places, rates, nexts, strict=True):
+        new[place] = mark - toll.step
+    slots = tuple(
+        Slot(begins_at=now if begin == at else _EPOCH + begin * TICK, ends_at=_EPOCH + end * TICK)
+        for begin, end in spans
+    )
+    return new, Reservation(slots=slots, again_at=None if again is None else _EPOCH + again * TICK)
 
 
 def give_back(allotment: Allotment, state: int | None, count: int) -> int | None:
@@ -130,33 +135,45 @@ def idle_from(toll: Toll | Allotment, state: int) -> datetime:
 
 
 def _spans(
-    tolls: Sequence[Toll], marks: list[int], count: int, at: int, ahead: int, ends: int | None
+    rates: Sequence[Toll], nexts: list[int], count: int, at: int, ahead: int, ends: int | None
 ) -> tuple[list[tuple[int, int]], int | None]:
-    """The slots as beginnings and ends, and when to ask again if they are too few; `marks` becomes the new marks."""
+    """The slots as beginnings and ends, and when to ask again if they are too few.
+
+    `nexts` are the least marks that the next slot may have, and become those of the slot after the last.
+    """
     near, far = at + ahead // 2, at + ahead
-    bound = at + max(ahead, _OPEN) if ends is None else ends
+    bound = ends if ends is not None else _NEVER if rates else at + max(ahead, _OPEN)
+    terms = [(place, toll.step, toll.length, toll.grace) for place, toll in enumerate(rates)]
     spans: list[tuple[int, int]] = []
     while len(spans) < count:
-        begin = at
-        for toll, mark in zip(tolls, marks, strict=True):
-            begin = max(begin, mark + toll.step - toll.length)
+        begin, end = at, bound
+        for place, _, length, _ in terms:
+            if nexts[place] - length > begin:
+                begin = nexts[place] - length
         if begin > far:
             return spans, begin - ahead
-        if ends is not None and begin >= ends:
-            return spans, ends
-        moved = [max(mark + toll.step, begin + toll.grace) for toll, mark in zip(tolls, marks, strict=True)]
-        if begin > near and any(new > old + toll.step for new, old, toll in zip(moved, marks, tolls, strict=True)):
+        if begin >= bound:
+            return spans, bound
+        if begin > near and any(nexts[place] < begin + grace for place, _, _, grace in terms):
             return spans, begin - ahead // 2
-        marks[:] = moved
-        spans.append((begin, min((*moved, bound)) if ends is not None or not moved else min(moved)))
+        for place, step, _, grace in terms:
+            mark = nexts[place]
+            if mark < begin + grace:
+                mark = begin + grace
+            if mark < end:
+                end = mark
+            nexts[place] = mark + step
+        spans.append((begin, end))
     return spans, None
 
 
-def _mark(toll: Toll, state: int | None, at: int) -> int:
-    """The last mark, as if the limit had rested if there is none."""
+def _next(toll: Toll, state: int | None, at: int) -> int:
+    """The least mark that the next slot may have; if there is no state, the limit has rested."""
     if state is None:
-        return at + toll.grace - toll.step
-    return at + toll.length if state > at + toll.length + _FARTHEST + _SKEW else state
+        return at + toll.grace
+    if state > at + toll.length + _FARTHEST + _SKEW:
+        state = at + toll.length
+    return state + toll.step
 
 
 def _allotted(tolls: Sequence[Toll | Allotment], states: Sequence[int | None]) -> tuple[list[int], int, int | None]:

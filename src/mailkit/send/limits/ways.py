@@ -31,7 +31,8 @@ class Way:
     Attributes:
         window: What the provider bears; None where the provider is not known, since then no two
             letters need go to the same place.
-        counts: The counts that a letter on this way is in: the way's own first.
+        own: How many conversations are under way on this way.
+        shared: The counts that its letters are in together with those of other ways.
         closed_until: Until when nothing may be begun; None if the way is open.
         switched_until: Until when another identity is asked for.
         slow: The rate that the provider asked for, and until when.
@@ -42,18 +43,21 @@ class Way:
         "_asked",
         "_hits",
         "closed_until",
-        "counts",
         "identity",
         "narrow",
+        "own",
         "provider",
+        "shared",
         "slow",
         "switched_until",
         "window",
     )
 
-    def __init__(self, identity: str, provider: str, counts: tuple[Count, ...], feedback: Feedback | None) -> None:
-        self.identity, self.provider, self.counts = identity, provider, counts
-        self.window = None if feedback is None else Window(feedback, counts[0].most)
+    def __init__(
+        self, identity: str, provider: str, own: Count, shared: tuple[Count, ...], feedback: Feedback | None
+    ) -> None:
+        self.identity, self.provider, self.own, self.shared = identity, provider, own, shared
+        self.window = None if feedback is None else Window(feedback, own.most)
         self.closed_until: datetime | None = None
         self.switched_until: datetime | None = None
         self.slow: tuple[Rate, datetime] | None = None
@@ -64,25 +68,26 @@ class Way:
     @property
     def size(self) -> int:
         """How many conversations the way bears, whatever the shapes allow."""
-        return self.counts[0].most if self.window is None else self.window.size
+        return self.own.most if self.window is None else self.window.size
 
     def room(self, now: datetime) -> int:
-        """How many more conversations may be begun."""
+        """How many conversations may be under way at once."""
         if self.closed_until is not None:
             if now < self.closed_until:
                 return 0
             self.closed_until = None
-        room = self.size
+        window = self.window
+        most = self.own.most if window is None else window.size
         if self.narrow is not None:
             if now < self.narrow[1]:
-                room = min(room, self.narrow[0])
+                most = min(most, self.narrow[0])
             else:
                 self.narrow = None
-        room -= self.counts[0].under_way
-        for count in self.counts:
-            if count.most - count.under_way < room:
-                room = count.most - count.under_way
-        return room if room > 0 else 0
+        for count in self.shared:
+            left = count.most - count.under_way + self.own.under_way
+            if left < most:
+                most = left
+        return most if most > 0 else 0
 
     def failed(self, now: datetime) -> None:
         """Take in a failure that speaks of the destination."""
@@ -146,7 +151,7 @@ class Way:
     def is_plain(self, now: datetime) -> bool:
         """Whether nothing is under way and nothing is in force, so that the way may be forgotten."""
         instants = (self.closed_until, self.switched_until, *(pair[1] for pair in (self.slow, self.narrow) if pair))
-        return self.counts[0].under_way == 0 and all(instant is None or instant <= now for instant in instants)
+        return self.own.under_way == 0 and all(instant is None or instant <= now for instant in instants)
 
     def state(self) -> dict[str, Any]:
         """All but what is under way, as what JSON has."""
@@ -164,7 +169,7 @@ class Way:
     def load(self, state: dict[str, Any], *, is_new: bool) -> None:
         """Take in what `state` gave, here or elsewhere: whatever lasts longer stands."""
         if is_new and self.window is not None and state["window"] is not None:
-            self.window.size = max(1, min(int(state["window"]), self.counts[0].most))
+            self.window.size = max(1, min(int(state["window"]), self.own.most))
         if state["closed_until"]:
             self.close(_instant(state["closed_until"]))
         if state["switched_until"]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import timedelta
 from functools import partial
 from inspect import isawaitable
@@ -20,22 +20,22 @@ from typing import Any, Final
 
 import attrs
 
+from mailkit.address import Domain
 from mailkit.checks import counted
 from mailkit.clock import Clock, SystemClock
 from mailkit.envelope import Envelope
 from mailkit.errors import InvalidValue
-from mailkit.send.returns.reply import Phase
+from mailkit.send.returns.reply import Phase, Reply
 from mailkit.send.smtp.account import Account
-from mailkit.send.smtp.body import finish
-from mailkit.send.smtp.direct_policy import Destination, Policies, Policy, destination
-from mailkit.send.smtp.direct_pool import Pool
+from mailkit.send.smtp.direct_policy import Destination, Policies, Policy, Security, destination
 from mailkit.send.smtp.direct_reach import Reacher
 from mailkit.send.smtp.lookup import Lookup
 from mailkit.send.smtp.lookup_dns import DNSLookup
 from mailkit.send.smtp.mx import Failure, Route, Way, route
-from mailkit.send.smtp.session import Session
-from mailkit.send.smtp.settings import own_name, patience, port_number
-from mailkit.send.transport import Commit, Delivery, Lost
+from mailkit.send.smtp.pool import Pool
+from mailkit.send.smtp.session import Line
+from mailkit.send.smtp.settings import own_name, patience, port_number, whole
+from mailkit.send.transport import Commit, Delivery, Lost, Refused
 
 __all__ = ["MXTransport"]
 
@@ -82,7 +82,10 @@ class MXTransport:
         connections: How many connections there may be at once, in all.
         connections_per_destination: How many to the hosts of one domain, or of several that have the same hosts.
         messages_per_connection: After how many letters a connection is closed.
-        idle_for: After how long without a letter a connection is closed.
+        idle_timeout: After how long without a letter a connection is closed.
+        bdat_depth: How many letters may be under way whole on one connection, where the server offers BDAT (RFC 3030);
+            0 for DATA always.
+        on_busy: Told of every 421 and refused greeting that concerned no letter (RFC 5321, 3.8), with the server.
         addresses_tried: How many addresses are tried for one connection, two at least.
         ip_versions: Which versions of IP are used; a host's addresses take turns, beginning with the first.
         allows_private: Whether addresses count that not everybody can reach, such as 10.0.0.1. Whoever gives us an
@@ -98,7 +101,7 @@ class MXTransport:
 
     >>> transport = MXTransport(local_hostname="mail.shop.example", connections_per_destination=5)
     >>> transport.capacity
-    100
+    300
     """
 
     lookup: Lookup = attrs.field(factory=DNSLookup)
@@ -109,7 +112,9 @@ class MXTransport:
     connections: int = attrs.field(default=100, validator=counted)
     connections_per_destination: int = attrs.field(default=5, validator=counted)
     messages_per_connection: int = attrs.field(default=100, validator=counted)
-    idle_for: timedelta = attrs.field(default=timedelta(seconds=10), validator=patience)
+    idle_timeout: timedelta = attrs.field(default=timedelta(seconds=10), validator=patience)
+    bdat_depth: int = attrs.field(default=1, validator=whole)
+    on_busy: Callable[[Reply, str], object] | None = attrs.field(default=None, repr=False)
     addresses_tried: int = attrs.field(default=5, validator=_tries)
     ip_versions: tuple[int, ...] = attrs.field(default=(4, 6), converter=tuple, validator=_versions)
     allows_private: bool = False
@@ -121,32 +126,44 @@ class MXTransport:
     rng: Random = attrs.field(factory=Random, repr=False)
     _reacher: Reacher | None = attrs.field(init=False, default=None, repr=False)
     _pools: dict[Destination, Pool] = attrs.field(init=False, factory=dict, repr=False)
-    _room: asyncio.Semaphore | None = attrs.field(init=False, default=None, repr=False)
+    _loop: asyncio.AbstractEventLoop | None = attrs.field(init=False, default=None, repr=False)
+    _freed: asyncio.Event = attrs.field(init=False, factory=asyncio.Event, repr=False)
+    _queued: int = attrs.field(init=False, default=0, repr=False)
 
     @property
     def capacity(self) -> int:
-        """How many deliveries it makes use of at once: one for each connection."""
-        return self.connections
+        """How many deliveries it makes use of at once: for each connection as many as `SMTPTransport` has."""
+        return self.connections * (2 + max(1, self.bdat_depth))
 
     async def open(self) -> None:
         """Get ready; nobody is connected to yet."""
 
     async def close(self) -> None:
-        """Say goodbye on idle connections; it may be opened again, in another loop too."""
-        pools, self._pools = self._pools, {}
-        self._room = None
-        await asyncio.gather(*(pool.close() for pool in pools.values()))
-        for _ in range(3):  # so that closed sockets are let go of before the loop may end
-            await asyncio.sleep(0)
+        """Say goodbye on idle connections; it may be opened again, in another loop too.
+
+        Letters on their way are brought to their end: they are another sender's, who closes it too.
+        """
+        pools = self._here()
+        for wanted in [wanted for wanted, pool in pools.items() if pool.is_idle]:
+            await pools.pop(wanted).close()
 
     async def deliver(self, envelope: Envelope, raw: bytes, *, commit: Commit) -> Delivery:
         """Send finished bytes to a server of the recipient's domain; the answer says to which it was."""
         wanted = await self._destination(envelope)
         if not isinstance(wanted, Destination):
             return wanted
-        room = self._room = self._room or asyncio.Semaphore(self.connections)
-        async with room:
-            return await self._pool(wanted).deliver(envelope, finish(raw), commit)
+        try:
+            return await self._pool(wanted).deliver(envelope, raw, commit=commit)
+        finally:
+            self._freed.set()
+
+    async def mx_hosts(self, domain: Domain) -> tuple[str, ...]:
+        """The names of the hosts that take a domain's mail, the most preferred first; empty if they are not known.
+
+        They tell whose servers these are, for a job's `provider`.
+        """
+        found = route(domain.ascii, await self.lookup.mx(domain.ascii), own=self.own_hostnames)
+        return tuple(exchange.host for exchange in found.exchanges) if isinstance(found, Route) else ()
 
     async def _destination(self, envelope: Envelope) -> Destination | Failure:
         domain = envelope.recipient.address.domain.ascii
@@ -160,6 +177,10 @@ class MXTransport:
             return Lost(phase=Phase.CONNECT, server=domain, reason=reason)
         wanted, findings = destination(domain, found, policy)
         self._reach.tell(findings)
+        if envelope.require_tls and isinstance(
+            wanted, Destination
+        ):  # RFC 8689, 4.2.1: of a server that proves its name
+            return attrs.evolve(wanted, security=Security.ENFORCED)
         return wanted
 
     async def _policy(self, domain: str) -> Policy | None:
@@ -168,38 +189,63 @@ class MXTransport:
         found = self.policy(domain)
         return await found if isawaitable(found) else found
 
+    def _here(self) -> dict[Destination, Pool]:
+        """The connections in this event loop; those of a loop that has ended are of no use."""
+        loop = asyncio.get_running_loop()
+        if self._loop is not loop:
+            self._loop, self._pools, self._freed, self._queued = loop, {}, asyncio.Event(), 0
+        return self._pools
+
     def _pool(self, wanted: Destination) -> Pool:
-        pool = self._pools.pop(wanted, None)
+        pools = self._here()
+        pool = pools.pop(wanted, None)
         if pool is None:
             self._forget()
             pool = Pool(
-                connect=partial(self._connect, wanted),
+                partial(self._dial, wanted),
                 connections=self.connections_per_destination,
                 messages_per_connection=self.messages_per_connection,
+                idle_timeout=self.idle_timeout,
+                bdat_depth=self.bdat_depth,
+                names_server=True,
+                on_busy=self.on_busy,
             )
-        self._pools[wanted] = pool  # the one used last is the last to make room
+        pools[wanted] = pool  # the one used last is the last to make room
         return pool
 
-    async def _connect(self, wanted: Destination) -> Session | Failure:
-        """A new connection, for which an idle one elsewhere makes room if need be."""
-        for pool in tuple(self._pools.values()):
-            while pool.idle and self._open() >= self.connections:
-                await pool.idle.pop(0).quit()
-        return await self._reach.connect(wanted)
+    async def _dial(self, wanted: Destination) -> Line | Refused:
+        """A new connection, once there is room for it, and unless the letters were sent on others meanwhile."""
+        self._queued += 1
+        try:
+            while self._open() >= self.connections:
+                await self._make_room()
+                if not self._pools[wanted].waiting:
+                    raise asyncio.CancelledError
+        finally:
+            self._queued -= 1
+        return await self._reach.dial(wanted)
 
     def _open(self) -> int:
-        return sum(pool.users + len(pool.idle) for pool in self._pools.values()) - 1
+        """How many connections there are, without those that wait for room."""
+        return sum(pool.open_connections for pool in self._pools.values()) - self._queued
+
+    async def _make_room(self) -> None:
+        """Close what has been idle longest; if all connections have letters, wait for one of these to end."""
+        for pool in tuple(self._pools.values()):
+            if pool.is_idle and pool.open_connections:
+                await pool.close()
+                return
+        self._freed.clear()
+        await self._freed.wait()
 
     def _forget(self) -> None:
-        """Let go of pools that nobody has used for long."""
-        for wanted in list(self._pools)[: max(0, len(self._pools) - _MOST_POOLS)]:
-            if not self._pools[wanted].users and not self._pools[wanted].idle:
-                del self._pools[wanted]
+        """Let go of pools without connections, once there are many."""
+        if len(self._pools) >= _MOST_POOLS:
+            self._pools = {key: pool for key, pool in self._pools.items() if pool.open_connections or not pool.is_idle}
 
     @property
     def _reach(self) -> Reacher:
         if self._reacher is None:
-            verifying = self.tls_context or ssl.create_default_context()
             account = Account(
                 host="",
                 port=self.port,
@@ -216,7 +262,7 @@ class MXTransport:
                 lookup=self.lookup,
                 way=way,
                 account=account,
-                verifying=verifying,
+                verifying=self.tls_context,
                 rest=self.rest,
                 clock=self.clock,
                 rng=self.rng,

@@ -19,8 +19,8 @@ from mailkit.send.smtp.connect import connect
 from mailkit.send.smtp.direct_policy import Destination, Security
 from mailkit.send.smtp.lookup import Lookup
 from mailkit.send.smtp.mx import AddressesOf, Failure, Target, Way, reach
-from mailkit.send.smtp.session import Session
-from mailkit.send.transport import Lost
+from mailkit.send.smtp.session import Line
+from mailkit.send.transport import Lost, Refused
 
 __all__ = ["Reacher"]
 
@@ -31,6 +31,14 @@ _MOST_RESTING: Final = 20_000
 _MOST_TOLD: Final = 10_000
 
 
+def _anybody() -> ssl.SSLContext:
+    """TLS without proof of who it is. Made once: to load the certificates that nobody looks at takes milliseconds."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
 @attrs.define(eq=False, kw_only=True)
 class Reacher:
     """Connects to destinations, and leaves addresses alone for a while that have failed.
@@ -39,7 +47,7 @@ class Reacher:
         lookup: What finds addresses.
         way: How far to go for one connection.
         account: What every connection has in common; host, address, tls and tls_context are filled in.
-        verifying: How TLS is done where the certificate has to be valid.
+        verifying: How TLS is done where the certificate has to be valid; by this machine's roots if None.
         rest: For how long an address that has failed is left alone.
         clock: What tells the time.
         rng: Chance, for the order among equals.
@@ -52,24 +60,28 @@ class Reacher:
     rest: timedelta
     clock: Clock
     rng: Random
+    _credulous: ssl.SSLContext = attrs.field(init=False, factory=_anybody)
     _resting: dict[tuple[Security, str], tuple[datetime, Failure]] = attrs.field(init=False, factory=dict)
     _told: set[str] = attrs.field(init=False, factory=set)
 
-    async def connect(self, wanted: Destination) -> Session | Failure:
-        """A new connection to one of a destination's hosts, or why none can be had."""
+    async def dial(self, wanted: Destination) -> Line | Refused:
+        """A new connection to one of a destination's hosts, or the reply with which we were turned away.
+
+        Raises:
+            TransportError: None can be had.
+        """
         search = reach(wanted.route, way=self.way, rng=self.rng, resting=self._asleep(wanted.security))
         answer: Any = None
         while True:
             try:
                 step = search.send(answer)
             except StopIteration as end:
-                failure: Failure = end.value
-                return failure
+                return _told(end.value)
             if isinstance(step, AddressesOf):
                 answer = await self.lookup.addresses(step.host)
                 continue
             answer = await self._try(step, wanted.security)
-            if isinstance(answer, Session):
+            if isinstance(answer, Line):
                 return answer
             self._resting[wanted.security, step.address] = (self.clock.now() + self.rest, answer)
 
@@ -86,7 +98,7 @@ class Reacher:
             self._resting = {key: one for key, one in self._resting.items() if one[0] > now}
         return {address: one[1] for (level, address), one in self._resting.items() if level is security}
 
-    async def _try(self, target: Target, security: Security) -> Session | Failure:
+    async def _try(self, target: Target, security: Security) -> Line | Failure:
         """One address: with as much TLS as there has to be, and with less where more fails and that is allowed."""
         if security is Security.OPPORTUNISTIC:
             return await self._as_offered(target)
@@ -100,13 +112,15 @@ class Reacher:
         self.tell([f"{reason} (the policy is in testing)"])
         return await self._as_offered(target)
 
-    async def _as_offered(self, target: Target) -> Session | Failure:
+    async def _as_offered(self, target: Target) -> Line | Failure:
         """Encrypted if that can be had, else in the clear: even that beats not at all (RFC 7435, 3)."""
         found = await self._open(target, "opportunistic")
         return await self._open(target, "none") if _trouble_with_tls(found) else found
 
-    async def _open(self, target: Target, tls: TLSMode) -> Session | Failure:
-        context = self.verifying if tls == "starttls" else None
+    async def _open(self, target: Target, tls: TLSMode) -> Line | Failure:
+        if tls == "starttls" and self.verifying is None:
+            self.verifying = ssl.create_default_context()
+        context = {"starttls": self.verifying, "opportunistic": self._credulous}.get(tls)
         account = attrs.evolve(self.account, host=target.host, address=target.address, tls=tls, tls_context=context)
         try:
             return await connect(account)
@@ -115,10 +129,16 @@ class Reacher:
             return Lost(phase=Phase(error.phase), server=error.server, reason=reason)
 
 
-def _trouble_with_tls(found: Session | Failure) -> str:
+def _trouble_with_tls(found: Line | Failure) -> str:
     """What went wrong once the server had greeted us, which may be for the sake of TLS; empty if nothing did."""
-    if isinstance(found, Session) or found.phase is not Phase.EHLO:
+    if isinstance(found, Line) or found.phase is not Phase.EHLO:
         return ""
     if isinstance(found, Lost):
         return found.reason
     return f"it answers {found.reply.line!r}" if found.reply.code in _NO_TLS_NOW else ""
+
+
+def _told(failure: Failure) -> Refused:
+    if isinstance(failure, Lost):
+        raise TransportError(failure.server, failure.phase, failure.reason)
+    return failure

@@ -7,6 +7,7 @@ import asyncio
 from mailkit.envelope import Envelope
 from mailkit.send.lines import crlf
 from mailkit.send.returns.reply import Phase, Reply
+from mailkit.send.smtp.body import is_plain
 from mailkit.send.transport import Commit, Delivery
 
 __all__ = ["LARGE", "Letter"]
@@ -21,6 +22,8 @@ class Letter:
     Attributes:
         envelope: From whom and to whom.
         body: The message, in lines that end in CRLF.
+        is_plain: Whether no line of it begins with a dot.
+        is_ascii: Whether it has no 8-bit octets.
         commit: What must say yes before the end of the message leaves.
         future: What the caller waits for; None where a machine is run without a loop.
         asked: What `commit` gave, once it was called.
@@ -29,6 +32,7 @@ class Letter:
         is_asked: Whether this connection has asked for consent, or for what was asked before.
         is_over: Whether it is known what came of it. The server may have answers to it still.
         is_try: Whether it counts as a try even if the line breaks before any reply to it.
+        octets: The body as it is written on this connection.
         plan: The groups of commands still to be written, the next one last; None waits for consent.
         head: What goes with the body, before it: all or a part of the commands where BDAT is used.
         steps: What is answered once the body has left.
@@ -51,11 +55,14 @@ class Letter:
         "envelope",
         "future",
         "head",
+        "is_ascii",
         "is_asked",
         "is_begun",
         "is_in_data",
         "is_over",
+        "is_plain",
         "is_try",
+        "octets",
         "phase",
         "plan",
         "refusal",
@@ -67,7 +74,10 @@ class Letter:
     def __init__(
         self, envelope: Envelope, raw: bytes, commit: Commit, future: asyncio.Future[Delivery] | None = None
     ) -> None:
-        self.envelope, self.body, self.commit, self.future = envelope, crlf(raw), commit, future
+        self.is_plain = is_plain(raw)
+        self.envelope, self.commit, self.future = envelope, commit, future
+        self.body = raw if self.is_plain else crlf(raw)
+        self.is_ascii = raw.isascii()
         self.asked: asyncio.Future[bool] | None = None
         self.consent: bool | None = None
         self.is_over = False
@@ -77,6 +87,7 @@ class Letter:
     def start(self, *, is_try: bool) -> None:
         """Begin, or begin anew on another connection."""
         self.is_try = is_try
+        self.octets = self.body
         self.plan: list[tuple[bytes, tuple[int, ...]] | None] = []
         self.head = b""
         self.steps: tuple[int, ...] = ()
@@ -88,4 +99,4 @@ class Letter:
     @property
     def is_large(self) -> bool:
         """Whether its body goes in pieces."""
-        return len(self.body) > LARGE
+        return len(self.octets) > LARGE

@@ -15,7 +15,7 @@ import attrs
 from mailkit.checks import one_line
 from mailkit.errors import InvalidValue
 
-__all__ = ["DictLookup", "Lookup", "NoSuchName", "Outcome", "Records", "Unanswered"]
+__all__ = ["DictLookup", "Lookup", "NoSuchName", "Outcome", "Records", "Unanswered", "merged"]
 
 
 def _texts(values: Iterable[str]) -> tuple[str, ...]:
@@ -61,6 +61,20 @@ class Unanswered:
 
 Outcome = Records | NoSuchName | Unanswered
 """What can come of a question."""
+
+
+def merged(*outcomes: Outcome) -> Outcome:
+    """What came of the questions for A and for AAAA, as one outcome, for implementations of `Lookup.addresses`.
+
+    >>> merged(Records(["192.0.2.1"]), Unanswered())
+    Records(values=('192.0.2.1',))
+    >>> merged(Records(), Unanswered("SERVFAIL"))
+    Unanswered(reason='SERVFAIL')
+    """
+    found = [one for one in outcomes if isinstance(one, Records)]
+    if any(one.values for one in found):
+        return Records(value for one in found for value in one.values)
+    return next((one for one in outcomes if isinstance(one, Unanswered)), outcomes[0])
 
 
 @runtime_checkable

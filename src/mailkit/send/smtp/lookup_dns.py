@@ -13,7 +13,7 @@ import attrs
 from mailkit.checks import counted
 from mailkit.clock import Clock, SystemClock
 from mailkit.errors import InvalidValue
-from mailkit.send.smtp.lookup import NoSuchName, Outcome, Records, Unanswered
+from mailkit.send.smtp.lookup import NoSuchName, Outcome, Records, Unanswered, merged
 
 if TYPE_CHECKING:
     import dns.asyncresolver
@@ -87,11 +87,7 @@ class DNSLookup:
     async def addresses(self, host: str) -> Outcome:
         """The addresses of a host; those that are known, if only one of the two questions was answered."""
         name = host.lower()
-        four, six = await asyncio.gather(self._find((name, "A")), self._find((name, "AAAA")))
-        found = [one for one in (four, six) if isinstance(one, Records)]
-        if any(one.values for one in found):
-            return Records(value for one in found for value in one.values)
-        return next((one for one in (four, six) if isinstance(one, Unanswered)), four)
+        return merged(*await asyncio.gather(self._find((name, "A")), self._find((name, "AAAA"))))
 
     async def _find(self, question: _Question) -> Outcome:
         kept = self._kept.pop(question, None)

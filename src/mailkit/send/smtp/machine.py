@@ -256,10 +256,10 @@ class Machine:
         """The answer to the end of a message: of the letter that is longest under way."""
         self._under_way.popleft()
         has_left = letter.end <= self._left
-        self._needs_reset = self._depth > 0 and code // 100 != 2
+        if self._depth and (code // 100 != 2 or letter.refusal):
+            self._needs_reset = True
         if letter.refusal:
             self._refuse(letter)
-            self._needs_reset = True
         elif code // 100 == 2 and has_left:
             self._conclude(letter, Accepted(reply=read(lines), server=self._told_as))
         elif code // 100 in (4, 5):
@@ -302,8 +302,11 @@ class Machine:
 
     def _plan(self, letter: Letter) -> None:
         """Lay out what is to be written, and what it waits for."""
-        offers, body, large = self._offers, letter.body, letter.is_large
+        offers, body = self._offers, letter.body
         first, second = mail(letter.envelope, body, offers), rcpt(letter.envelope, offers)
+        if not (letter.is_plain or self._depth):
+            letter.octets = stuffed(body)
+        large = letter.is_large
         resets = self._needs_reset or (self._depth > 0 and bool(self._under_way))
         reset: tuple[int, ...] = (_RSET,) if resets else ()
         if resets and offers.has_pipelining:
@@ -312,7 +315,7 @@ class Machine:
         if self._depth:
             letter.head, letter.steps = b"BDAT %d LAST\r\n" % len(body), (_END,)
         else:
-            letter.body, letter.steps = stuffed(body), (_END,)
+            letter.steps = (_END,)
         gate: list[None] = [] if large else [None]
         if not offers.has_pipelining:
             data = [] if self._depth else [(b"DATA\r\n", (_DATA,))]
@@ -361,7 +364,7 @@ class Machine:
 
     def _upload(self, letter: Letter) -> None:
         """Write the message, or the next piece of it; the last one only with consent."""
-        body, sent = letter.body, letter.sent
+        body, sent = letter.octets, letter.sent
         if len(body) - sent > LARGE:
             if self.is_paused:
                 return
@@ -400,12 +403,12 @@ class Machine:
     def _give_up(self, letter: Letter) -> None:
         """End the transaction of a letter that was refused."""
         self._current = None
+        self._needs_reset = True
         if letter.is_in_data:  # although it was refused: the server wants a message, and refuses it (RFC 2920, 3.1)
             self._write(END, letter, (_END,))
             return
         self._under_way.remove(letter)
         self._refuse(letter)
-        self._needs_reset = True
 
     def _refuse(self, letter: Letter) -> None:
         assert letter.refusal is not None  # whoever calls has looked

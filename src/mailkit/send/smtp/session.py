@@ -74,7 +74,8 @@ class Session(asyncio.BufferedProtocol):
         self._deadline, self._progress = _NEVER, -1
         self.is_listed: bool = False
         self.closed: asyncio.Future[None] = self._loop.create_future()
-        self._transport.set_write_buffer_limits(high=0)  # so that not to be paused is to have handed it all over
+        # So that not to be paused is to have handed it all over; under TLS asyncio pauses at the limit, not beyond.
+        self._transport.set_write_buffer_limits(high=1 if line.client.get_transport_info("sslcontext") else 0, low=0)
         self._transport.set_protocol(self)
         early = bytes(self._old._buffer) if self._old is not None else b""
         if self._transport.is_closing():
