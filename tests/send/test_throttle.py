@@ -67,3 +67,8 @@ def test_a_gate_without_a_rate_stands_open():
 def test_a_rate_of_none_cannot_be_built():
     with pytest.raises(InvalidValue):
         Rate(0, per=timedelta(seconds=1))
+
+
+@pytest.mark.parametrize(("count", "burst"), [(1, 1), (19, 1), (20, 2), (100, 6), (5000, 251)])
+def test_a_burst_that_is_not_said_is_worth_fifty_milliseconds(count, burst):
+    assert Rate(count, per=timedelta(seconds=1)).burst == burst

@@ -22,7 +22,7 @@ RATES = st.builds(
 # An asker: how long after the last one (share of a second), how many it wants, how far ahead, how late it uses each.
 ASKS = st.lists(
     st.tuples(
-        st.one_of(st.just(0.0), st.floats(0, 0.01), st.floats(0, 30)),
+        st.one_of(st.just(0.0), st.floats(0, 0.01), st.floats(0, 30), st.floats(-1, 0)),  # a slower process: before
         st.integers(1, 8),
         st.sampled_from([0.0, 0.001, 0.2, 5.0, 60.0]),
         st.lists(st.sampled_from([0.0, 1.0, 0.5, 0.99]), min_size=8, max_size=8),

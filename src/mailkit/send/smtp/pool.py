@@ -185,7 +185,9 @@ class Pool:
     def _serve(self) -> None:
         """Bring waiting letters to connections."""
         while self.waiting and self._idle:
-            self._idle.pop().go_on()
+            session = self._idle.pop()
+            if session.machine.room():  # otherwise it is parked again once it has some
+                session.go_on()
         if not self.waiting:
             return
         room = min(self.connections - self.open_connections, len(self.waiting) - len(self._dialling))

@@ -120,7 +120,9 @@ def note(plan: Plan, state: State, news: Day, now: datetime) -> State:
     """
     state, _ = advance(plan, state, now)
     on = utc(now).date()
-    if news.on < on or (state.today and news.on < state.today.on):
+    begun_on = state.today.on if state.today else on
+    is_judged = bool(state.past) and news.on <= state.past[-1].on
+    if is_judged or news.on < max(on, begun_on):
         past = tuple(day + news if day.on == news.on else day for day in state.past)
         return attrs.evolve(state, past=past)
     today = (state.today or Day(on=on)) + news
