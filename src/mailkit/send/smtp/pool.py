@@ -131,6 +131,8 @@ class Pool:
             for session in tuple(self._sessions):
                 if session.machine.is_idle:
                     session.quit()
+                else:
+                    session.drop()  # it waits for answers that nobody wants any more
         leaving = [session.closed for session in self._sessions if session.machine.is_idle]
         await asyncio.gather(*leaving, *self._leaving)
         for _ in range(3):  # so that closed sockets are let go of before the loop may end

@@ -160,6 +160,10 @@ class Session(asyncio.BufferedProtocol):
             self.machine.quit()
             self.go_on()
 
+    def drop(self) -> None:
+        """Close the line without a goodbye."""
+        self._lose(CLOSED)
+
     def abandon(self, letter: Letter) -> None:
         """Nobody waits for a letter any longer."""
         self.machine.abandon(letter)
