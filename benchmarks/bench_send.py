@@ -43,7 +43,15 @@ def jobs(messages: int) -> list[Job]:
     ]
 
 
-def ours(port: int, messages: int, *, durable: bool = False, uvloop: bool = False, **transport: Any) -> Cost:
+def ours(
+    port: int,
+    messages: int,
+    *,
+    durable: bool = False,
+    uvloop: bool = False,
+    connections: int = CONNECTIONS,
+    **transport: Any,
+) -> Cost:
     """One run of a sender over an outbox that is full; putting the jobs in is not counted."""
     here().joinpath(".run").mkdir(exist_ok=True)
     with (
@@ -51,10 +59,11 @@ def ours(port: int, messages: int, *, durable: bool = False, uvloop: bool = Fals
         stores.open(f"{folder}/outbox.db") if durable else nullcontext() as store,
     ):
         outbox = MemoryOutbox() if store is None else store.outbox
+        carrier = SMTPTransport("127.0.0.1", port, tls="none", connections=connections, **transport)
         sender = Sender(
-            transport=SMTPTransport("127.0.0.1", port, tls="none", connections=CONNECTIONS, **transport),
+            transport=carrier,
             outbox=outbox,
-            workers=CONNECTIONS,
+            workers=carrier.capacity,
             limits=LIMITS,
             progress=False,
         )

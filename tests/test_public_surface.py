@@ -10,7 +10,22 @@ from types import ModuleType
 
 import pytest
 
-PACKAGES = ["compose", "contacts", "dns", "reports", "segment", "segment.sql", "send", "stores", "testing", "track"]
+PACKAGES = [
+    "compose",
+    "contacts",
+    "dns",
+    "reports",
+    "segment",
+    "segment.sql",
+    "send",
+    "send.limits",
+    "send.signing",
+    "send.timing",
+    "send.warmup",
+    "stores",
+    "testing",
+    "track",
+]
 MODULES = ["address", "clock", "envelope", "event", "findings", "message", "suppression", "errors"]
 
 

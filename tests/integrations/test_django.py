@@ -8,6 +8,7 @@ import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from email import message_from_bytes
+from email.policy import SMTP as SMTP_POLICY
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import pytest
 from django.conf import settings
 from django.core import mail
 from django.core.mail import EmailMessage, EmailMultiAlternatives, send_mail
+from django.core.mail.utils import DNS_NAME
 from django.test import override_settings
 
 from mailkit.address import Address
@@ -24,7 +26,7 @@ from mailkit.errors import AddressError, InvalidValue
 from mailkit.send import JobState, MemoryOutbox, Phase, Sender
 from mailkit.send.signing import DKIMKey, DKIMSigner
 from mailkit.send.transport import Accepted, Delivery, Lost, Refused, Unsendable
-from mailkit.testing import Answer, MemoryTransport, SMTPServer
+from mailkit.testing import Answer, FakeClock, MemoryTransport, SMTPServer
 from mailkit.testing.contracts import check_transport
 
 if not settings.configured:  # once for all tests of a run; those of `segment` want two databases
@@ -35,6 +37,7 @@ if not settings.configured:  # once for all tests of a run; those of `segment` w
     django.setup()
 
 from mailkit.integrations.django import DjangoTransport, EmailBackend
+from mailkit.integrations.django_messages import finished, jobs_of
 
 RAW = b"From: shop@example.com\nTo: anna@example.org\nSubject: Hello\nMessage-ID: <1@example.com>\n\nHello  Anna\n"
 SENT = RAW.replace(b"\n", b"\r\n")
@@ -42,7 +45,9 @@ LOCMEM = "django.core.mail.backends.locmem.EmailBackend"
 FILES = "django.core.mail.backends.filebased.EmailBackend"
 SMTP = "django.core.mail.backends.smtp.EmailBackend"
 ANYMAIL = "anymail.backends.test.EmailBackend"
+DNS_NAME._fqdn = "localhost"  # what Django would ask a name server for
 OUTBOX = MemoryOutbox()
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 @pytest.fixture(autouse=True)
@@ -150,6 +155,25 @@ def test_a_backend_without_bytes_gets_the_parts() -> None:
     assert "DKIM-Signature" not in found["extra_headers"]
     assert [one.addr_spec for one in found["reply_to"]] == ["help@example.com"]
     assert [(one.name, one.mimetype) for one in found["attachments"]] == [("a.pdf", "application/pdf")]
+
+
+def test_an_image_that_a_letter_shows_is_attached_with_its_name_in_it() -> None:
+    raw = (
+        b'Subject: a\nContent-Type: multipart/related; boundary="x"\n\n'
+        b'--x\nContent-Type: text/html\n\n<img src="cid:logo">\n'
+        b"--x\nContent-Type: image/png\nContent-ID: <logo>\nContent-Transfer-Encoding: base64\n\niVBORw==\n--x--\n"
+    )
+    deliver(DjangoTransport(ANYMAIL), raw)
+    (image,) = mail.outbox[0].anymail_test_params["attachments"]
+    assert (image.cid, image.mimetype, image.content) == ("logo", "image/png", b"\x89PNG")
+
+
+def test_a_letter_can_be_printed() -> None:
+    deliver(DjangoTransport("django.core.mail.backends.console.EmailBackend"))
+    message = finished(envelope(), RAW + b"\xff", is_sent_as_bytes=False).message(policy=SMTP_POLICY)
+    assert message.as_string().endswith("Anna\r\n\ufffd\r\n")
+    assert message.as_bytes() == SENT + b"\xff\r\n"
+    assert message.as_bytes(linesep="\n") == RAW + b"\xff\n"
 
 
 def test_a_charset_that_nobody_knows_costs_letters_at_most() -> None:
@@ -286,6 +310,17 @@ def test_a_message_may_say_what_its_job_is() -> None:
     assert (lease.job.person, lease.job.campaign, lease.job.is_transactional) == ("17", "june", False)
     assert lease.job.envelope.sender.address == Address.parse("shop@example.com")
     assert lease.job.envelope.return_path == Address.parse("bounce@example.com")
+
+
+@pytest.mark.parametrize(
+    ("date", "expected"),
+    [("Sun, 01 Mar 2026 13:00:00 +0100", NOW), ("Sun, 01 Mar 2026 12:00:00 -0000", NOW), ("today", None)],
+)
+def test_a_job_has_the_date_of_the_letter(date: str, expected: datetime | None) -> None:
+    message = EmailMessage("Hi", "Hello", "shop@example.com", ["anna@example.org"], headers={"Date": date})
+    clock = FakeClock(datetime(2026, 4, 1, tzinfo=UTC))
+    (job,) = jobs_of(message, clock=clock)
+    assert job.date == (expected or clock.now())
 
 
 def test_a_bad_address_stops_all_or_is_passed_over() -> None:

@@ -166,6 +166,7 @@ def append_many(path: str, mark: str) -> None:
         deliver(MboxTransport(path), f"Subject: {mark}{number}\n\n{mark * 5000}\n".encode())
 
 
+@pytest.mark.slow
 def test_processes_share_an_mbox(tmp_path: Path) -> None:
     path = tmp_path / "shared.mbox"
     context = multiprocessing.get_context("spawn")

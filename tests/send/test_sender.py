@@ -349,11 +349,11 @@ def test_an_outbox_that_cannot_take_back_leases_ends_the_run():
     class Fails(MemoryOutbox):
         recoveries = 0
 
-        async def recover(self, *, now):
+        async def recover(self, *, now, retries=None):
             self.recoveries += 1
             if self.recoveries > 1:
                 raise StoreError("the disk is full")
-            return await super().recover(now=now)
+            return await super().recover(now=now, retries=retries)
 
     it = sender(outbox=Fails(), limits=Limits(overall=Rate(1, per=timedelta(minutes=10))))
     it.add_sync([job(f"n{number}") for number in range(9)])
@@ -381,7 +381,7 @@ def test_what_another_run_left_behind_is_taken_up():
 def test_a_cron_job_sends_what_is_due_and_leaves_the_rest():
     it = sender(MemoryTransport({"anna@example.org": "451 4.7.1 Greylisted"}))
     it.add_sync([job("anna"), job("ben")])
-    summary = it.run_sync(until_empty=False)
+    summary = it.run_sync(until="idle")
     assert (summary[JobState.ACCEPTED], summary.open_jobs, summary.is_complete) == (1, 1, False)
     assert "1 still open" in str(summary)
     assert "1 still open" in summary._repr_html_()
@@ -529,7 +529,7 @@ def test_a_rated_run_ends_with_its_last_letter():
     limits = Limits(overall=Rate(1, per=timedelta(hours=1)))
     summary, it = run([job("anna")], limits=limits)
     assert (summary[JobState.ACCEPTED], summary.duration) == (1, timedelta(0))
-    assert it.run_sync(until_empty=False).duration == timedelta(0)
+    assert it.run_sync(until="idle").duration == timedelta(0)
 
 
 def test_a_letter_whose_time_ends_while_it_waits_for_its_turn_is_not_sent():

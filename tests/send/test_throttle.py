@@ -6,9 +6,7 @@ from hypothesis import strategies as st
 
 from mailkit.errors import InvalidValue
 from mailkit.send import Rate
-from mailkit.send.gate import Gate
 from mailkit.send.throttle import take
-from mailkit.testing.clock import FakeClock
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 RATES = st.builds(
@@ -45,25 +43,11 @@ def test_a_rate_needs_a_span_of_time(per):
         Rate(1, per=per)
 
 
-def test_a_clock_that_is_set_back_makes_nobody_wait_longer_than_the_rate_does():
-    clock, rate = FakeClock(START), Rate(100, per=timedelta(seconds=1), burst=3)
-    gate = Gate(clock, rate)
-    for _ in range(3):
-        assert gate.wait == timedelta(0)
-        gate.pass_one()
-    assert gate.wait == rate.period
-    clock.advance(timedelta(hours=-3))
-    assert gate.wait == rate.period
-    clock.advance(gate.wait)
-    assert gate.wait == timedelta(0)
-
-
-def test_a_gate_without_a_rate_stands_open():
-    gate = Gate(FakeClock(START), None)
-    gate.pass_one()
-    assert gate.wait == timedelta(0)
-
-
 def test_a_rate_of_none_cannot_be_built():
     with pytest.raises(InvalidValue):
         Rate(0, per=timedelta(seconds=1))
+
+
+@pytest.mark.parametrize(("count", "burst"), [(1, 1), (19, 1), (20, 2), (100, 6), (5000, 251)])
+def test_a_burst_that_is_not_said_is_worth_fifty_milliseconds(count, burst):
+    assert Rate(count, per=timedelta(seconds=1)).burst == burst

@@ -56,7 +56,7 @@ def drain_task(
 
     def drain() -> dict[str, int]:
         with make_sender() as sender:
-            summary = sender.run_sync(until_empty=False)
+            summary = sender.run_sync(until="idle")
         return {state.value: count for state, count in summary.outcomes.items() if count}
 
     settings = {"acks_late": False, "max_retries": 0, "ignore_result": False} | options

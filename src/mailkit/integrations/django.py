@@ -21,7 +21,6 @@ from mailkit.clock import SystemClock
 from mailkit.envelope import Envelope
 from mailkit.errors import InvalidValue, MissingExtra
 from mailkit.integrations.answers import refusal
-from mailkit.integrations.django_messages import FinishedMessage, finished, jobs_of
 from mailkit.send.outbox import Outbox
 from mailkit.send.returns.reply import Phase, Reply
 from mailkit.send.transport import Accepted, Commit, Delivery, Lost, Refused, Unsendable, Withdrawn
@@ -31,6 +30,8 @@ try:
     from django.core.mail.backends.base import BaseEmailBackend
     from django.core.mail.backends.smtp import EmailBackend as SMTPBackend
     from django.utils.module_loading import import_string
+
+    from mailkit.integrations.django_messages import FinishedMessage, finished, jobs_of
 except ImportError as error:
     raise MissingExtra("Django's mail backends", "django", "django") from error
 

@@ -10,17 +10,13 @@ from email.mime.base import MIMEBase
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
+from django.core.mail import EmailMultiAlternatives
+
 from mailkit.address import Mailbox
 from mailkit.clock import Clock
 from mailkit.envelope import Envelope
-from mailkit.errors import MissingExtra
 from mailkit.send.jobs import Job
 from mailkit.send.lines import crlf, message_id
-
-try:
-    from django.core.mail import EmailMultiAlternatives
-except ImportError as error:
-    raise MissingExtra("Django's mail backends", "django", "django") from error
 
 __all__ = ["FinishedMessage", "finished", "jobs_of"]
 

@@ -28,34 +28,42 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from mailkit.send import limits, signing, timing, warmup
+    from mailkit.send.caps import Caps
+    from mailkit.send.files import FileTransport, MboxTransport
     from mailkit.send.jobs import Job, JobState
+    from mailkit.send.limits import Limits, Rate
     from mailkit.send.memory import MemoryOutbox
-    from mailkit.send.outbox import Lane, Lease, Outbox, Settlement
-    from mailkit.send.retry import RetryPolicy
+    from mailkit.send.outbox import Lease, Outbox, Settlement
+    from mailkit.send.retry import RetryPolicies, RetryPolicy
     from mailkit.send.returns.causes import Action, Cause, Family, Fault
     from mailkit.send.returns.classify import Verdict, classify
     from mailkit.send.returns.reply import Phase, Reply
     from mailkit.send.sender import Sender
+    from mailkit.send.smtp.direct import MXTransport
     from mailkit.send.smtp.transport import SMTPTransport
     from mailkit.send.summary import Summary
-    from mailkit.send.throttle import Limits, Rate
     from mailkit.send.transport import Transport
 
 __all__ = [
     "Action",
+    "Caps",
     "Cause",
     "Family",
     "Fault",
+    "FileTransport",
     "Job",
     "JobState",
-    "Lane",
     "Lease",
     "Limits",
+    "MXTransport",
+    "MboxTransport",
     "MemoryOutbox",
     "Outbox",
     "Phase",
     "Rate",
     "Reply",
+    "RetryPolicies",
     "RetryPolicy",
     "SMTPTransport",
     "Sender",
@@ -64,23 +72,31 @@ __all__ = [
     "Transport",
     "Verdict",
     "classify",
+    "limits",
+    "signing",
+    "timing",
+    "warmup",
 ]
 
 _HOMES: Final = {
     "Action": "returns.causes",
+    "Caps": "caps",
     "Cause": "returns.causes",
     "Family": "returns.causes",
     "Fault": "returns.causes",
+    "FileTransport": "files",
     "Job": "jobs",
     "JobState": "jobs",
-    "Lane": "outbox",
     "Lease": "outbox",
-    "Limits": "throttle",
+    "Limits": "limits",
+    "MXTransport": "smtp.direct",
+    "MboxTransport": "files",
     "MemoryOutbox": "memory",
     "Outbox": "outbox",
     "Phase": "returns.reply",
-    "Rate": "throttle",
+    "Rate": "limits",
     "Reply": "returns.reply",
+    "RetryPolicies": "retry",
     "RetryPolicy": "retry",
     "SMTPTransport": "smtp.transport",
     "Sender": "sender",
@@ -90,9 +106,12 @@ _HOMES: Final = {
     "Verdict": "returns.classify",
     "classify": "returns.classify",
 }
+_FOLDERS: Final = ("limits", "signing", "timing", "warmup")
 
 
 def __getattr__(name: str) -> Any:
+    if name in _FOLDERS:
+        return import_module(f"mailkit.send.{name}")
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module 'mailkit.send' has no attribute {name!r}")

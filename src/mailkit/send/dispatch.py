@@ -5,7 +5,7 @@
 | accepted | accepted |
 | refused for good | bounced; but deferred if the refusal was meant for us, not for this recipient |
 | refused for now, or lost before the message | deferred; expired once the policy or the job's own time is over |
-| lost within the message | unknown: it may have arrived |
+| lost within the message | unknown: it may have arrived; and then deferred if the policy says so |
 | cannot be sent, or not be rendered | failed |
 """
 
@@ -16,6 +16,8 @@ from datetime import datetime
 from random import Random
 from typing import Final, assert_never
 
+import attrs
+
 from mailkit.event import Kind, Property
 from mailkit.send.jobs import JobState
 from mailkit.send.outbox import Lease, Settlement
@@ -24,14 +26,18 @@ from mailkit.send.returns.causes import Action, Cause, Family
 from mailkit.send.returns.classify import Verdict, classify
 from mailkit.send.returns.reply import Phase, Reply
 from mailkit.send.transport import Accepted, Delivery, Lost, Refused, Unsendable
-from mailkit.suppression import Refusal
 
-__all__ = ["broke", "conclude", "expire", "fail", "obstacle", "suppress"]
+__all__ = ["broke", "conclude", "expire", "fail", "give_back", "obstacle", "put_off", "suppress"]
 
 _LONGEST_REPLY: Final = 1_000
 """Characters of a reply that an event keeps."""
 _ADDRESS: Final = re.compile(r"\S*@\S*")
 _BROKE: Final = "the transport failed: "
+_TRANSPORT_FAILED: Final[dict[str, Property]] = {
+    "cause": Cause.NETWORKERROR.value,
+    "family": Family.TRANSPORT.value,
+    "action": Action.RETRY.value,
+}
 
 
 def conclude(
@@ -39,32 +45,57 @@ def conclude(
 ) -> Settlement:
     """Say what becomes of a job after a delivery, and the fact to write down.
 
+    What was lost within the message is `unknown`, and stays so unless the policy tries it again:
+    then that it was unknown is written down first.
+
     A refusal of the connection or of the login speaks of us and not of this recipient, so it
     defers the job even if the server calls it permanent.
     """
     match delivery:
         case Accepted():
-            return _final(lease, JobState.ACCEPTED, now, tries=lease.tries + 1, **_said(delivery.reply))
+            return _accepted(lease, delivery, now)
         case Refused():
             return _refused(lease, delivery, policy=policy, now=now, rng=rng)
         case Lost(phase=Phase.MESSAGE):
             reason = f"no answer to the final dot was seen: {delivery.reason}"
-            facts = {"reason": reason, "server": delivery.server, "phase": delivery.phase.value}
-            return _final(lease, JobState.UNKNOWN, now, tries=lease.tries + 1, **facts)
+            facts: dict[str, Property] = {"reason": reason, "server": delivery.server, "phase": delivery.phase.value}
+            unknown = _final(lease, JobState.UNKNOWN, now, tries=lease.tries + 1, **facts)
+            return unknown if policy.on_unknown == "hold" else _once_more(unknown, facts, policy, now, rng)
         case Lost():
             said: dict[str, Property] = {
                 "reason": str(delivery),
                 "server": delivery.server,
                 "phase": delivery.phase.value,
-                "cause": Cause.NETWORKERROR.value,
-                "family": Family.TRANSPORT.value,
-                "action": Action.RETRY.value,
+                **_TRANSPORT_FAILED,
             }
             return _later(lease, None, said, policy=policy, now=now, rng=rng)
         case Unsendable():
             return fail(lease, delivery.reason, now=now)
         case _:  # pragma: no cover - the type checker proves it
             assert_never(delivery)
+
+
+def _accepted(lease: Lease, delivery: Accepted, now: datetime) -> Settlement:
+    """The commonest outcome, on the shortest way."""
+    reply = delivery.reply
+    said: dict[str, Property] = {
+        "reply": reply.text[:_LONGEST_REPLY],
+        "code": reply.code,
+        "enhanced": reply.enhanced,
+        "tries": lease.tries + 1,
+    }
+    if delivery.server:
+        said["server"] = delivery.server
+    return Settlement.end(lease, JobState.ACCEPTED, lease.job.fact(Kind.ACCEPTED, now, said))
+
+
+def _once_more(
+    unknown: Settlement, facts: dict[str, Property], policy: RetryPolicy, now: datetime, rng: Random
+) -> Settlement:
+    """Try again what may have arrived, unless it would be too late then: it stays unknown, as nobody knows better."""
+    said = {**facts, **_TRANSPORT_FAILED}
+    later = _later(unknown.lease, None, said, policy=policy, now=now, rng=rng)
+    return attrs.evolve(later, before=unknown.event) if later.state is JobState.DEFERRED else unknown
 
 
 def fail(lease: Lease, reason: str, *, now: datetime) -> Settlement:
@@ -77,9 +108,19 @@ def expire(lease: Lease, *, now: datetime) -> Settlement:
     return _final(lease, JobState.EXPIRED, now, tries=lease.tries, reason="the letter's own time was over")
 
 
-def suppress(lease: Lease, refusal: Refusal, *, now: datetime) -> Settlement:
-    """The person must not be written to."""
-    return _final(lease, JobState.SUPPRESSED, now, tries=lease.tries, reason=str(refusal), cause=refusal.reason)
+def suppress(lease: Lease, reason: str, cause: str, *, now: datetime) -> Settlement:
+    """The letter must not go to this person."""
+    return _final(lease, JobState.SUPPRESSED, now, tries=lease.tries, reason=reason, cause=cause)
+
+
+def put_off(lease: Lease, due: datetime) -> Settlement:
+    """Give a job back untried, until it may go."""
+    return Settlement(lease=lease, state=JobState.QUEUED, event=None, due=due)
+
+
+def give_back(lease: Lease) -> Settlement:
+    """Give a job back untried, to be leased again at any time."""
+    return put_off(lease, lease.job.not_before or lease.queued_at)
 
 
 def broke(transport: object, error: Exception, *, is_sent: bool) -> Lost:
@@ -137,7 +178,7 @@ def _later(
 ) -> Settlement:
     """Try again, unless it would be too late then."""
     tries = lease.tries + 1
-    due = next_try(policy, tries, now, verdict, rng)
+    due = next_try(policy, tries, now, verdict, rng, reply=str(said.get("evidence") or ""))
     ends = lease.job.expires_at
     since = max(lease.queued_at, lease.job.not_before or lease.queued_at)  # before that it could not go
     if policy.is_over(tries, since, due) or (ends is not None and due >= ends):

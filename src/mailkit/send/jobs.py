@@ -12,7 +12,7 @@ import attrs
 from mailkit.checks import aware, instant, message_id, one_line
 from mailkit.envelope import Envelope
 from mailkit.errors import InvalidValue
-from mailkit.event import Event, Kind
+from mailkit.event import Event, Kind, Property, checked_event
 
 __all__ = ["Job", "JobState"]
 
@@ -163,3 +163,8 @@ class Job:
             step=self.step,
             properties=facts,
         )
+
+    def fact(self, kind: Kind, at: datetime, properties: dict[str, Property]) -> Event:
+        """The same as `event` without checking anything again: for a sender, which makes one for each letter."""
+        recipient = self.envelope.recipient.address
+        return checked_event(kind, self.person, at, self.message_id, recipient, self.campaign, self.step, properties)

@@ -1,41 +1,49 @@
-"""One run of a sender. I/O.
+"""One run of a sender: what the dispatcher says, done. I/O.
 
-How to think about it. `Run.drain` is the only gatekeeper: it leases a few jobs, lets each pass
-the limits, and starts it as a task of its own; a task delivers, settles and tells. So a run
-that is stopped gives back what it has not begun and waits for what is under way, and whatever
-is cut off even so is taken back when its lease runs out (see `outbox`). What must not be torn
-apart by a cancellation, such as leasing or telling what was recovered, is such a task too.
+How to think about it. One task, the pump, asks the dispatcher what to do next: it leases jobs, has
+them prepared, asks for slots, gives back what may not go, and waits. Workers (`deliveries`) carry
+the letters, and a ledger writes down what came of them. The pump is a task of its own, so that
+cancelling a run tears nothing apart: the run then leases no more, finishes what is under way, and gives back
+the rest. Whatever is cut off even so is taken back when its lease runs out (see `outbox`).
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections import deque
-from collections.abc import Coroutine
 from contextlib import suppress as suppress_errors
 from datetime import datetime, timedelta
-from functools import partial
 from inspect import isawaitable
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final, Literal
 
-from mailkit.errors import InvalidValue, MailkitError, StoreError
+from mailkit.errors import MailkitError, StoreError
 from mailkit.event import Event
-from mailkit.send.dispatch import broke, conclude, expire, fail, obstacle, suppress
+from mailkit.send.deliveries import Deliveries, is_being_cancelled
+from mailkit.send.dispatch import fail, give_back, put_off
+from mailkit.send.dispatcher import Dispatcher
+from mailkit.send.dispatcher_pools import Held
 from mailkit.send.gate import Gate
-from mailkit.send.jobs import Job, JobState
-from mailkit.send.outbox import Lease, Settlement
+from mailkit.send.ledger import Entry, Ledger
+from mailkit.send.outbox import Settlement
+from mailkit.send.prepare import Preparation
 from mailkit.send.summary import Tally
-from mailkit.send.transport import Delivery, Withdrawn
 
 if TYPE_CHECKING:
     from mailkit.send.sender import Sender
 
-__all__ = ["Run"]
+__all__ = ["Run", "Until"]
 
-_log: Final = logging.getLogger("mailkit.send")
+Until = Literal["empty", "idle", "stopped"]
+"""When a run ends."""
+
+_LOOK: Final = timedelta(seconds=0.5)
+"""How old what is known of the outbox's lanes and pauses may be."""
+_NEWS: Final = timedelta(seconds=1)
 _LONGEST_NAP: Final = timedelta(seconds=30)
-"""How long at most a run waits before it looks for jobs that others have put in."""
+"""How long at most a run that waits for its own jobs waits before it looks for jobs that others have put in."""
+_SHORT_NAP: Final = timedelta(seconds=1)
+"""The same where somebody may resume what is paused, or put in jobs at any time."""
+_CHUNK: Final = 16
+"""Letters that are prepared before others have their turn."""
 
 
 class Run:
@@ -43,263 +51,306 @@ class Run:
 
     def __init__(self, sender: Sender, gate: Gate, tally: Tally) -> None:
         self._sender, self._gate, self._tally = sender, gate, tally
-        self._held: deque[Lease] = deque()
-        self._under_way: set[asyncio.Task[None]] = set()
-        self._addresses: set[str] = set()
-        self._step: asyncio.Task[None] | None = None
+        self._clock, self._outbox = sender.clock, sender.outbox
+        transports = sender.carriers()
+        capacities = {name: sender.workers or transport.capacity for name, transport in transports.items()}
+        self._dispatcher = Dispatcher(capacities, sender.shaping, lease_for=sender.lease_for)
+        self._ledger = Ledger(sender.outbox, sender.clock, written=self._written, broke=self._fail)
+        self._preparation = Preparation(
+            sender.render, sender.signer, sender.signing_threads, done=self._prepared, failed=self._unprepared
+        )
+        self._deliveries = Deliveries(
+            self._dispatcher,
+            transports,
+            gate=gate,
+            ledger=self._ledger,
+            tally=tally,
+            retry=sender.policies,
+            clock=sender.clock,
+            rng=sender.rng,
+            watch=sender.watch,
+            rouse=self._rouse,
+            broke=self._fail,
+        )
+        self._loop = asyncio.get_running_loop()
+        self._wake: asyncio.Future[None] = self._loop.create_future()
+        self._paused: frozenset[str | None] = frozenset()
+        self._looked_at: datetime | None = None
+        self._asked_at: datetime | None = None
         self._recovered_at: datetime | None = None
-        self._warned: set[str] = set()
+        self._is_stopping = False
         self._error: BaseException | None = None
+        self._is_told = sender.on_event is not None or sender.watch is not None
 
-    async def drain(self, *, until_empty: bool) -> None:
-        """Work until nothing is open, or until something breaks that concerns all jobs."""
+    async def drain(self, until: Until) -> None:
+        """Work until it is time to end, or until something breaks that concerns all jobs."""
+        pump = self._loop.create_task(self._pump(until))
         try:
-            await self._whole(self._recover())
-            while self._error is None:
-                if len(self._under_way) >= self._sender.workers:
-                    await self._one_done()
-                elif lease := await self._next():
-                    await self._start(lease)
-                elif self._under_way:
-                    await self._one_done()
-                elif not await self._nap(until_empty):
-                    break
+            await asyncio.wait([pump])
+        except asyncio.CancelledError:
+            self.stop()
+            try:
+                await asyncio.wait([pump])
+            except asyncio.CancelledError:  # asked a second time
+                pump.cancel()
+                self._cut_off()
+                raise
+            raise
         finally:
-            await self._stop()
+            self._preparation.close()
+            if pump.cancelled():  # by whoever ends the event loop
+                self._cut_off()
         if self._error is not None:
             raise self._error
 
+    def stop(self) -> None:
+        """Lease no more, finish what is under way, give back the rest, and end."""
+        self._is_stopping = True
+        self._rouse()
+
+    @property
+    def was_stopped(self) -> bool:
+        """Whether it ended because it was told to."""
+        return self._is_stopping
+
+    @property
+    def is_here(self) -> bool:
+        """Whether it runs in the event loop from which this is asked."""
+        return asyncio.get_running_loop() is self._loop
+
+    def look(self) -> None:
+        """Look at the outbox at once: somebody has changed something there."""
+        self._looked_at = None
+        self._rouse()
+
+    # -- the pump
+
+    async def _pump(self, until: Until) -> None:
+        try:
+            await self._recover()
+            while self._goes_on:
+                self._wake = self._loop.create_future()
+                await self._look()
+                await self._act()
+                if not self._goes_on:
+                    break
+                if self._is_busy:
+                    await self._rest()
+                elif not await self._nap(until):
+                    break
+        except Exception as error:  # noqa: BLE001 - raised by `drain`, after what is under way has ended
+            self._fail(error)
+        await self._stop()
+
+    @property
+    def _goes_on(self) -> bool:
+        return self._error is None and not self._is_stopping
+
+    @property
+    def _is_busy(self) -> bool:
+        return self._dispatcher.in_hand > 0 or self._ledger.is_busy or self._preparation.is_busy
+
+    async def _look(self, *, anyway: bool = False) -> None:
+        """Learn what is new in the outbox and elsewhere, unless that was asked a moment ago."""
+        now, before = self._clock.now(), self._looked_at
+        if not anyway and before is not None and timedelta(0) <= now - before < _LOOK:
+            return
+        self._looked_at = now
+        if self._sender.news is not None and (self._asked_at is None or abs(now - self._asked_at) >= _NEWS):
+            self._asked_at = now
+            for event in await self._sender.news.since_last():
+                self._gate.feed(event)
+        self._paused = await self._outbox.paused()
+        self._dispatcher.lanes_are(await self._outbox.lanes(), self._paused)
+        if self._recovered_at is None or not timedelta(0) <= now - self._recovered_at < self._sender.lease_for:
+            await self._recover()
+
+    async def _act(self) -> None:
+        """Do what the dispatcher says: give back, lease, reserve, begin."""
+        dispatcher = self._dispatcher
+        for held, due in dispatcher.to_return(self._clock.now()):
+            self._ledger.settle(give_back(held.lease) if due is None else put_off(held.lease, due))
+        wanted = dispatcher.wanted(self._clock.now())
+        if wanted:
+            await self._lease(wanted)
+        for stream, tolls, count in dispatcher.to_reserve(self._clock.now()):
+            now = self._clock.now()
+            reservation = await self._sender.meter.reserve(tolls, count=count, now=now, horizon=dispatcher.horizon)
+            dispatcher.reserved(stream, reservation)
+        dispatcher.wake(self._clock.now())
+        if self._goes_on:
+            self._deliveries.hand_out()
+
+    async def _lease(self, wanted: dict[int, int]) -> None:
+        now = self._clock.now()
+        until, limit = now + self._sender.lease_for, sum(wanted.values())
+        leases = await self._outbox.lease(now=now, until=until, limit=limit, lanes=wanted)
+        letters = self._dispatcher.leased(leases, wanted, now)
+        if self._sender.watch is not None and leases:
+            self._sender.watch.leased(len(leases))
+        try:
+            self._preparation.check([lease.job for lease in leases])
+        except MailkitError as error:
+            self._fail(error)
+        if not self._goes_on:
+            for held in letters:  # given back as the run ends
+                self._dispatcher.prepared(held)
+            return
+        for first in range(0, len(letters), _CHUNK):
+            if first:
+                self._deliveries.hand_out()
+                await asyncio.sleep(0)
+            self._prepare(letters[first : first + _CHUNK])
+
+    def _prepare(self, letters: list[Held]) -> None:
+        now, pending = self._clock.now(), []
+        for held in letters:
+            stopped = self._gate.stops_first(held, now)
+            if stopped is None:
+                pending.append(held)
+            else:
+                self._dispatcher.dropped(held)
+                self._ledger.settle(stopped)
+        self._preparation.start(pending, now)
+
+    def _prepared(self, held: Held) -> None:
+        self._dispatcher.prepared(held)
+        if self._sender.signer is not None and self._sender.signer.is_slow:
+            self._rouse()
+
+    def _unprepared(self, held: Held, reason: str) -> None:
+        self._dispatcher.dropped(held)
+        self._ledger.settle(fail(held.lease, reason, now=self._clock.now()))
+
+    # -- waiting
+
+    def _rouse(self) -> None:
+        if not self._wake.done():
+            self._wake.set_result(None)
+
+    async def _rest(self) -> None:
+        """Wait until something has happened, or until time changes something."""
+        now = self._clock.now()
+        at = self._dispatcher.ask_at(now)
+        glance = self._loop.call_later(_LOOK.total_seconds(), self.look)
+        try:
+            if at is None:
+                await asyncio.wait({self._wake})  # lets others have their turn even if it is done
+            else:
+                await self._doze(min(at - now, self._sender.lease_for / 20))
+        finally:
+            glance.cancel()
+
+    async def _doze(self, length: timedelta) -> None:
+        """Wait so long on the clock, or until something has happened."""
+        nap = self._loop.create_task(self._clock.sleep(length))
+        try:
+            await asyncio.wait({nap, self._wake}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            nap.cancel()
+        if nap.done():
+            nap.result()
+
+    async def _nap(self, until: Until) -> bool:
+        """With nothing in hand, wait for what is due next; False if the run is to end."""
+        await self._recover()
+        await self._look(anyway=True)
+        now = self._clock.now()
+        if not self._goes_on or self._dispatcher.wanted(now):
+            return self._goes_on
+        due, free = await self._outbox.next_due(), self._dispatcher.ask_at(now)
+        if due is None and until != "stopped":
+            return False
+        is_due = due is not None and due <= now
+        if until == "idle" and (not is_due or (free is not None and free - now > self._sender.lease_for)):
+            return False
+        longest = _SHORT_NAP if self._paused or until == "stopped" else _LONGEST_NAP
+        instants = [instant for instant in ((free,) if is_due else (due, free)) if instant is not None]
+        await self._doze(min([longest, *(instant - now for instant in instants)]) if instants else _SHORT_NAP)
+        return True
+
+    # -- what became of letters
+
     async def _recover(self) -> None:
         """Take back the leases that ran out, and tell all that became unknown, whatever breaks at one of them."""
-        self._recovered_at = now = self._sender.clock.now()
-        errors = []
-        for event in await self._sender.outbox.recover(now=now):
+        self._recovered_at = now = self._clock.now()
+        retries = self._sender.policies.retries_unknown
+        for event in await self._outbox.recover(now=now, retries=retries):
+            await self._tell(event)
             try:
-                await self._tell(event)
                 self._tally.recovered(event)
-            except Exception as error:  # noqa: BLE001 - raised below
-                errors.append(error)
-        if errors:
-            raise errors[0]
+            except Exception as error:  # noqa: BLE001 - progress= is the application's code
+                self._fail(error)
 
-    async def _next(self) -> Lease | None:
-        """A job that may be begun, after leasing more if none of those held may; None if there is none."""
-        lease = self._free()
-        room = 2 * self._batch() - len(self._held)
-        if lease is not None or room <= 0:
-            return lease
-        now = self._sender.clock.now()
-        if self._recovered_at is None or not timedelta(0) <= now - self._recovered_at < self._sender.lease_for:
-            await self._whole(self._recover())
-        if self._gate.wait and not await self._is_one_due():
-            return None
-        await self._wait_for_slot()
-        if self._error is None:
-            await self._whole(self._lease(min(room, self._batch())))
-        return self._free() if self._error is None else None
+    async def _written(self, batch: list[Entry], counted: frozenset[int]) -> None:
+        """Tell what was written, and let the next letters to the same addresses go."""
+        for settlement, held in batch:
+            if settlement.lease.number not in counted or settlement.event is None:
+                pass  # given back; or the lease ran out meanwhile, and what was written then is the truth
+            elif self._is_told:
+                await self._told(settlement, settlement.event, held)
+            else:
+                self._gate.feed(settlement.event)
+                self._count(settlement)
+            if held is not None:
+                self._dispatcher.released(held)
+        if self._goes_on:
+            self._deliveries.hand_out()
+        if not self._dispatcher.in_hand:
+            self._rouse()
 
-    def _free(self) -> Lease | None:
-        """The first job held to whose address nothing is under way.
-
-        Two letters to one address never go at once, so that the first one's bounce stops the second.
-        """
-        return next((lease for lease in self._held if _key(lease) not in self._addresses), None)
-
-    def _batch(self) -> int:
-        """How many jobs to lease: twice the workers, or what the limit lets pass in a fifth of a lease."""
-        rate = self._gate.rate
-        most = 2 * self._sender.workers
-        return most if rate is None else min(most, self._sender.lease_for // (5 * rate.period) + 1)
-
-    async def _is_one_due(self) -> bool:
-        due = await self._sender.outbox.next_due()
-        return due is not None and due <= self._sender.clock.now()
-
-    async def _lease(self, limit: int) -> None:
-        now, sender = self._sender.clock.now(), self._sender
-        leases = await sender.outbox.lease(now=now, until=now + sender.lease_for, limit=limit)
-        self._held.extend(leases)  # given back if the run ends now
-        templates = [lease.job.template for lease in leases if lease.job.template]
-        if templates and sender.render is None:
-            reason = f"is needed, as a job asks for the template {templates[0]!r}; it stays due"
-            raise InvalidValue("Sender.render", None, reason, "give what makes a job's bytes")
-
-    async def _start(self, lease: Lease) -> None:
-        """Let a job pass the limits and begin it, unless it must not be sent."""
-        settlement = self._stopped(lease)
-        if settlement is None:
-            await self._wait_for_slot()
-            if self._error is not None:
-                return
-            self._gate.pass_one()
-            settlement = self._stopped(lease)
-        self._held.remove(lease)  # until here it would have been given back
-        self._addresses.add(_key(lease))
-        self._begin(self._settle(settlement) if settlement else self._send(lease), key=_key(lease))
-
-    def _stopped(self, lease: Lease) -> Settlement | None:
-        """What becomes of a job that must not be sent; None if it may."""
-        job, now = lease.job, self._sender.clock.now()
-        if job.expires_at is not None and now >= job.expires_at:
-            return expire(lease, now=now)
-        refusal = self._sender.suppression.refusal(
-            person=job.person,
-            address=job.envelope.recipient.address,
-            topic=job.topic,
-            brand=job.brand,
-            is_transactional=job.is_transactional,
-        )
-        return suppress(lease, refusal, now=now) if refusal else None
-
-    async def _send(self, lease: Lease) -> None:
-        sender = self._sender
-        try:
-            raw = self._bytes(lease.job)
-        except Exception as error:  # noqa: BLE001 - the application's code, and one bad letter must fail alone
-            reason = f"the letter could not be rendered: {type(error).__name__}: {error}"
-            await self._settle(fail(lease, reason, now=sender.clock.now()))
-            return
-        self._tally.tries += 1
-        delivery = await self._deliver(lease, raw)
-        if isinstance(delivery, Withdrawn):
-            return  # another worker holds the job now, and tells what becomes of it
-        now = sender.clock.now()
-        settlement = conclude(lease, delivery, policy=sender.retry, now=now, rng=sender.rng)
-        wait = None if settlement.due is None else settlement.due - now
-        self._warn_once(obstacle(delivery), wait)
-        await self._settle(settlement)
-
-    def _bytes(self, job: Job) -> bytes:
-        if job.raw:
-            return job.raw
-        assert self._sender.render is not None  # looked at when the job was leased
-        raw = self._sender.render(job)
-        if not isinstance(raw, bytes) or not raw:
-            raise MailkitError(f"render gave {type(raw).__name__} where finished bytes are needed")
-        return raw
-
-    def _warn_once(self, trouble: str, wait: timedelta | None) -> None:
-        if not trouble or trouble in self._warned:
-            return
-        self._warned.add(trouble)
-        then = (
-            "given up" if wait is None else f"put off; trying again in {max(1, round(wait.total_seconds() / 60))} min"
-        )
-        _log.warning("%s. The letter is %s", trouble, then)
-
-    async def _deliver(self, lease: Lease, raw: bytes) -> Delivery:
-        sender = self._sender
-        commits: list[bool | None] = []
-
-        async def marked() -> bool:
-            commits.append(None)
-            held = await sender.outbox.mark_data_sent([lease], now=sender.clock.now())
-            commits[-1] = lease.number in held
-            return lease.number in held
-
-        def commit() -> asyncio.Future[bool]:
-            return asyncio.ensure_future(marked())
-
-        try:
-            return await sender.transport.deliver(lease.job.envelope, raw, commit=commit)
-        except Exception as error:
-            if None in commits:  # the outbox failed, not the transport
-                raise
-            return broke(sender.transport, error, is_sent=True in commits)
-
-    async def _settle(self, settlement: Settlement) -> None:
-        held = await self._sender.outbox.settle([settlement])
-        if settlement.lease.number not in held or settlement.event is None:
-            return  # the lease ran out meanwhile; what was written then is the truth
-        await self._tell(settlement.event)
-        self._tally.settled(settlement)
+    async def _told(self, settlement: Settlement, event: Event, held: Held | None) -> None:
+        if settlement.before is not None:
+            await self._tell(settlement.before)
+        await self._tell(event)
+        self._count(settlement)
+        if self._sender.watch is not None:
+            seconds = 0.0
+            if held is not None and held.began_at is not None:
+                seconds = (event.at - held.began_at).total_seconds()
+            self._sender.watch.settled(settlement, seconds)
 
     async def _tell(self, event: Event) -> None:
-        self._sender.suppression.feed(event)
-        if self._sender.on_event is not None:
+        self._gate.feed(event)
+        if self._sender.on_event is None:
+            return
+        try:
             told = self._sender.on_event(event)
             if isawaitable(told):
                 await told
+        except asyncio.CancelledError:
+            if is_being_cancelled():
+                raise
+            self._fail(MailkitError("telling an event was cancelled from within, by on_event="))
+        except Exception as error:  # noqa: BLE001 - the application's code; the run ends with it, and others are told
+            self._fail(error)
 
-    async def _one_done(self) -> None:
-        await asyncio.wait(self._under_way, return_when=asyncio.FIRST_COMPLETED)
-
-    async def _wait_for_slot(self) -> None:
-        """Wait until the limits let a letter pass, without taking the place, or until something breaks."""
-        while self._error is None and (wait := self._gate.wait):
-            if self._under_way and wait * 2 * self._sender.workers > self._sender.lease_for:
-                await self._one_done()  # rests this long could outlast the leases of what is under way
-            else:
-                await self._rest(wait)
-
-    async def _rest(self, length: timedelta) -> None:
-        """Wait so long, or until something under way has ended: it may have broken."""
-        rest = asyncio.create_task(self._sender.clock.sleep(length))
+    def _count(self, settlement: Settlement) -> None:
         try:
-            await asyncio.wait({rest, *self._under_way}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            rest.cancel()
-        if rest.done():
-            rest.result()
+            self._tally.settled(settlement)
+        except Exception as error:  # noqa: BLE001 - progress= is the application's code
+            self._fail(error)
 
-    async def _nap(self, until_empty: bool) -> bool:
-        """Wait for the next job that is due; False if there is nothing to wait for."""
-        await self._whole(self._recover())
-        if self._error is not None:
-            return False
-        due = await self._sender.outbox.next_due()
-        if due is None:
-            return False
-        now = self._sender.clock.now()
-        if due > now and not until_empty:
-            return False
-        await self._sender.clock.sleep(min(due - now, _LONGEST_NAP))
-        return True
+    # -- the end
 
-    def _begin(self, work: Coroutine[Any, Any, None], *, key: str = "") -> asyncio.Task[None]:
-        task = asyncio.create_task(work)
-        self._under_way.add(task)
-        task.add_done_callback(partial(self._ended, key))
-        return task
-
-    async def _whole(self, work: Coroutine[Any, Any, None]) -> None:
-        """Do a step that goes on to its end even if the run is cancelled meanwhile; `_stop` waits for it."""
-        self._step = self._begin(work)
-        await asyncio.wait([self._step])
+    def _fail(self, error: BaseException) -> None:
+        self._error = self._error or error
+        self._rouse()
 
     async def _stop(self) -> None:
         """Give back what was not begun, and wait for what is under way."""
-        try:
-            assert self._step is not None, "a run begins with a step"
-            await asyncio.wait([self._step])  # it may be leasing
-            await self._give_back()
-            while self._under_way:
-                await asyncio.wait(self._under_way)
-        except asyncio.CancelledError:  # asked a second time: cut off what is under way
-            for task in self._under_way:
-                task.cancel()
-            raise
-
-    async def _give_back(self) -> None:
-        given_back = [
-            Settlement(lease=lease, state=JobState.QUEUED, event=None, due=lease.job.not_before or lease.queued_at)
-            for lease in self._held
-        ]
-        self._held.clear()
+        self._deliveries.close()
+        while self._preparation.is_busy:
+            await asyncio.sleep(0.001)
+        given_back = [give_back(held.lease) for held in self._dispatcher.everything()]
         if given_back:
             with suppress_errors(StoreError):  # their leases run out anyway
-                await self._sender.outbox.settle(given_back)
+                await self._outbox.settle(given_back)
+        while self._is_busy:
+            self._wake = self._loop.create_future()
+            await self._wake
 
-    def _ended(self, key: str, task: asyncio.Task[None]) -> None:
-        self._under_way.discard(task)
-        self._addresses.discard(key)
-        error: BaseException | None
-        if task.cancelled():  # if by `_stop`, then nobody asks for the error any more
-            error = MailkitError("a delivery was cancelled from within, by the transport or by on_event=")
-        else:
-            error = task.exception()
-        self._error = self._error or error
-
-
-def _key(lease: Lease) -> str:
-    return lease.job.envelope.recipient.address.key
+    def _cut_off(self) -> None:
+        self._deliveries.cut_off()
+        self._ledger.cut_off()
+        self._preparation.cut_off()

@@ -12,8 +12,8 @@ from typing import Any, Final
 import attrs
 
 from mailkit.checks import at_least
-from mailkit.event import Event
-from mailkit.send.jobs import JobState
+from mailkit.event import Event, Kind
+from mailkit.send.jobs import Job, JobState
 from mailkit.send.outbox import Settlement
 from mailkit.send.returns.causes import Cause
 
@@ -29,8 +29,8 @@ def _frozen(counts: Mapping[Any, int]) -> Mapping[Any, int]:
     return MappingProxyType(dict(counts))
 
 
-def _frozen_each(reasons: Mapping[JobState, Mapping[str, int]]) -> Mapping[JobState, Mapping[str, int]]:
-    return MappingProxyType({state: _frozen(counts) for state, counts in reasons.items()})
+def _frozen_each(given: Mapping[Any, Mapping[Any, int]]) -> Mapping[Any, Mapping[Any, int]]:
+    return MappingProxyType({name: _frozen(counts) for name, counts in given.items()})
 
 
 @attrs.frozen(kw_only=True)
@@ -44,6 +44,9 @@ class Summary:
         deferrals: Why jobs were put off, and how often.
         duration: How long the run took, on the sender's clock.
         reasons: Why jobs ended otherwise than accepted, and how many for each reason, by state.
+        providers: How many jobs ended in each final state, by provider; jobs without one under "".
+        paused: Which campaigns are paused, so that their jobs are left open; None among them is everything.
+        was_stopped: Whether the run ended early because it was told to.
 
     >>> summary = Summary(outcomes={JobState.ACCEPTED: 98, JobState.BOUNCED: 2}, open_jobs=0, tries=103,
     ...                   deferrals={"greylisted": 3}, duration=timedelta(seconds=7),
@@ -62,11 +65,20 @@ class Summary:
     deferrals: Mapping[str, int] = attrs.field(converter=_frozen)
     duration: timedelta
     reasons: Mapping[JobState, Mapping[str, int]] = attrs.field(factory=dict, converter=_frozen_each)
+    providers: Mapping[str, Mapping[JobState, int]] = attrs.field(factory=dict, converter=_frozen_each)
+    paused: frozenset[str | None] = frozenset()
+    was_stopped: bool = False
 
     @property
     def total(self) -> int:
         """How many jobs ended in this run."""
         return sum(self.outcomes.values())
+
+    @property
+    def rate(self) -> float:
+        """How many jobs ended in a second of the run; 0 if it took no time."""
+        seconds = self.duration.total_seconds()
+        return self.total / seconds if seconds else 0.0
 
     @property
     def is_complete(self) -> bool:
@@ -79,7 +91,7 @@ class Summary:
 
     def __str__(self) -> str:
         counts = ", ".join(f"{self[state]} {state}" for state in JobState if self[state])
-        rest = f"; {self.open_jobs} still open" if self.open_jobs else ""
+        rest = f"; {self._rest()}" if self._rest() else ""
         duration = timedelta(seconds=round(self.duration.total_seconds()))
         lines = [f"{self.total} jobs done in {duration}{': ' if counts else ''}{counts}{rest}; {self.tries} tries"]
         lines += [f"  {what} {_times(count)}: {reason}" for what, reason, count in self._why()]
@@ -92,12 +104,22 @@ class Summary:
             if self[state]
         )
         why = "".join(f"<li>{what} {_times(count)}: {escape(reason)}</li>" for what, reason, count in self._why())
-        rest = f"<p>{self.open_jobs} still open</p>" if self.open_jobs else ""
+        rest = f"<p>{escape(self._rest())}</p>" if self._rest() else ""
         return (
             f"<table><thead><tr><th>Ended as</th><th>Jobs</th></tr></thead><tbody>{states}</tbody>"
             f"<tfoot><tr><th>Total</th><th style='text-align:right'>{self.total}</th></tr></tfoot></table>{rest}"
             + (f"<ul>{why}</ul>" if why else "")
         )
+
+    def _rest(self) -> str:
+        """What is left to be done, and why; empty if nothing is."""
+        told = [f"{self.open_jobs} still open"] if self.open_jobs else []
+        if self.open_jobs and self.paused:
+            names = ", ".join(sorted(repr(name) for name in self.paused if name is not None))
+            told.append("paused: everything" if None in self.paused else f"paused: {names}")
+        if self.was_stopped:
+            told.append("stopped")
+        return "; ".join(told)
 
     def _why(self) -> list[tuple[str, str, int]]:
         """What happened for which reason how often; of each, the commonest reasons first."""
@@ -132,33 +154,57 @@ class Tally:
     _outcomes: Counter[JobState] = attrs.field(init=False, factory=Counter)
     _deferrals: Counter[str] = attrs.field(init=False, factory=Counter)
     _reasons: dict[JobState, Counter[str]] = attrs.field(init=False, factory=dict)
+    _providers: dict[str, Counter[JobState]] = attrs.field(init=False, factory=dict)
+    _ended: int = attrs.field(init=False, default=0)
     _unknown: dict[tuple[str, str], str] = attrs.field(init=False, factory=dict)  # why, by Message-ID and recipient
 
     def settled(self, settlement: Settlement) -> None:
         """Count what came of a try; a job that was recovered as unknown in this run is counted anew."""
-        job, event = settlement.lease.job, settlement.event
-        was_unknown = self._unknown.pop((job.message_id, job.envelope.recipient.address.key), None)
-        if was_unknown is not None:
-            self._outcomes[JobState.UNKNOWN] -= 1
-            self._reasons[JobState.UNKNOWN][was_unknown] -= 1
-        if settlement.state.is_final:
-            self._end(settlement.state, _reason(event))
+        job, state = settlement.lease.job, settlement.state
+        if self._unknown:
+            self._recount(job)
+        if state is JobState.ACCEPTED:  # the commonest, on the shortest way
+            self._end(state, "", job.provider)
+        elif state.is_final:
+            self._end(state, _reason(settlement.event), job.provider)
         else:
-            self._deferrals[_reason(event)] += 1
+            self._deferrals[_reason(settlement.event)] += 1
 
     def recovered(self, event: Event) -> None:
-        """Count a job whose lease ran out when its answer was not yet seen."""
+        """Count a job whose lease ran out when its answer was not yet seen, or that it is tried again."""
+        if event.kind != Kind.UNKNOWN:
+            self._recount_as(event.message_id, event.recipient.key if event.recipient else "")
+            self._deferrals[_reason(event)] += 1
+            return
         recipient = event.recipient.key if event.recipient else ""
         self._unknown[event.message_id, recipient] = _reason(event)
-        self._end(JobState.UNKNOWN, _reason(event))
+        self._end(JobState.UNKNOWN, _reason(event), "")
 
-    def _end(self, state: JobState, reason: str) -> None:
+    def _recount(self, job: Job) -> None:
+        self._recount_as(job.message_id, job.envelope.recipient.address.key)
+
+    def _recount_as(self, message_id: str, recipient: str) -> None:
+        reason = self._unknown.pop((message_id, recipient), None)
+        if reason is not None:
+            self._ended -= 1
+            self._outcomes[JobState.UNKNOWN] -= 1
+            self._reasons[JobState.UNKNOWN][reason] -= 1
+            self._providers[""][JobState.UNKNOWN] -= 1
+
+    def _end(self, state: JobState, reason: str, provider: str) -> None:
         self._outcomes[state] += 1
+        self._ended += 1
         if state is not JobState.ACCEPTED:
             self._reasons.setdefault(state, Counter())[reason] += 1
-        self.done(self._outcomes.total())
+        counts = self._providers.get(provider)
+        if counts is None:
+            counts = self._providers[provider] = Counter()
+        counts[state] += 1
+        self.done(self._ended)
 
-    def summary(self, now: datetime, *, open_jobs: int) -> Summary:
+    def summary(
+        self, now: datetime, *, open_jobs: int, paused: frozenset[str | None] = frozenset(), was_stopped: bool = False
+    ) -> Summary:
         """The summary of a run that ends now."""
         return Summary(
             outcomes=+self._outcomes,  # without what came down to zero
@@ -167,6 +213,9 @@ class Tally:
             deferrals=self._deferrals,
             duration=now - self.started_at,
             reasons={state: +counts for state, counts in self._reasons.items()},
+            providers={provider: +counts for provider, counts in self._providers.items() if +counts},
+            paused=paused,
+            was_stopped=was_stopped,
         )
 
 

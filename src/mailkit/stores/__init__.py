@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     import mailkit.segment.sql as segment_sql
     from mailkit.stores.eventlog import EventLog
     from mailkit.stores.messagelog import MessageEntry, MessageLog
+    from mailkit.stores.meter import SqlMeter
     from mailkit.stores.news import News
     from mailkit.stores.outbox import SqlOutbox
     from mailkit.stores.states import States
@@ -49,6 +50,7 @@ __all__ = [
     "MessageEntry",
     "MessageLog",
     "News",
+    "SqlMeter",
     "SqlOutbox",
     "States",
     "Store",
@@ -61,6 +63,7 @@ _HOMES: Final = {
     "MessageEntry": "messagelog",
     "MessageLog": "messagelog",
     "News": "news",
+    "SqlMeter": "meter",
     "SqlOutbox": "outbox",
     "States": "states",
     "Store": "store",

@@ -15,6 +15,7 @@ from mailkit.errors import StoreError
 from mailkit.stores.eventlog import EventLog
 from mailkit.stores.faults import translated
 from mailkit.stores.messagelog import MessageLog
+from mailkit.stores.meter import SqlMeter
 from mailkit.stores.news import News
 from mailkit.stores.outbox import SqlOutbox
 from mailkit.stores.states import States
@@ -56,6 +57,7 @@ class Store:
         self.outbox: SqlOutbox = SqlOutbox(engine, self._writer, place)
         self.events: EventLog = EventLog(engine, self._writer, place)
         self.messages: MessageLog = MessageLog(engine, place)
+        self.meter: SqlMeter = SqlMeter(self._writer)
         self.states: States = States(engine, self._writer, place)
 
     def news(self, *, kinds: Iterable[str] = (), from_start: bool = False) -> News:

@@ -55,6 +55,10 @@ def test_a_domain_stands_for_itself_if_it_has_a_shape_or_only_the_default():
         {"providers": {"gmail": {"rate": 10}}},
         {"domains": {"example": TEN}},
         {"turns": 1},
+        {"rules": ["421"]},
+        {"rules": 1},
+        {"mailboxes": {}},
+        {"feedback": 5},
     ],
 )
 def test_what_is_no_limit_is_refused(wrong):

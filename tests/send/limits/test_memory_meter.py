@@ -47,3 +47,10 @@ def test_states_that_say_nothing_any_more_are_forgotten_when_there_are_many():
         meter.reserve_now([toll], count=1, now=NOW + number * SECOND, horizon=SECOND)
     assert len(meter._states) <= 1002
     assert not meter.reserve_now([busy], count=1, now=NOW + timedelta(hours=2), horizon=SECOND).slots
+
+
+def test_a_slot_that_is_easily_missed_is_not_given_ahead():
+    meter = MemoryMeter()
+    short, long = (Toll(key=str(burst), rate=Rate(100, per=SECOND, burst=burst)) for burst in (1, 5))
+    assert len(meter.reserve_now([short], count=5, now=NOW, horizon=SECOND).slots) == 1
+    assert len(meter.reserve_now([long], count=5, now=NOW, horizon=SECOND).slots) == 5

@@ -232,6 +232,67 @@ def test_connections_are_bounded_in_all():
     assert max(open_at_once) <= 5  # a server may learn of a goodbye a moment late
 
 
+def test_letters_wait_for_room_while_all_connections_are_busy():
+    """Two destinations and one connection: the second is dialled when the first has nothing to do."""
+    zone = {"a.example": ["127.0.0.1"], "b.example": ["127.0.0.2"]}
+    recipients = [f"reader{number}@{'ab'[number % 2]}.example" for number in range(20)]
+    with servers({}, {}) as (port, running):
+        deliveries = deliver(direct(port, zone, connections=1), *recipients, at_once=True)
+        assert [len(server.messages) for server in running] == [10, 10]
+    assert all(isinstance(delivery, Accepted) for delivery in deliveries)
+
+
+def test_a_letter_that_nobody_waits_for_any_longer_leaves_the_others_alone():
+    async def main():
+        transport = direct(port, TWO, connections=1)
+        letters = [asyncio.ensure_future(transport.deliver(envelope(), LETTER, commit=yes)) for _ in range(4)]
+        await asyncio.sleep(0)
+        letters[0].cancel()
+        letters[2].cancel()
+        found = await asyncio.gather(*letters, return_exceptions=True)
+        await transport.close()
+        return [type(one) for one in found]
+
+    with servers({}, {}) as (port, (server, _)):
+        assert asyncio.run(main()) == [asyncio.CancelledError, Accepted, asyncio.CancelledError, Accepted]
+        assert len(server.messages) == 2
+
+
+def test_it_may_be_used_again_in_another_loop():
+    with servers({}, {}) as (port, (server, _)):
+        transport = direct(port, TWO)
+        for _ in range(2):
+            assert isinstance(deliver(transport)[0], Accepted)
+        assert len(server.messages) == 2
+
+
+def test_connections_that_are_idle_are_closed():
+    async def main():
+        transport = direct(port, TWO, idle_timeout=timedelta(milliseconds=20))
+        await transport.deliver(envelope(), LETTER, commit=yes)
+        while server.open_connections:
+            await asyncio.sleep(0.01)
+        await transport.close()
+
+    with servers({}, {}) as (port, (server, _)):
+        asyncio.run(main())
+        assert len(server.messages) == 1
+
+
+def test_the_hosts_of_a_domain_tell_whose_they_are():
+    from mailkit import Domain
+    from mailkit.send.limits.providers import provider_of
+
+    zone = {"shop.example": ["20 b.example", "10 aspmx.l.google.com"], "sick.example": Unanswered()}
+
+    async def provider(name):
+        domain = Domain.parse(name)
+        return provider_of(domain.ascii, await direct(9, zone).mx_hosts(domain))
+
+    assert asyncio.run(provider("shop.example")) == "gmail"
+    assert asyncio.run(provider("sick.example")) == asyncio.run(provider("nobody.example")) == ""
+
+
 def test_a_dead_address_costs_one_time_out_and_is_tried_again_later():
     clock = FakeClock(START)
 
@@ -469,6 +530,23 @@ def test_a_policy_that_cannot_be_had_puts_letters_off():
         server="example.org",
         reason="its MTA-STS policy could not be had (RuntimeError: the cache is down)",
     )
+
+
+def test_a_letter_that_requires_tls_goes_only_to_a_server_that_proves_its_name(authority):
+    async def main():
+        transport = direct(port, ONE, tls_context=authority.client())
+        try:
+            return await transport.deliver(envelope(require_tls=True), LETTER, commit=yes)
+        finally:
+            await transport.close()
+
+    with servers({"tls_context": authority.server("other.example.org")}) as (port, (server,)):
+        unproven = asyncio.run(main())
+        assert server.messages == []
+    assert isinstance(unproven, Lost)
+    assert "certificate is not to be trusted" in unproven.reason
+    with servers({"tls_context": authority.server("mx.example.org")}) as (port, _):
+        assert isinstance(asyncio.run(main()), Accepted)
 
 
 # -- settings ---------------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from mailkit import Event
 from mailkit.errors import InvalidValue
-from mailkit.send.warmup import Change, Plan, Warmup
+from mailkit.send.warmup import Move, Plan, Warmup
 
 NINE = datetime(2026, 3, 2, 9, tzinfo=UTC)
 MIDNIGHT = datetime(2026, 3, 3, tzinfo=UTC)
@@ -65,6 +65,21 @@ def test_plans_may_differ_by_provider():
     assert warmup.plan("old", "gmail") is None
 
 
+def test_a_state_of_an_identity_that_has_no_plan_any_more_is_kept_as_it_is():
+    before = Warmup({"new": TINY})
+    before.sent("new", "gmail", NINE)
+    after = Warmup.from_text(before.to_text(), {})
+    after.advance(MIDNIGHT)
+    assert after.to_text() == before.to_text()
+
+
+def test_what_is_shared_is_judged_by_the_exchange_only():
+    warmup = Warmup({"new": TINY}, is_shared=True)
+    warmup.sent("new", "gmail", NINE)
+    warmup.advance(MIDNIGHT)
+    assert warmup.state("new", "gmail").today is None
+
+
 @pytest.mark.parametrize("overflow", [{"a": "a"}, {"a": "b", "b": "a"}, {"c": "a", "a": "b", "b": "a"}])
 def test_an_overflow_that_goes_in_a_circle_is_refused(overflow):
     with pytest.raises(InvalidValue, match="comes back to itself"):
@@ -107,9 +122,10 @@ def test_decisions_are_told_and_late_bounces_count_for_their_day():
         warmup.sent("new", "gmail", at)
         warmup.heard("new", "gmail", event("accepted", at), at)
     assert told == []
+    warmup.advance(MIDNIGHT)
     warmup.heard("new", "gmail", event("bounced", MIDNIGHT), MIDNIGHT, sent_at=NINE)
     ((identity, provider, decision),) = told
-    assert (identity, provider, decision.change, decision.on) == ("new", "gmail", Change.GREW, date(2026, 3, 2))
+    assert (identity, provider, decision.move, decision.on) == ("new", "gmail", Move.GREW, date(2026, 3, 2))
     assert warmup.state("new", "gmail").past[0].returned == 1
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import attrs
 
@@ -13,6 +13,11 @@ from mailkit.errors import InvalidValue
 from mailkit.send.limits.quota import Quota
 from mailkit.send.limits.rate import Rate
 from mailkit.send.limits.turns import Turns
+
+if TYPE_CHECKING:
+    from mailkit.send.limits.concurrency import Feedback
+    from mailkit.send.limits.providers import Providers
+    from mailkit.send.limits.shaping import Rule
 
 __all__ = ["Limits", "Shape"]
 
@@ -116,6 +121,10 @@ class Limits:
             of those are one, "".
         instead: Which identities may stand in for one that a provider turns away, in their order.
         turns: Whose letters go first where not all can, and how accounts and campaigns share.
+        rules: What to do about refusals; tried before the shipped ones, `shaping.toml`.
+        mailboxes: Who runs which mailboxes; the shipped table if None.
+        feedback: How to find out how many conversations a provider bears; as Postfix does it if None.
+        processes: How many processes send at once under these limits; each takes its part of the connections.
 
     >>> from datetime import timedelta
     >>> second, hour = timedelta(seconds=1), timedelta(hours=1)
@@ -138,6 +147,14 @@ class Limits:
     default: Shape | None = attrs.field(default=None, converter=_default)
     instead: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict, converter=_others, hash=False)
     turns: Turns = attrs.field(factory=Turns, validator=attrs.validators.instance_of(Turns))
+    rules: tuple[Rule, ...] = attrs.field(default=(), converter=tuple)
+    mailboxes: Providers | None = None
+    feedback: Feedback | None = None
+    processes: int = attrs.field(default=1, validator=counted)
+
+    def __attrs_post_init__(self) -> None:
+        if self.rules or self.mailboxes is not None or self.feedback is not None:
+            _check_parts(self)
 
     def shape_of(self, provider: str) -> Shape:
         """The shape of a provider, or of a domain that stands for itself; an empty one where nothing is said."""
@@ -151,6 +168,18 @@ class Limits:
         if domain in self.domains:
             return domain
         return provider or (domain if self.default is not None else "")
+
+
+def _check_parts(limits: Limits) -> None:
+    from mailkit.send.limits.concurrency import Feedback  # here, since most programs give none of the three
+    from mailkit.send.limits.providers import Providers
+    from mailkit.send.limits.shaping import Rule
+
+    parts: list[tuple[str, Any, type]] = [("rules", rule, Rule) for rule in limits.rules]
+    parts += [("mailboxes", limits.mailboxes, Providers), ("feedback", limits.feedback, Feedback)]
+    for name, part, kind in parts:
+        if part is not None and not isinstance(part, kind):
+            raise InvalidValue(f"Limits.{name}", part, f"is no {kind.__name__}")
 
 
 _FREE: Final = Shape()

@@ -14,6 +14,8 @@ __all__ = ["TICK", "Rate", "positive"]
 
 TICK: Final = timedelta(microseconds=1)
 """The shortest time that is told apart."""
+_LATENESS: Final = timedelta(milliseconds=50)
+"""By how much an event loop or a database may well be late."""
 
 
 def positive(instance: object, attribute: Any, value: timedelta) -> None:
@@ -33,16 +35,26 @@ class Rate:
         count: How many.
         per: In which span of time.
         burst: How many may go at once after a pause; 1 spreads them evenly. It is also what lets a
-            letter be a little late without a loss, so above ten a second give 2 or more: with 1,
-            letters are kept so far apart that lateness cannot break the limit, and less of it is used.
+            letter be a little late without a loss. So it is one, and as many as 50 ms hold, unless
+            told otherwise: 1 below twenty a second, 6 for a hundred. With 1 where letters are many,
+            they are kept so far apart that lateness cannot break the limit, and less of it is used.
 
     >>> Rate(600, per=timedelta(minutes=1)).period
     datetime.timedelta(microseconds=100000)
+    >>> [Rate(count, per=timedelta(seconds=1)).burst for count in (10, 100, 1000)]
+    [1, 6, 51]
     """
 
     count: int = attrs.field(validator=at_least(1))
     per: timedelta = attrs.field(kw_only=True, validator=positive)
-    burst: int = attrs.field(default=1, kw_only=True, validator=at_least(1))
+    burst: int = attrs.field(kw_only=True, validator=at_least(1))
+
+    @burst.default
+    def _late(self) -> int:
+        try:
+            return 1 + int(self.count * (_LATENESS / self.per))
+        except (TypeError, ValueError, ArithmeticError):
+            return 1  # what cannot be reckoned with is refused below
 
     @property
     def period(self) -> timedelta:

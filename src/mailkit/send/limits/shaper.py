@@ -22,7 +22,7 @@ from mailkit.send.limits.limits import Limits
 from mailkit.send.limits.providers import Providers
 from mailkit.send.limits.quota import Quota
 from mailkit.send.limits.rate import Rate
-from mailkit.send.limits.shaping import Measure, Rule, Taken, first_rule, shipped_rules
+from mailkit.send.limits.shaping import Measure, Taken, first_rule, shipped_rules
 from mailkit.send.limits.ways import Count, Way
 from mailkit.send.meter import Allotment, Toll
 from mailkit.send.outbox import Lane
@@ -43,13 +43,6 @@ _CLOSING: Final = 421
 class Shaper:
     """Keeps `Limits` while letters go, and heeds what the providers answer.
 
-    Args:
-        limits: What is allowed.
-        rules: What to do about refusals; tried before the shipped ones, `shaping.toml`.
-        providers: Who runs which mailboxes; the shipped table if None.
-        feedback: How to find out how many conversations a provider bears.
-        processes: How many processes send at once under these limits; each takes its part of the connections.
-
     >>> from datetime import UTC, timedelta
     >>> from mailkit.send import Reply
     >>> now = datetime(2026, 3, 1, tzinfo=UTC)
@@ -62,22 +55,11 @@ class Shaper:
     gmail: slow to 60 in 0:01:00 until 2026-03-01 01:00:00 UTC, by gmail-unusual-rate
     """
 
-    def __init__(
-        self,
-        limits: Limits,
-        *,
-        rules: Iterable[Rule] = (),
-        providers: Providers | None = None,
-        feedback: Feedback | None = None,
-        processes: int = 1,
-    ) -> None:
-        if type(processes) is not int or processes < 1:
-            raise InvalidValue("Shaper.processes", processes, "is not a whole number from 1 up")
+    def __init__(self, limits: Limits) -> None:
         self.limits = limits
-        self._rules = (*rules, *shipped_rules())
-        self._providers = Providers.shipped() if providers is None else providers
-        self._feedback = Feedback() if feedback is None else feedback
-        self._processes = processes
+        self._rules = (*limits.rules, *shipped_rules())
+        self._mailboxes = Providers.shipped() if limits.mailboxes is None else limits.mailboxes
+        self._feedback = Feedback() if limits.feedback is None else limits.feedback
         self._ways: dict[tuple[str, str], Way] = {}
         self._counts: dict[str, Count] = {}
         self._tolls: dict[tuple[str, str, str, bool], tuple[datetime | None, tuple[Toll | Allotment, ...]]] = {}
@@ -86,7 +68,7 @@ class Shaper:
 
     def provider_of(self, domain: str, mx_hosts: Iterable[str] = ()) -> str:
         """What a job's `provider` is to be: the provider's name, or the domain that has limits of its own."""
-        return self.limits.destination(domain, self._providers.of(domain, mx_hosts))
+        return self.limits.destination(domain, self._mailboxes.of(domain, mx_hosts))
 
     def letters_per_connection(self, provider: str) -> int | None:
         """How many letters one connection to the provider carries; None if nothing is said."""
@@ -192,7 +174,7 @@ class Shaper:
         """What was learnt, as JSON text: what is closed, slowed or narrowed, and what each way bears."""
         return json.dumps({"ways": [way.state() for way in self._ways.values()]})
 
-    def load(self, text: str, *, now: datetime) -> None:
+    def load(self, text: str) -> None:
         """Take in what `to_json` gave, of this process or another: whatever lasts longer stands.
 
         Raises:
@@ -237,7 +219,7 @@ class Shaper:
         return way
 
     def _part(self, connections: int) -> int:
-        return max(1, connections // self._processes)
+        return max(1, connections // self.limits.processes)
 
     def _count(self, name: str, most: int) -> Count:
         return self._counts.setdefault(name, Count(most))

@@ -141,6 +141,11 @@ class Taken:
         rate: The rate that was set, for `slow`.
         connections: How many conversations are left, for `narrow`.
         reply: What the provider said, on one line.
+
+    >>> from datetime import UTC
+    >>> print(Taken(measure=Measure.SUSPEND, rule="gmail-try-later", identity="pool-a", provider="gmail",
+    ...             until=datetime(2026, 3, 1, 12, 15, tzinfo=UTC)))
+    pool-a to gmail: suspend until 2026-03-01 12:15:00 UTC, by gmail-try-later
     """
 
     measure: Measure

@@ -41,6 +41,7 @@ class Signers:
         signers: The signers by domain. Domains are parsed; names in other alphabets become A-labels.
         unknown: What is done with a letter from any other domain: "refuse" raises, so that it is
             not sent and the others go on; "leave" lets it go without a signature; a signer signs it.
+        is_slow: Whether one of the signers is slow.
 
     >>> from mailkit.send.signing import DKIMKey, DKIMSigner
     >>> key = DKIMKey("news", "nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A=")
@@ -54,6 +55,7 @@ class Signers:
 
     signers: Mapping[str, Signer] = attrs.field(converter=_by_domain)
     unknown: Signer | Literal["refuse", "leave"] = attrs.field(default="refuse", kw_only=True)
+    is_slow: bool = attrs.field(init=False, eq=False, repr=False)
     _known: dict[bytes, str] = attrs.field(init=False, eq=False, repr=False, factory=dict)
 
     @signers.validator
@@ -67,9 +69,8 @@ class Signers:
         if value not in ("refuse", "leave") and not isinstance(value, Signer):
             raise InvalidValue("Signers.unknown", value, "is neither", "write 'refuse', 'leave' or give a signer")
 
-    @property
-    def is_slow(self) -> bool:
-        """Whether one of the signers is slow."""
+    @is_slow.default
+    def _is_one_slow(self) -> bool:
         return any(signer.is_slow for signer in (*self.signers.values(), self.unknown) if isinstance(signer, Signer))
 
     def sign(self, raw: bytes, *, now: datetime | None = None) -> bytes:

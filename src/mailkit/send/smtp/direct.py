@@ -214,11 +214,13 @@ class MXTransport:
         return pool
 
     async def _dial(self, wanted: Destination) -> Line | Refused:
-        """A new connection, once there is room for it."""
+        """A new connection, once there is room for it, and unless the letters were sent on others meanwhile."""
         self._queued += 1
         try:
             while self._open() >= self.connections:
                 await self._make_room()
+                if not self._pools[wanted].waiting:
+                    raise asyncio.CancelledError
         finally:
             self._queued -= 1
         return await self._reach.dial(wanted)
@@ -244,7 +246,6 @@ class MXTransport:
     @property
     def _reach(self) -> Reacher:
         if self._reacher is None:
-            verifying = self.tls_context or ssl.create_default_context()
             account = Account(
                 host="",
                 port=self.port,
@@ -261,7 +262,7 @@ class MXTransport:
                 lookup=self.lookup,
                 way=way,
                 account=account,
-                verifying=verifying,
+                verifying=self.tls_context,
                 rest=self.rest,
                 clock=self.clock,
                 rng=self.rng,

@@ -39,7 +39,7 @@ class Reacher:
         lookup: What finds addresses.
         way: How far to go for one connection.
         account: What every connection has in common; host, address, tls and tls_context are filled in.
-        verifying: How TLS is done where the certificate has to be valid.
+        verifying: How TLS is done where the certificate has to be valid; by this machine's roots if None.
         rest: For how long an address that has failed is left alone.
         clock: What tells the time.
         rng: Chance, for the order among equals.

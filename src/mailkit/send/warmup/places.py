@@ -54,7 +54,13 @@ def allowance(plan: Plan, state: State, now: datetime) -> int:
 
 
 def left(plan: Plan, state: State, now: datetime) -> int:
-    """How many places of this day were not given out yet."""
+    """How many places of this day were not given out yet.
+
+    >>> now = datetime(2026, 3, 2, 9, tzinfo=UTC)
+    >>> state, _ = take(Plan(start=500), State(), 4, now)
+    >>> left(Plan(start=500), state, now)
+    496
+    """
     taken = state.taken if state.taken_on == utc(now).date() else 0
     return max(0, allowance(plan, state, now) - taken)
 
@@ -90,9 +96,7 @@ def take(plan: Plan, state: State, count: int, now: datetime) -> tuple[State, Gr
     (8, 2, '2026-03-02 09:00:57.600000+00:00')
     """
     now = utc(now)
-    state, _ = advance(plan, state, now)
-    if state.taken_on is None or state.taken_on < now.date():
-        state = attrs.evolve(state, taken_on=now.date(), taken=0)
+    state = _on_its_day(plan, state, now)
     if state.paused_until is not None and now < state.paused_until:
         return state, Grant(count=0, again_at=state.paused_until)
     free = plan.volume(state.step) - state.taken
@@ -106,6 +110,22 @@ def take(plan: Plan, state: State, count: int, now: datetime) -> tuple[State, Gr
     if given == count:
         return state, Grant(count=given)
     return state, Grant(count=given, again_at=arrival - tolerance if given < free else _midnight(now))
+
+
+def use(plan: Plan, state: State, count: int, now: datetime) -> State:
+    """Count places that were used without being taken, whether there were any or not."""
+    now = utc(now)
+    state = _on_its_day(plan, state, now)
+    period = Rate(plan.volume(state.step), per=plan.spread).period
+    arrival = max(state.arrival or now, now) + count * period
+    return attrs.evolve(state, taken=state.taken + count, arrival=arrival)
+
+
+def _on_its_day(plan: Plan, state: State, now: datetime) -> State:
+    state, _ = advance(plan, state, now)
+    if state.taken_on is None or state.taken_on < now.date():
+        state = attrs.evolve(state, taken_on=now.date(), taken=0)
+    return state
 
 
 def _midnight(now: datetime) -> datetime:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from math import log, sqrt
 from random import Random
@@ -22,6 +22,10 @@ __all__ = ["Audience", "simulate"]
 _FEW: Final = 30.0
 """Up to such a variance, chance is drawn letter by letter; above, by the normal distribution."""
 _REMEMBERED_DAYS: Final = 7
+
+
+def _days(days: Iterable[int]) -> frozenset[int]:
+    return frozenset(days)
 
 
 @attrs.frozen(kw_only=True)
@@ -47,7 +51,7 @@ class Audience:
     bounced_share: float = attrs.field(default=0.003, validator=share)
     complained_share: float = attrs.field(default=0.0002, validator=share)
     varies_share: float = attrs.field(default=0.2, validator=share)
-    weekdays: frozenset[int] = attrs.field(default=frozenset(range(7)), converter=frozenset)
+    weekdays: frozenset[int] = attrs.field(default=frozenset(range(7)), converter=_days)
     tolerated_growth: float = attrs.field(default=1.0, validator=at_least(0))
     tolerated_start: int = attrs.field(default=2_000, validator=counted)
     throttled_share: float = attrs.field(default=0.5, validator=share)
