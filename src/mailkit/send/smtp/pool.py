@@ -249,7 +249,7 @@ class Pool:
             return
         try:
             self._on_busy(reply, server)
-        except Exception:
+        except Exception:  # noqa: BLE001 - the application's code, and no letter is to suffer from it
             _log.exception("on_busy= failed at %s of %s", reply.line, server)
 
     def _abandon(self, letter: Letter) -> None:
