@@ -109,16 +109,15 @@ def process(module: str, *options: str) -> Iterator[int]:
 def kill_again_and_again(database: Path, port: int, *, kills: int, seed: int, policy: str) -> None:
     """Kill so many workers, and let a last one come to the end."""
     rng = Random(seed)
-    with stores.open(database):
-        pass  # the tables are made once, and everything is imported
+    work(database, port, policy, run="first")  # not killed, and here, so that its copies have imported everything
     for run in range(kills):
-        worker = forked(partial(work, database, port, policy, run=run))
+        worker = forked(partial(work, database, port, policy, run=str(run)))
         time.sleep(rng.uniform(0.02, 0.3))
         os.kill(worker, signal.SIGKILL)
         _, status = os.waitpid(worker, 0)
         if not os.WIFSIGNALED(status):
             raise RuntimeError("the worker ended by itself; see its error above")
-    _, status = os.waitpid(forked(partial(work, database, port, policy, run=None)), 0)
+    _, status = os.waitpid(forked(partial(work, database, port, policy, run="last")), 0)
     if status != 0:
         raise RuntimeError("the last worker failed; see its error above")
 
@@ -137,16 +136,15 @@ def forked(call: Callable[[], object]) -> int:
         os._exit(1)
 
 
-def work(database: Path, port: int, policy: Any, *, run: int | None) -> None:
-    """Add and send until killed, or, in the last run, until nothing is open."""
+def work(database: Path, port: int, policy: Any, *, run: str) -> None:
+    """Add and send until killed; or, in the first and the last run, until nothing is open."""
 
     async def main(sender: Sender) -> None:
         for batch in count():
-            if run is None:
-                await sender.run()
-                return
             await sender.add(jobs(f"{run}-{batch}"))
-            await sender.run(until="idle")
+            await sender.run(until="empty" if run in ("first", "last") else "idle")
+            if run in ("first", "last"):
+                return
 
     with stores.open(database) as store:
         transport = SMTPTransport("127.0.0.1", port, tls="none", connections=CONNECTIONS, timeout=timedelta(seconds=5))
