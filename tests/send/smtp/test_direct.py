@@ -21,7 +21,8 @@ from mailkit.send.smtp.direct import MXTransport
 from mailkit.send.smtp.lookup import DictLookup, Unanswered
 from mailkit.send.smtp.lookup_dns import DNSLookup
 from mailkit.send.transport import Accepted, Lost, Refused
-from mailkit.testing import DNSZone, FakeClock, SMTPServer
+from mailkit.testing import Answer, DNSZone, FakeClock, SMTPServer
+from mailkit.testing.contracts import check_transport
 
 LETTER = b"Subject: Hello\r\n\r\n.Hello\r\n"
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -95,6 +96,24 @@ def test_it_is_a_transport():
     assert transport.capacity >= 7
 
 
+def test_it_keeps_the_contract_of_a_transport():
+    def answer(recipient):
+        who = recipient.partition("@")[0]
+        if who in ("refused", "deferred"):
+            return Answer(phase="rcpt", reply=f"{550 if who == 'refused' else 450} {who}")
+        return Answer(phase="message", drop=True) if who == "lost" else None
+
+    zone = {"example.org": ["10 mx.example.org"], "mx.example.org": ["127.0.0.1"]}
+    with servers({"answers": answer}) as (port, (server,)):
+        check_transport(
+            lambda: direct(port, zone),
+            arrived=lambda: [message.content for message in server.messages],
+            refused="refused@example.org",
+            deferred="deferred@example.org",
+            lost="lost@example.org",
+        )
+
+
 def test_the_preferred_server_gets_the_letter_and_is_named():
     with servers({}, {}) as (port, (first, second)):
         (delivery,) = deliver(direct(port, TWO))
@@ -147,8 +166,6 @@ def test_what_a_server_says_of_the_recipient_is_not_asked_of_another():
 
 
 def _answer(reply):
-    from mailkit.testing import Answer
-
     return Answer(phase="rcpt", reply=reply)
 
 
