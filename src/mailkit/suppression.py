@@ -108,6 +108,7 @@ class Suppression:
     def __init__(self, events: Iterable[Event] = (), *, complaints_block_transactional: bool = True) -> None:
         self._complaints_block_transactional = complaints_block_transactional
         self._said: dict[str, dict[_Place, _Word]] = {kind: {} for kind in (*_LIFTS, *_LIFTERS)}
+        self._named: set[str] = set()  # of whom anything was said for which they might not be written to
         for event in events:
             self.feed(event)
 
@@ -127,6 +128,8 @@ class Suppression:
             scope = Scope.EVERYWHERE, ""
         word = (event.at, str(event.properties.get("evidence") or ""), event.person)
         for whom in _whom(event):
+            if event.kind in _LIFTS:
+                self._named.add(whom)
             place = (whom, *scope)
             if place not in said or word > said[place]:
                 said[place] = word
@@ -151,6 +154,8 @@ class Suppression:
         """
         by_address = [f"address {address.key}"] if address is not None else []
         anyhow = [f"person {person}", *by_address] if person else by_address
+        if self._named.isdisjoint(anyhow):
+            return None  # as of most people
         scopes = [(Scope.EVERYWHERE, "")]
         scopes += [(Scope.BRAND, brand)] if brand else []
         scopes += [(Scope.TOPIC, topic)] if topic else []

@@ -209,7 +209,8 @@ class Deliveries:
 
     def _conclude(self, held: Held, delivery: Delivery | None) -> None:
         now, lease = self._clock.now(), held.lease
-        self._dispatcher.ended(held, delivery, now)
+        for taken in self._dispatcher.ended(held, delivery, now):
+            _log.warning("%s", taken)
         if delivery is None:
             self._dispatcher.released(held)  # nobody knows what came of it: its lease runs out
             return

@@ -21,6 +21,7 @@ from mailkit.send.dispatcher_pools import TURNS, Held, Pool, Stream, Way
 from mailkit.send.meter import Allotment, Reservation, Toll
 from mailkit.send.outbox import Lane, Lease
 from mailkit.send.transport import Delivery
+from mailkit.send.unlimited import Unlimited
 
 __all__ = ["Dispatcher", "Shaping"]
 
@@ -88,6 +89,7 @@ class Dispatcher:
 
     def __init__(self, capacities: Mapping[str, int], shaping: Shaping, *, lease_for: timedelta) -> None:
         self.shaping = shaping
+        self._is_limited = not isinstance(shaping, Unlimited)  # else it need not be asked and told for each letter
         self.pools: dict[str, Pool] = {
             name: Pool(name=name, capacity=capacity, target=min(2 * capacity, _LARGEST_TARGET))
             for name, capacity in capacities.items()
@@ -141,25 +143,21 @@ class Dispatcher:
         stream.ask_at = reservation.again_at
         stream.pool.wake(stream)
 
-    def ended(self, held: Held, delivery: Delivery | None, now: datetime) -> None:
-        """Take in that what had begun has ended, with what came of it; None if nothing was delivered."""
+    def ended(self, held: Held, delivery: Delivery | None, now: datetime) -> Sequence[object]:
+        """Take in that what had begun has ended, with what came of it; None if nothing was delivered.
+
+        Gives the measures that were taken against a provider's answer, to be told.
+        """
         way, pool = held.stream.way, held.stream.pool
-        if delivery is not None:
-            self.shaping.heard(
-                way.identity,
-                way.provider,
-                delivery,
-                under_way=way.under_way,
-                now=now,
-                campaign=held.stream.lane.campaign,
-            )
-        self.shaping.ended(way.identity, way.provider)
+        taken = self._heard(held.stream, delivery, now) if self._is_limited else ()
         way.under_way -= 1
         way.held -= 1
         pool.under_way -= 1
-        for stream in way.sleepers:
-            pool.wake(stream)
-        way.sleepers.clear()
+        if way.sleepers:
+            for stream in way.sleepers:
+                pool.wake(stream)
+            way.sleepers.clear()
+        return taken
 
     def released(self, held: Held) -> None:
         """Take in that what came of a begun job is written down: the next letter to its address may go."""
@@ -288,10 +286,10 @@ class Dispatcher:
     def _choose(self, stream: Stream) -> Held | None:
         """Take the first job out of a stream that may begin now; None if the stream must wait."""
         now = self._now
-        if not self._has_room(stream.way, now):
+        if self._is_limited and not self._has_room(stream.way, now):
             stream.way.sleepers.append(stream)
             return None
-        if not stream.may_pass(now):
+        if stream.is_tolled and not stream.may_pass(now):
             return None
         while stream.waiting:
             held = stream.waiting.popleft()
@@ -304,10 +302,21 @@ class Dispatcher:
                 return held
         return None
 
+    def _heard(self, stream: Stream, delivery: Delivery | None, now: datetime) -> Sequence[object]:
+        way, shaping, campaign = stream.way, self.shaping, stream.lane.campaign
+        taken: Sequence[object] = ()
+        if delivery is not None:
+            taken = shaping.heard(
+                way.identity, way.provider, delivery, under_way=way.under_way, now=now, campaign=campaign
+            )
+        shaping.ended(way.identity, way.provider)
+        return taken
+
     def _begin(self, held: Held, stream: Stream) -> None:
         if stream.is_tolled:
             stream.slots.popleft()
-        self.shaping.began(stream.way.identity, stream.way.provider)
+        if self._is_limited:
+            self.shaping.began(stream.way.identity, stream.way.provider)
         self._busy.add(held.address)
         stream.way.under_way += 1
         stream.pool.under_way += 1

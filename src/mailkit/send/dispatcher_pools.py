@@ -181,6 +181,8 @@ class Pool:
         Higher priority first, and transactional letters first among equals; but after nine in a row
         of one tier, one of a lower tier goes if it can.
         """
+        if len(self._tiers) == 1:
+            return self._from_tier(self._tiers[0], choose)
         return self._take(0, choose)
 
     def _take(self, place: int, choose: Callable[[Stream], Held | None]) -> Held | None:

@@ -12,7 +12,6 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress as suppress_errors
 from datetime import datetime, timedelta
-from functools import partial
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -81,6 +80,7 @@ class Run:
         self._recovered_at: datetime | None = None
         self._is_stopping = False
         self._error: BaseException | None = None
+        self._is_told = sender.on_event is not None or sender.watch is not None
 
     async def drain(self, until: Until) -> None:
         """Work until it is time to end, or until something breaks that concerns all jobs."""
@@ -276,17 +276,22 @@ class Run:
         self._recovered_at = now = self._clock.now()
         retries = self._sender.policies.retries_unknown
         for event in await self._outbox.recover(now=now, retries=retries):
-            with_tally = partial(self._tally.recovered, event)
             await self._tell(event)
-            self._guard(with_tally)
+            try:
+                self._tally.recovered(event)
+            except Exception as error:  # noqa: BLE001 - progress= is the application's code
+                self._fail(error)
 
     async def _written(self, batch: list[Entry], counted: frozenset[int]) -> None:
         """Tell what was written, and let the next letters to the same addresses go."""
         for settlement, held in batch:
-            if (
-                settlement.lease.number in counted
-            ):  # else the lease ran out meanwhile; what was written then is the truth
-                await self._told(settlement, held)
+            if settlement.lease.number not in counted or settlement.event is None:
+                pass  # given back; or the lease ran out meanwhile, and what was written then is the truth
+            elif self._is_told:
+                await self._told(settlement, settlement.event, held)
+            else:
+                self._gate.feed(settlement.event)
+                self._count(settlement)
             if held is not None:
                 self._dispatcher.released(held)
         if self._goes_on:
@@ -294,17 +299,15 @@ class Run:
         if not self._dispatcher.in_hand:
             self._rouse()
 
-    async def _told(self, settlement: Settlement, held: Held | None) -> None:
-        if settlement.event is None:
-            return
+    async def _told(self, settlement: Settlement, event: Event, held: Held | None) -> None:
         if settlement.before is not None:
             await self._tell(settlement.before)
-        await self._tell(settlement.event)
-        self._guard(lambda: self._tally.settled(settlement))
+        await self._tell(event)
+        self._count(settlement)
         if self._sender.watch is not None:
             seconds = 0.0
             if held is not None and held.began_at is not None:
-                seconds = (settlement.event.at - held.began_at).total_seconds()
+                seconds = (event.at - held.began_at).total_seconds()
             self._sender.watch.settled(settlement, seconds)
 
     async def _tell(self, event: Event) -> None:
@@ -322,9 +325,9 @@ class Run:
         except Exception as error:  # noqa: BLE001 - the application's code; the run ends with it, and others are told
             self._fail(error)
 
-    def _guard(self, count: object) -> None:
+    def _count(self, settlement: Settlement) -> None:
         try:
-            count()  # type: ignore[operator]
+            self._tally.settled(settlement)
         except Exception as error:  # noqa: BLE001 - progress= is the application's code
             self._fail(error)
 

@@ -14,8 +14,9 @@ played to it. It keeps these laws:
 - Whoever is refused early, in the middle of a message, cannot know what the server takes the rest for: the line is
   given up, and nothing is put behind a large message.
 
-In groups (RFC 2920, 3.1) MAIL, RCPT and DATA leave at once, and with them the end of the letter before. BDAT
-(RFC 3030) needs no answer before the message, so whole letters may follow one another.
+In groups (RFC 2920, 3.1) MAIL, RCPT and DATA leave at once, and with them the end of the letter before. BDAT (RFC 3030)
+takes the place of DATA and final dot. As it needs no answer before the message, whole letters may follow one another;
+but then the server has all of a letter before it has answered anything, so that is done with a depth of 2 or more only.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from typing import Final
 from mailkit.send.returns.reply import Phase, Reply
 from mailkit.send.smtp.account import garbage
 from mailkit.send.smtp.body import END, stuffed
-from mailkit.send.smtp.commands import mail, obstacle, rcpt
+from mailkit.send.smtp.commands import is_one, mail, obstacle, rcpt
 from mailkit.send.smtp.letter import LARGE, Letter
 from mailkit.send.smtp.offers import Offers
 from mailkit.send.smtp.replies import Replies, read
@@ -53,7 +54,8 @@ class Machine:
         offers: What the server offers.
         server: Who it is, as host:port, for what is told of losses.
         told_as: Who it is for what is told of answers; empty if there is only one.
-        depth: How many letters may be under way whole by BDAT, where it is offered; 0 for DATA always.
+        depth: How many letters may be under way whole by BDAT, where it is offered; with 1 a message waits until its
+            recipient was accepted; 0 for DATA always.
         most: How many letters the connection may carry.
 
     Attributes:
@@ -144,7 +146,7 @@ class Machine:
             return True
         if not self._offers.has_pipelining or under_way[-1].is_large:
             return False
-        return len(under_way) < (self._depth or 2)
+        return len(under_way) < max(2, self._depth)
 
     def rest(self) -> None:
         """Remember that the connection stood idle: the server may have closed it meanwhile."""
@@ -152,14 +154,18 @@ class Machine:
 
     def begin(self, letter: Letter) -> None:
         """Send a letter; only if there is `room`."""
-        reason = obstacle(letter.envelope, letter.body, self._offers, self._server)
+        envelope, body, offers = letter.envelope, letter.body, self._offers
+        reason = obstacle(envelope, body, offers, self._server)
+        first, second = mail(envelope, body, offers), rcpt(envelope, offers)
+        if not (is_one(first) and is_one(second)):
+            reason = "a command with a line break in it would be two"
         if reason:
             self._conclude(letter, Unsendable(reason=reason))
             return
         letter.start(is_try=self._is_fresh)
         self._is_fresh = False
         self.begun += 1
-        self._plan(letter)
+        self._plan(letter, first, second)
         self._under_way.append(letter)
         self._current = letter
         self._was_resting = False
@@ -300,10 +306,9 @@ class Machine:
 
     # What is said to it.
 
-    def _plan(self, letter: Letter) -> None:
+    def _plan(self, letter: Letter, first: bytes, second: bytes) -> None:
         """Lay out what is to be written, and what it waits for."""
         offers, body = self._offers, letter.body
-        first, second = mail(letter.envelope, body, offers), rcpt(letter.envelope, offers)
         if not (letter.is_plain or self._depth):
             letter.octets = stuffed(body)
         large = letter.is_large
@@ -326,8 +331,10 @@ class Machine:
             letter.plan = [(first + second + b"DATA\r\n", (*reset, *_GROUP))]
             if not large:
                 self._has_consent(letter)
-        elif large or self._was_resting:
-            letter.plan = [*gate, (first + second, (*reset, _MAIL, _RCPT))]
+        elif self._depth == 1 or large or self._was_resting:
+            letter.plan = [(first + second, (*reset, _MAIL, _RCPT))]
+            if not large:
+                self._has_consent(letter)
         else:
             letter.plan = [None]
             letter.head = first + second + letter.head

@@ -231,6 +231,7 @@ class Pool:
         """No connection could be made. That is the next letter's lot, unless other connections serve it."""
         if self._sessions:
             self._no_dial_before = self.loop.time() + _PAUSE
+            self.loop.call_later(_PAUSE, self._serve)
             if isinstance(delivery, Refused):
                 self._tell_busy(delivery.reply, delivery.server)
             return
