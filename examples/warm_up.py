@@ -58,7 +58,7 @@ def live(to: Path, *, seed: int = 1) -> date | None:
     rng, kept = random.Random(seed), to / "warm-up.json"
 
     def tell(identity: str, provider: str, decision: Decision) -> None:
-        if decision.change not in ("grew", "held") or provider == "gmail":
+        if decision.move not in ("grew", "held") or provider == "gmail":
             print(f"  {provider}: {decision}")
 
     for number in range(60):

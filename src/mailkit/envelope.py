@@ -76,7 +76,7 @@ class Envelope:
     notify: tuple[str, ...] = attrs.field(default=(), converter=_words)
     return_content: str = attrs.field(default="")
     envelope_id: str = attrs.field(default="")
-    require_tls: bool = attrs.field(default=False, validator=attrs.validators.instance_of(bool))
+    require_tls: bool = attrs.field(default=False)
 
     @return_path.validator
     def _check_return_path(self, attribute: object, value: Address | None) -> None:
@@ -104,6 +104,11 @@ class Envelope:
         if len(value) + 2 * (value.count("+") + value.count("=")) > _LONGEST_ID:
             reason = f"is longer than {_LONGEST_ID} octets, of which + and = take three (RFC 3461, 4.4)"
             raise InvalidValue("Envelope.envelope_id", value, reason)
+
+    @require_tls.validator
+    def _check_require_tls(self, attribute: object, value: bool) -> None:
+        if not isinstance(value, bool):
+            raise InvalidValue("Envelope.require_tls", value, "is neither True nor False")
 
     @property
     def needs_smtputf8(self) -> bool:

@@ -101,7 +101,9 @@ ZONES: dict[str, dict[str, dict[str, Any]]] = {
 }
 
 
-@pytest.mark.parametrize("name", ZONES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow) if name == "huge" else name for name in ZONES]
+)
 def test_a_dict_and_both_resolvers_over_the_wire_tell_the_same(name: str) -> None:
     by_dict = dns.check_sync("example.com", selectors=["news"], resolver=flat(ZONES[name]))
     with DNSZone(ZONES[name]) as zone:

@@ -67,6 +67,7 @@ addresses = st.one_of(
 )
 
 
+@pytest.mark.slow
 @given(records, zones, st.lists(addresses, min_size=1, max_size=20))
 def test_flattening_keeps_every_verdict_that_is_no_error(record: str, below: dict[str, str], asked: list[Any]) -> None:
     before = {**HOSTS, ("example.com", "TXT"): [record], **{(name, "TXT"): [text] for name, text in below.items()}}
@@ -191,6 +192,7 @@ def test_what_was_replaced_and_what_was_kept_is_told() -> None:
     assert str(made).splitlines()[0].endswith('exists:%{i}.x.example ~all"')
 
 
+@pytest.mark.slow
 @given(records, zones)
 def test_the_cost_that_is_told_is_that_of_the_new_tree(record: str, below: dict[str, str]) -> None:
     before = {**HOSTS, ("example.com", "TXT"): [record], **{(name, "TXT"): [text] for name, text in below.items()}}
@@ -216,6 +218,7 @@ def test_an_error_that_goes_away_is_no_difference() -> None:
     assert made.differences == ()
 
 
+@pytest.mark.slow
 def test_what_costs_less_as_it_is_is_kept_where_all_would_be_too_much() -> None:
     big = "v=spf1 " + " ".join(f"ip4:10.{one}.{two}.1" for one in range(2) for two in range(150)) + " -all"
     small = {f"n{number}.example": f"v=spf1 ip4:192.0.2.{2 * number} -all" for number in range(12)}

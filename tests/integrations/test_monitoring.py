@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+import attrs
 import pytest
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
@@ -14,7 +15,8 @@ from mailkit.envelope import Envelope
 from mailkit.event import Kind
 from mailkit.integrations.opentelemetry import OpenTelemetryWatch
 from mailkit.integrations.prometheus import PrometheusWatch
-from mailkit.send import Job, JobState, Lease, Settlement
+from mailkit.send import Job, JobState, Lease, MemoryOutbox, Sender, Settlement
+from mailkit.testing import MemoryTransport
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -81,6 +83,24 @@ def test_opentelemetry_has_the_same() -> None:
         ("events", "", "accepted"): 1,
         ("events", "userunknown", "bounced"): 1,
     }
+
+
+def test_a_sender_tells_both() -> None:
+    registry = CollectorRegistry()
+    watch = PrometheusWatch(registry=registry)
+    transport = MemoryTransport({"n3@example.org": "550 5.1.1 No such user"})
+    sender = Sender(transport=transport, outbox=MemoryOutbox(), watch=watch, on_event=watch.on_event, progress=False)
+    people = [f"n{number}@example.org" for number in range(5)]
+    sender.add_sync(
+        attrs.evolve(job("gmail"), message_id=name, envelope=Envelope(sender="shop@example.com", recipient=name))
+        for name in people
+    )
+    sender.run_sync()
+    value = registry.get_sample_value
+    assert value("mailkit_jobs_leased_total") == 5
+    assert value("mailkit_jobs_settled_total", {"state": "accepted", "provider": "gmail"}) == 4
+    assert value("mailkit_delivery_seconds_count", {"state": "bounced"}) == 1
+    assert value("mailkit_events_total", {"kind": "bounced", "cause": "userunknown"}) == 1
 
 
 def test_prometheus_has_a_registry_of_its_own() -> None:

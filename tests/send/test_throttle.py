@@ -6,9 +6,7 @@ from hypothesis import strategies as st
 
 from mailkit.errors import InvalidValue
 from mailkit.send import Rate
-from mailkit.send.gate import Gate
 from mailkit.send.throttle import take
-from mailkit.testing.clock import FakeClock
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 RATES = st.builds(
@@ -43,25 +41,6 @@ def test_a_burst_goes_at_once_and_the_next_waits(rate):
 def test_a_rate_needs_a_span_of_time(per):
     with pytest.raises(InvalidValue, match="positive length"):
         Rate(1, per=per)
-
-
-def test_a_clock_that_is_set_back_makes_nobody_wait_longer_than_the_rate_does():
-    clock, rate = FakeClock(START), Rate(100, per=timedelta(seconds=1), burst=3)
-    gate = Gate(clock, rate)
-    for _ in range(3):
-        assert gate.wait == timedelta(0)
-        gate.pass_one()
-    assert gate.wait == rate.period
-    clock.advance(timedelta(hours=-3))
-    assert gate.wait == rate.period
-    clock.advance(gate.wait)
-    assert gate.wait == timedelta(0)
-
-
-def test_a_gate_without_a_rate_stands_open():
-    gate = Gate(FakeClock(START), None)
-    gate.pass_one()
-    assert gate.wait == timedelta(0)
 
 
 def test_a_rate_of_none_cannot_be_built():

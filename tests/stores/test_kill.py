@@ -22,9 +22,12 @@ import asyncio, os, sys
 from datetime import datetime, timedelta
 from mailkit import stores
 from mailkit.send.jobs import JobState
+from mailkit.send.meter import Toll
 from mailkit.send.outbox import Settlement
+from mailkit.send.throttle import Rate
 
 now = datetime.fromisoformat(sys.argv[2])
+TOLL = Toll(key="all", rate=Rate(1000, per=timedelta(seconds=1)))
 STATES = [JobState.ACCEPTED, JobState.ACCEPTED, JobState.BOUNCED, JobState.DEFERRED, JobState.QUEUED]
 
 async def send(outbox, lease):
@@ -39,6 +42,9 @@ async def main():
     with stores.open(sys.argv[1]) as store:
         while leases := await store.outbox.lease(now=now, until=now + timedelta(minutes=5), limit=7):
             await asyncio.gather(*(send(store.outbox, lease) for lease in leases))
+            await store.meter.reserve([TOLL], count=7, now=now, horizon=timedelta(minutes=1))
+            _, version = store.states.load_sync("turns") or ("", 0)
+            await store.states.save("turns", str(version + 1), version=version)
 
 asyncio.run(main())
 """
@@ -51,6 +57,7 @@ def job(number):
         message_id=f"{number}@example.com",
         date=NOW,
         raw=b"Subject: Hello\r\n\r\nHello\r\n",
+        provider=("gmail", "yahoo")[number % 2],
     )
 
 
@@ -89,6 +96,12 @@ def check_that_states_and_events_agree(store, path):
             assert letter_state(events).value == state
 
 
+def check_that_shared_states_are_whole(store):
+    """A state's text and version were written together, or not at all."""
+    text, version = store.states.load_sync("turns") or ("0", 0)
+    assert text == str(version)
+
+
 def test_a_killed_worker_leaves_states_and_facts_that_agree_and_nothing_is_sent_twice(tmp_path):
     path, now, sent = tmp_path / "shop.db", NOW, []
     with stores.open(path) as store:
@@ -101,6 +114,7 @@ def test_a_killed_worker_leaves_states_and_facts_that_agree_and_nothing_is_sent_
         with stores.open(path) as store:
             lost = {number for number, stand in stands(path).items() if stand[1] == JobState.DATA_SENT}
             check_that_states_and_events_agree(store, path)
+            check_that_shared_states_are_whole(store)
             told = asyncio.run(store.outbox.recover(now=now))
             assert {int(event.person) + 1 for event in told} == lost
             check_that_states_and_events_agree(store, path)
@@ -116,17 +130,52 @@ def test_a_killed_worker_leaves_states_and_facts_that_agree_and_nothing_is_sent_
         assert set(counts) <= {JobState.ACCEPTED, JobState.BOUNCED, JobState.UNKNOWN}
 
 
-def test_several_processes_on_one_file_never_hold_the_same_lease(tmp_path):
-    path = tmp_path / "shop.db"
-    with stores.open(path) as store:
+def test_several_processes_never_hold_the_same_lease(place):
+    with stores.open(place) as store:
         asyncio.run(store.outbox.add([job(number) for number in range(JOBS)], now=NOW))
-    workers = [start(path, NOW) for _ in range(3)]
+    workers = [start(place, NOW) for _ in range(3)]
     sent = [line for worker in workers for line in worker.stdout.readlines()]
     for worker in workers:
         worker.stdout.close()
         assert worker.wait(timeout=30) == 0
     assert len(sent) == len(set(sent)) >= JOBS
-    with stores.open(path) as store:
-        check_that_states_and_events_agree(store, path)
+    with stores.open(place) as store:
         counts = asyncio.run(store.outbox.counts())
         assert set(counts) == {JobState.ACCEPTED, JobState.BOUNCED}
+        told = [event.message_id for event in store.events.read(kinds=["accepted", "bounced"])]
+        assert len(told) == len(set(told)) == JOBS
+
+
+def test_a_killed_worker_on_any_engine_sends_nothing_twice(place):
+    with stores.open(place) as store:
+        asyncio.run(store.outbox.add([job(number) for number in range(JOBS)], now=NOW))
+        sent = kill_after(start(place, NOW), 40)
+        later = NOW + 6 * MINUTE
+        unknown = len(asyncio.run(store.outbox.recover(now=later)))
+        last = start(place, later)
+        sent += [tuple(map(int, line.split())) for line in last.stdout.readlines()]
+        last.stdout.close()
+        assert last.wait(timeout=30) == 0
+        counts = asyncio.run(store.outbox.counts())
+    assert len(sent) == len(set(sent))
+    assert counts.pop(JobState.UNKNOWN, 0) == unknown
+    assert set(counts) == {JobState.ACCEPTED, JobState.BOUNCED}
+    assert sum(counts.values()) == JOBS - unknown
+
+
+def test_a_pause_stops_processes_that_are_at_work(place):
+    with stores.open(place) as store:
+        asyncio.run(store.outbox.add([job(number) for number in range(2 * JOBS)], now=NOW))
+        workers = [start(place, NOW) for _ in range(2)]
+        for worker in workers:
+            worker.stdout.readline()
+        asyncio.run(store.outbox.pause())
+        before = {state: asyncio.run(store.outbox.counts()).get(state, 0) for state in (JobState.QUEUED, "leased")}
+        for worker in workers:
+            worker.stdout.readlines()
+            worker.stdout.close()
+            assert worker.wait(timeout=30) == 0
+        after = asyncio.run(store.outbox.counts())
+    assert after[JobState.QUEUED] >= before[JobState.QUEUED]
+    assert before["leased"] <= 2 * 7
+    assert JobState.QUEUED in after

@@ -19,6 +19,10 @@ ENVELOPES = st.builds(
     return_path=st.none() | strategies.addresses(),
     reply_to=st.none() | MAILBOXES,
     headers=st.lists(st.tuples(st.just("X-Shop"), strategies.one_line_texts()), max_size=2),
+    notify=st.sampled_from([(), ("never",), ("success", "delay")]),
+    return_content=st.sampled_from(["", "headers"]),
+    envelope_id=st.sampled_from(["", "QQ314159"]),
+    require_tls=st.booleans(),
 )
 INSTANTS = strategies.instants()
 JOBS = st.builds(

@@ -1,3 +1,4 @@
+import asyncio
 import threading
 
 import pytest
@@ -118,6 +119,63 @@ def test_the_databases_error_is_told_in_our_words(writer):
     future = writer.do(lambda connection: connection.execute(text("SELECT * FROM absent")))
     with pytest.raises(StoreError, match=r"shop\.db: no such table: absent"):
         future.result(10)
+
+
+def same(connection, items):
+    return items
+
+
+def test_an_event_loop_is_woken_once_for_all_that_was_committed_together(writer):
+    async def ask_all():
+        loop, woken = asyncio.get_running_loop(), []
+        wake = loop.call_soon_threadsafe
+        loop.call_soon_threadsafe = lambda *given: woken.append(1) or wake(*given)
+        held = Held(writer)
+        held.__enter__()
+        asked = [asyncio.ensure_future(writer.joined(same, number)) for number in range(50)]
+        await asyncio.sleep(0)
+        held.__exit__()
+        return await asyncio.gather(*asked), len(woken)
+
+    assert asyncio.run(ask_all()) == (list(range(50)), 1)
+
+
+def test_a_coroutine_hears_of_the_error_of_its_own_call(writer):
+    def work(connection, items):
+        if "bad" in items:
+            raise ValueError("bad")
+        return items
+
+    async def ask():
+        return await asyncio.gather(*(writer.joined(work, item) for item in ("a", "bad", "b")), return_exceptions=True)
+
+    good, bad, other = asyncio.run(ask())
+    assert (good, other) == ("a", "b")
+    assert isinstance(bad, ValueError)
+
+
+def test_a_coroutine_that_was_given_up_disturbs_nobody(writer):
+    async def give_up():
+        with Held(writer):
+            waiting = asyncio.ensure_future(writer.done(count))
+            other = asyncio.ensure_future(writer.done(count))
+            await asyncio.sleep(0)
+            waiting.cancel()
+            await asyncio.sleep(0)
+        return await other
+
+    assert asyncio.run(give_up()) == 0
+
+
+def test_a_loop_that_is_closed_meanwhile_stops_no_writing(writer):
+    loop = asyncio.new_event_loop()
+    with Held(writer):
+        task = loop.create_task(writer.done(count))
+        loop.run_until_complete(asyncio.sleep(0))
+        task.cancel()
+        loop.run_until_complete(asyncio.gather(task, return_exceptions=True))
+        loop.close()
+    assert writer.do(count).result(10) == 0
 
 
 def test_closing_finishes_what_was_asked_and_takes_nothing_more(writer):

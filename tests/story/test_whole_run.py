@@ -74,6 +74,7 @@ def mail_server(tmp_path: Path) -> Iterator[str]:
         process.terminate()
 
 
+@pytest.mark.slow
 def test_the_demonstration_accounts_for_every_letter_and_writes_its_report(tmp_path: Path) -> None:
     told = finished(program(tmp_path, "--rate", "1000"))
     ended = states(tmp_path)
@@ -104,6 +105,7 @@ def killed_once_the_server_has_seen(many: int, folder: Path, server: str) -> Non
     assert process.returncode == -signal.SIGKILL
 
 
+@pytest.mark.slow
 def test_killed_twice_it_sends_no_letter_twice_and_forgets_nobody(tmp_path: Path, mail_server: str) -> None:
     for many in (150, 450):
         killed_once_the_server_has_seen(many, tmp_path, mail_server)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from mailkit.cli import domain
+from mailkit.cli import domain, drain
 from mailkit.errors import MailkitError
 
 __all__ = ["main"]
@@ -36,7 +36,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> ArgumentParser:
-    parser = ArgumentParser(prog="mailkit", description="Letters and domains, looked at before anything is sent.")
+    parser = ArgumentParser(
+        prog="mailkit",
+        description="Letters and domains, looked at before anything is sent; and what is to be sent, sent.",
+    )
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     preview = _command(commands, "preview", "show a letter in the browser, anew whenever its file changes")
     preview.set_defaults(run=_preview)
@@ -52,6 +55,7 @@ def _parser() -> ArgumentParser:
         "--clients", type=_shares, metavar="SHARES", help="who uses which client, as gmail=0.5,mail-ru=0.3"
     )
     domain.add_to(commands)
+    drain.add_to(commands)
     return parser
 
 

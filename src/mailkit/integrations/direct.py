@@ -2,10 +2,9 @@
 
 `send` knows nothing of `dns`; these two stand between them:
 
->>> from mailkit import dns
->>> from mailkit.send.smtp.direct import MXTransport
+>>> from mailkit import dns, send
 >>> resolver = dns.AsyncResolver(nameservers=["127.0.0.1"], port=5353)
->>> transport = MXTransport(lookup=ResolverLookup(resolver), policy=StsPolicies(resolver=resolver))
+>>> transport = send.MXTransport(lookup=ResolverLookup(resolver), policy=StsPolicies(resolver=resolver))
 """
 
 from __future__ import annotations

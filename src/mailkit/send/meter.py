@@ -16,6 +16,7 @@ from typing import Final, Protocol, runtime_checkable
 import attrs
 
 from mailkit.checks import at_least, aware, instant
+from mailkit.errors import InvalidValue
 from mailkit.send.limits.rate import TICK, Rate
 
 __all__ = ["Allotment", "Meter", "Reservation", "Slot", "Toll"]
@@ -23,6 +24,9 @@ __all__ = ["Allotment", "Meter", "Reservation", "Slot", "Toll"]
 _LEAST_GRACE: Final = 2_000
 """Microseconds by which an event loop may be late and still keep its slot."""
 _MOST_GRACE: Final = 1_000_000
+_MOST_SPARE: Final = 10_000
+_SLOWEST: Final = 1 << 60
+"""Microseconds, some 36,000 years: what takes longer does not fit the whole numbers of databases."""
 _FIRST_GRACE: Final = 50_000
 """Microseconds for which the first slot after a pause is good, as far as the burst allows."""
 
@@ -40,11 +44,12 @@ class Toll:
     Attributes:
         step: The time between two slots.
         length: How long a slot is at most.
-        grace: How long it is at least.
+        grace: How long it is at least, with its spare time.
+        spare: The end of a slot that nobody is told of, for what passes between a look at the clock and the letter.
 
     >>> toll = Toll(key="provider gmail", rate=Rate(100, per=timedelta(seconds=1), burst=5))
-    >>> toll.step, toll.length, toll.grace
-    (10000, 40000, 20000)
+    >>> toll.step, toll.length, toll.grace, toll.spare
+    (10000, 40000, 20000, 10000)
     """
 
     key: str
@@ -52,9 +57,12 @@ class Toll:
     step: int = attrs.field(init=False, eq=False, repr=False)
     length: int = attrs.field(init=False, eq=False, repr=False)
     grace: int = attrs.field(init=False, eq=False, repr=False)
+    spare: int = attrs.field(init=False, eq=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
         step = self.rate.period // TICK
+        if step * self.rate.burst > _SLOWEST:
+            raise InvalidValue("Toll.rate", self.rate, "is slower than anybody could wait for")
         if self.rate.burst == 1:
             grace = length = min(max(step // 64, min(step, _LEAST_GRACE)), _MOST_GRACE)
             step += length
@@ -64,6 +72,7 @@ class Toll:
         object.__setattr__(self, "step", step)  # the class is frozen
         object.__setattr__(self, "length", length)
         object.__setattr__(self, "grace", grace)
+        object.__setattr__(self, "spare", min(length // 4, _MOST_SPARE))
 
 
 @attrs.frozen(kw_only=True)

@@ -5,7 +5,7 @@
 - `DelayProxy` puts a distance between a client and a server;
 - `DNSZone` is a real name server on loopback, made from a dict;
 - `FakeClock` waits without waiting, and `MemoryTransport` sends without sending;
-- `check_outbox` checks any implementation of `send.Outbox`;
+- `check_outbox` checks any implementation of `send.Outbox`, and `check_transport` any of `send.Transport`;
 - `strategies` draws mailkit's values for hypothesis.
 
 pytest finds the fixtures `mailkit_clock`, `mailkit_server` and `mailkit_zone` by itself.
@@ -16,7 +16,7 @@ pytest finds the fixtures `mailkit_clock`, `mailkit_server` and `mailkit_zone` b
 >>> clock.now().day
 2
 
-The servers, the fixtures and the strategies need the extra "testing".
+The fixtures and the strategies need the extra "testing".
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from mailkit.testing.clock import FakeClock
 if TYPE_CHECKING:
     from mailkit.testing import strategies
     from mailkit.testing.answers import Answer
+    from mailkit.testing.contracts import check_transport
     from mailkit.testing.delay import DelayProxy
     from mailkit.testing.outboxes import check_outbox
     from mailkit.testing.server import SMTPServer
@@ -44,6 +45,7 @@ __all__ = [
     "MemoryTransport",
     "SMTPServer",
     "check_outbox",
+    "check_transport",
     "strategies",
 ]
 
@@ -54,6 +56,7 @@ _HOMES: Final = {
     "MemoryTransport": "transport",
     "SMTPServer": "server",
     "check_outbox": "outboxes",
+    "check_transport": "contracts",
 }
 
 

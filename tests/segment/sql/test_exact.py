@@ -109,6 +109,15 @@ def test_a_mean_of_whole_numbers_is_compared_as_the_float_that_python_makes_of_i
         assert judged(condition, sum(values), len(values)) == expected
 
 
+@pytest.mark.parametrize("one", list(COMPARE))
+@pytest.mark.parametrize("number", [0.1, 1 / 3, 2.5, -1.5])
+def test_each_comparison_of_a_mean_with_a_float_is_python_s(one: Operator, number: float) -> None:
+    mean = Mean(sum=Term(sql="s", sort=Sort.INTEGER, is_wide=True), number="n")
+    condition = mean_against(mean, one, number, GENEROUS)
+    for total, count in ((1, 10), (1, 3), (2, 3), (5, 2), (-3, 2), (0, 1), (-(2**60), 2**60 + 1)):
+        assert judged(condition, total, count) == COMPARE[one](total / count, number)
+
+
 @given(
     st.lists(st.integers(-(10**6), 10**6), min_size=1, max_size=7),
     operators,

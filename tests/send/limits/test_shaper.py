@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailkit.errors import InvalidValue
-from mailkit.send import Lane, Phase, Rate, Reply
+from mailkit.send import Phase, Rate, Reply
 from mailkit.send.limits import shaper as module
 from mailkit.send.limits.concurrency import Feedback
 from mailkit.send.limits.limits import Limits, Shape
@@ -19,6 +19,7 @@ from mailkit.send.limits.shaper import Shaper
 from mailkit.send.limits.shaping import Measure, Rule
 from mailkit.send.limits.turns import Turns
 from mailkit.send.meter import Allotment
+from mailkit.send.outbox import Lane
 from mailkit.send.transport import Accepted, Lost, Refused, Unsendable, Withdrawn
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -276,7 +277,7 @@ def test_what_was_learnt_can_be_kept_and_given_to_another_process():
         hear(shaper, ACCEPTED, identity="e")
     hear(shaper, ACCEPTED, provider="")
     other = Shaper(Limits(instead={"d": "e"}, rules=rules))
-    other.load(shaper.to_json(), now=NOW)
+    other.load(shaper.to_json())
     assert other.room("a", "gmail", NOW) == 0
     assert [toll.key for toll in other.tolls(LANE, "b", NOW)] == ["slow gmail from b"]
     assert other.room("c", "gmail", NOW) == 2
@@ -296,15 +297,15 @@ def test_of_two_states_whatever_lasts_longer_stands_whichever_came_first(answers
     for code, minutes in answers:
         hear(data.draw(st.sampled_from([one, two])), refused(f"{code} x"), now=NOW + minutes * MINUTE)
     first, second = one.to_json(), two.to_json()
-    one.load(second, now=NOW)
-    two.load(first, now=NOW)
+    one.load(second)
+    two.load(first)
     assert one.to_json() == two.to_json()
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"ways": [{}]}', '{"ways": [1]}', '{"ways": null}'])
 def test_what_no_shaper_wrote_is_refused(text):
     with pytest.raises(InvalidValue, match="to_json"):
-        Shaper(Limits()).load(text, now=NOW)
+        Shaper(Limits()).load(text)
 
 
 def test_ways_on_which_nothing_goes_on_are_forgotten_when_there_are_very_many():

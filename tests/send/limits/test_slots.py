@@ -9,6 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from mailkit.errors import InvalidValue
 from mailkit.send.limits.rate import TICK, Rate
 from mailkit.send.limits.slots import LONGEST_HORIZON, give_back, idle_from, reserve
 from mailkit.send.meter import Allotment, Toll
@@ -161,13 +162,13 @@ def test_a_burst_goes_at_once_but_for_what_lateness_is_paid_with():
     toll = Toll(key="all", rate=Rate(60, per=timedelta(minutes=1), burst=10))
     _, reservation = reserve([toll], [None], count=20, now=START, horizon=timedelta(0))
     assert [slot.begins_at for slot in reservation.slots] == [START] * 9
-    assert reservation.slots[0].ends_at == START + timedelta(milliseconds=50)
+    assert reservation.slots[0].ends_at == START + timedelta(milliseconds=40)
 
 
 def test_a_missed_slot_is_lost():
     toll = Toll(key="all", rate=Rate(1, per=SECOND, burst=2))
     (state,), first = reserve([toll], [None], count=1, now=START, horizon=timedelta(0))
-    late = first.slots[0].ends_at
+    late = first.slots[0].ends_at + toll.spare * TICK
     _, second = reserve([toll], [state], count=5, now=late, horizon=timedelta(0))
     assert second.slots[0].begins_at >= late
     assert len(second.slots) == 1
@@ -267,3 +268,19 @@ def test_states_fit_the_whole_numbers_of_databases():
     ]
     states, _ = reserve(tolls, [None, None], count=9, now=far, horizon=LONGEST_HORIZON)
     assert all(0 <= state < 2**63 for state in states)
+
+
+@pytest.mark.parametrize("rate", [Rate(1, per=timedelta(days=3650), burst=3000), Rate(1, per=timedelta(days=400_000))])
+def test_however_slow_a_rate_is_no_instant_lies_beyond_the_calendar(rate):
+    toll = Toll(key="all", rate=rate)
+    (state,), reservation = reserve([toll], [None], count=2999, now=START, horizon=SECOND)
+    assert len(reservation.slots) == (1 if rate.burst == 1 else 2999)
+    (state,), reservation = reserve([toll], [state], count=9, now=START, horizon=SECOND)
+    assert reservation.again_at is not None
+    assert idle_from(toll, state) > START
+    assert 0 <= state < 2**63
+
+
+def test_what_nobody_could_wait_for_is_no_rate():
+    with pytest.raises(InvalidValue, match="slower than anybody could wait for"):
+        Toll(key="all", rate=Rate(1, per=timedelta(days=365), burst=1_000_000))

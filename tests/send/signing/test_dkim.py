@@ -58,7 +58,7 @@ values = st.lists(st.tuples(words, st.sampled_from([b"", b"\r\n ", b"\r\n\t"])),
     lambda parts: b"".join(word + fold for word, fold in parts) + b"x"
 )
 names = st.sampled_from(
-    [b"Subject", b"sUBJECT", b"To", b"X-Shop", b"List-Unsubscribe", b"Sender", b"Date", b"Received"]
+    [b"Subject", b"sUBJECT", b"To", b"X-Shop", b"X_Odd!", b"List-Unsubscribe", b"Sender", b"Date", b"Received"]
 )
 headers = st.lists(st.tuples(names, values), max_size=6)
 bodies = st.lists(st.one_of(words, st.sampled_from([b"", b" ", b"\t", b"Hello \t World", b"a" * 1200])), max_size=6)

@@ -104,10 +104,12 @@ def test_in_the_steady_state_a_message_is_one_write():
 
 def test_a_message_by_bdat_is_one_write_and_never_has_its_dots_doubled():
     raw = b"Subject: x\r\n\r\n.dot\r\n"
-    talk = Talk(CHUNKS, 2, raw=raw)
-    whole = b"".join(mail(b"n0")) + b"BDAT %d LAST\r\n" % len(raw) + raw
-    assert talk.written == whole
-    assert talk.hear(OK + OK + OK) == whole.replace(b"n0", b"n1")
+    talk = Talk(CHUNKS, 3, raw=raw)
+    message = b"BDAT %d LAST\r\n" % len(raw) + raw + b"RSET\r\n"
+    assert talk.written == b"".join(mail(b"n0"))
+    assert talk.hear(OK + OK) == message + b"".join(mail(b"n1"))
+    assert talk.hear(OK + OK + OK + OK) == message + b"".join(mail(b"n2"))
+    assert isinstance(talk.all[0], Accepted)
     assert Talk(GROUPS, raw=raw).hear(OK + OK + GO) == b"Subject: x\r\n\r\n..dot\r\n.\r\n"
 
 
@@ -171,7 +173,7 @@ def test_it_matters_not_how_replies_are_cut(said):
 def test_after_a_refusal_the_next_transaction_begins_with_rset(name):
     talk = Talk(ALL[name], 2)
     talk.hear(OK, b"550 5.1.1 No such user\r\n")
-    if name in ("groups", "chunks"):
+    if name == "groups":
         talk.hear(b"503 No recipients\r\n")
     assert b"RSET\r\n" in talk.written
     assert isinstance(talk.all[0], Refused)
@@ -314,14 +316,15 @@ def test_a_loss_tells_how_far_the_letter_had_come(said, phase):
         assert talk.all[0].phase is phase
 
 
-def test_octets_of_bdat_that_left_may_have_been_taken():
-    talk = Talk(CHUNKS)
+@pytest.mark.parametrize(("depth", "phase"), [(1, Phase.MAIL), (2, Phase.MESSAGE)])
+def test_octets_of_bdat_that_left_may_have_been_taken(depth, phase):
+    talk = Talk(CHUNKS, depth=depth)
     talk.lose()
-    assert talk.all[0].phase is Phase.MESSAGE
+    assert talk.all[0].phase is phase
 
 
 def test_after_a_rest_bdat_waits_until_the_server_shows_that_it_is_there():
-    talk = Talk(CHUNKS, 0)
+    talk = Talk(CHUNKS, 0, depth=2)
     talk.machine.rest()
     talk.letters.append(letter("n0"))
     assert talk.turn() == b"".join(mail(b"n0"))
@@ -506,6 +509,16 @@ def test_what_a_server_cannot_take_is_not_sent_and_the_others_go_on():
     talk.turn()
     talk.hear(OK + OK + GO, OK)
     assert [type(one) for one in talk.all] == [Unsendable, Accepted]
+
+
+def test_a_letter_whose_command_would_be_two_is_not_sent():
+    talk = Talk(Offers(has_dsn=True), 0)
+    talk.letters += [letter("n0"), letter("n1")]
+    object.__setattr__(talk.letters[0].envelope, "envelope_id", "x\r\nDATA")  # no constructor lets it in
+    talk.turn()
+    talk.hear(OK, OK, GO, OK)
+    assert [type(one) for one in talk.all] == [Unsendable, Accepted]
+    assert b"ENVID" not in talk.written
 
 
 def test_a_connection_carries_no_more_letters_than_it_may():

@@ -115,7 +115,7 @@ def test_refusals_end_each_in_their_way_and_the_others_go_on():
 
 def test_a_commit_that_says_no_sends_nothing_and_the_connection_serves_on():
     with SMTPServer() as server:
-        carrier = transport(server)
+        carrier = transport(server, connections=1)
 
         async def main():
             await carrier.open()

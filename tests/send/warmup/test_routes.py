@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from mailkit import Event
 from mailkit.errors import InvalidValue
-from mailkit.send.warmup import Change, Plan, Warmup
+from mailkit.send.warmup import Move, Plan, Warmup
 
 NINE = datetime(2026, 3, 2, 9, tzinfo=UTC)
 MIDNIGHT = datetime(2026, 3, 3, tzinfo=UTC)
@@ -125,7 +125,7 @@ def test_decisions_are_told_and_late_bounces_count_for_their_day():
     warmup.advance(MIDNIGHT)
     warmup.heard("new", "gmail", event("bounced", MIDNIGHT), MIDNIGHT, sent_at=NINE)
     ((identity, provider, decision),) = told
-    assert (identity, provider, decision.change, decision.on) == ("new", "gmail", Change.GREW, date(2026, 3, 2))
+    assert (identity, provider, decision.move, decision.on) == ("new", "gmail", Move.GREW, date(2026, 3, 2))
     assert warmup.state("new", "gmail").past[0].returned == 1
 
 

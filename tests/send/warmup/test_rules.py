@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailkit.errors import InvalidValue
-from mailkit.send.warmup import Change, Day, Gates, Plan, State, advance, allowance, decide, note
+from mailkit.send.warmup import Day, Gates, Move, Plan, State, advance, allowance, decide, note
 from mailkit.send.warmup.decisions import Proof, Reason, Ruling
 
 MONDAY = date(2026, 3, 2)
@@ -20,9 +20,9 @@ def day(number: int = 0, sent: int = 500, **counts: int) -> Day:
     return Day(on=MONDAY + timedelta(days=number), sent=sent, **counts)
 
 
-def judged(one: Day, state: State | None = None, plan: Plan = PLAN) -> tuple[State, Change, str]:
+def judged(one: Day, state: State | None = None, plan: Plan = PLAN) -> tuple[State, Move, str]:
     after, decision = decide(plan, state or State(step=5), one)
-    return after, decision.change, decision.reason
+    return after, decision.move, decision.reason
 
 
 @st.composite
@@ -95,17 +95,17 @@ def test_time_that_passes_in_many_steps_is_time_that_passes_in_one(halts, step):
 
 
 def test_a_clean_day_goes_a_step_up_and_says_why():
-    state, change, reason = judged(day(), State(step=1))
-    assert (state.step, change) == (2, Change.GREW)
+    state, move, reason = judged(day(), State(step=1))
+    assert (state.step, move) == (2, Move.GREW)
     assert reason == "grew: 0 of 500 were not delivered; no more than 0.6 % is likely, and less than 1 % is asked"
 
 
 def test_twenty_letters_prove_nothing_and_neither_do_three_bounces_of_180():
-    state, change, reason = judged(day(sent=20), State(), Plan(start=20))
-    assert (state.step, change) == (0, Change.HELD)
+    state, move, reason = judged(day(sent=20), State(), Plan(start=20))
+    assert (state.step, move) == (0, Move.HELD)
     assert reason == "held: 0 of 20 bounced; up to 13.9 % is possible, and less than 1 % is asked"
-    state, change, reason = judged(day(sent=180, bounced=3), State(), Plan(start=180))
-    assert (state.step, change) == (0, Change.HELD)
+    state, move, reason = judged(day(sent=180, bounced=3), State(), Plan(start=180))
+    assert (state.step, move) == (0, Move.HELD)
     assert reason == "held: 3 of 180 bounced; up to 4.3 % is possible, and less than 1 % is asked"
 
 
@@ -115,16 +115,16 @@ def test_small_days_prove_something_together():
     for number in range(3):
         state, decision = decide(plan, state, day(number, sent=100))
         told.append(decision)
-    assert [decision.change for decision in told] == [Change.HELD, Change.HELD, Change.GREW]
+    assert [decision.move for decision in told] == [Move.HELD, Move.HELD, Move.GREW]
     assert told[-1].reason.startswith("grew: 0 of 300 were not delivered on 3 sending days; no more than 0.99 %")
 
 
 def test_bounces_that_are_proved_step_back_once():
-    state, change, reason = judged(day(sent=1_000, bounced=30), State(step=5))
-    assert (state.step, change) == (4, Change.STEPPED_BACK)
+    state, move, reason = judged(day(sent=1_000, bounced=30), State(step=5))
+    assert (state.step, move) == (4, Move.STEPPED_BACK)
     assert reason == "stepped back: 30 of 1,000 bounced; at least 2.2 % is likely, and no more than 1 % is allowed"
-    state, change, _ = judged(day(1, sent=1_400), state)
-    assert (state.step, change) == (5, Change.GREW)
+    state, move, _ = judged(day(1, sent=1_400), state)
+    assert (state.step, move) == (5, Move.GREW)
 
 
 def test_bounces_that_come_late_still_cost_their_step_once():
@@ -132,10 +132,10 @@ def test_bounces_that_come_late_still_cost_their_step_once():
     assert state.step == 6
     state = note(PLAN, state, Day(on=MONDAY, bounced=80, returned=80), NOON + timedelta(days=1))
     assert state.past[0].undelivered == 80
-    state, change, reason = judged(day(1, sent=2_500), state)
-    assert (state.step, change) == (5, Change.STEPPED_BACK)
+    state, move, reason = judged(day(1, sent=2_500), state)
+    assert (state.step, move) == (5, Move.STEPPED_BACK)
     assert "80 of 2,000 bounced" in reason
-    assert judged(day(2, sent=2_000), state)[1] is Change.GREW
+    assert judged(day(2, sent=2_000), state)[1] is Move.GREW
 
 
 def test_news_of_a_day_that_nobody_remembers_is_let_go():
@@ -144,22 +144,22 @@ def test_news_of_a_day_that_nobody_remembers_is_let_go():
 
 
 @pytest.mark.parametrize(
-    ("counts", "steps", "change"),
+    ("counts", "steps", "move"),
     [
-        ({"throttled": 90}, 1, Change.STEPPED_BACK),
-        ({"complained": 9}, 1, Change.STEPPED_BACK),
-        ({"complained": 2}, 0, Change.HELD),
-        ({"blocked": 40}, 3, Change.PAUSED),
-        ({"bounced": 200}, 3, Change.PAUSED),
-        ({"complained": 30}, 3, Change.PAUSED),
-        ({"accepted": 960}, 0, Change.HELD),
+        ({"throttled": 90}, 1, Move.STEPPED_BACK),
+        ({"complained": 9}, 1, Move.STEPPED_BACK),
+        ({"complained": 2}, 0, Move.HELD),
+        ({"blocked": 40}, 3, Move.PAUSED),
+        ({"bounced": 200}, 3, Move.PAUSED),
+        ({"complained": 30}, 3, Move.PAUSED),
+        ({"accepted": 960}, 0, Move.HELD),
     ],
 )
-def test_what_providers_and_readers_say_holds_steps_back_or_pauses(counts, steps, change):
+def test_what_providers_and_readers_say_holds_steps_back_or_pauses(counts, steps, move):
     state, was, reason = judged(day(sent=1_000, **counts), State(step=2))
-    assert was is change, reason
+    assert was is move, reason
     assert state.step == max(0, 2 - steps)
-    assert (state.paused_until is not None) == (change is Change.PAUSED)
+    assert (state.paused_until is not None) == (move is Move.PAUSED)
 
 
 def test_a_pause_begins_within_the_day_and_nothing_is_sent_until_it_ends():
@@ -170,13 +170,13 @@ def test_a_pause_begins_within_the_day_and_nothing_is_sent_until_it_ends():
     assert [allowance(PLAN, state, at) for at in (NOON, again - timedelta(seconds=1))] == [0, 0]
     assert allowance(PLAN, state, again) == PLAN.volume(2)
     state, (decision,) = advance(PLAN, state, again)
-    assert decision.change is Change.PAUSED
+    assert decision.move is Move.PAUSED
     assert state.paused_until == again
 
 
 def test_a_day_that_is_found_bad_at_its_end_pauses_the_next():
-    state, change, _ = judged(day(sent=1_000, bounced=200))
-    assert change is Change.PAUSED
+    state, move, _ = judged(day(sent=1_000, bounced=200))
+    assert move is Move.PAUSED
     assert state.paused_until == datetime(2026, 3, 4, tzinfo=UTC)
 
 
@@ -193,7 +193,7 @@ def test_a_week_of_silence_is_free_and_a_month_begins_anew():
     state, _ = decide(PLAN, State(step=12), day(sent=10_000))
     assert advance(PLAN, state, NOON + timedelta(days=8))[0].step == 13
     state, (decision,) = advance(PLAN, state, NOON + timedelta(days=10))
-    assert (state.step, decision.change) == (11, Change.RESTED)
+    assert (state.step, decision.move) == (11, Move.RESTED)
     assert decision.reason == "rested: no mail for 9 days"
     state, _ = advance(PLAN, state, NOON + timedelta(days=30))
     assert state.step == 0
@@ -204,21 +204,21 @@ def test_a_week_of_silence_is_free_and_a_month_begins_anew():
 
 
 def test_a_day_on_which_little_was_sent_proves_nothing_about_much():
-    _, change, reason = judged(day(sent=400), State(step=5))
-    assert (change, reason) == (Change.HELD, "held: only 400 of 1,856 were sent, and 50 % is asked")
+    _, move, reason = judged(day(sent=400), State(step=5))
+    assert (move, reason) == (Move.HELD, "held: only 400 of 1,856 were sent, and 50 % is asked")
 
 
 def test_the_target_is_the_end():
-    state, change, reason = judged(day(sent=50_000), State(step=PLAN.last_step))
-    assert (state.step, change) == (PLAN.last_step, Change.HELD)
+    state, move, reason = judged(day(sent=50_000), State(step=PLAN.last_step))
+    assert (state.step, move) == (PLAN.last_step, Move.HELD)
     assert reason == "held: the target of 50,000 a day is reached"
     assert str(decide(PLAN, State(step=PLAN.last_step), day(sent=50_000))[1]).endswith("; 50,000 a day from now on")
 
 
 def test_a_plan_by_time_alone_grows_with_each_sending_day():
     plan = Plan.following("sparkpost", gates=Gates.by_time_alone())
-    state, change, _ = judged(day(sent=200, bounced=50), State(), plan)
-    assert (state.step, change) == (1, Change.GREW)
+    state, move, _ = judged(day(sent=200, bounced=50), State(), plan)
+    assert (state.step, move) == (1, Move.GREW)
 
 
 def test_a_clock_that_runs_behind_changes_nothing():

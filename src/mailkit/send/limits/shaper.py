@@ -174,7 +174,7 @@ class Shaper:
         """What was learnt, as JSON text: what is closed, slowed or narrowed, and what each way bears."""
         return json.dumps({"ways": [way.state() for way in self._ways.values()]})
 
-    def load(self, text: str, *, now: datetime) -> None:
+    def load(self, text: str) -> None:
         """Take in what `to_json` gave, of this process or another: whatever lasts longer stands.
 
         Raises:

@@ -12,7 +12,8 @@ p_m the letter of the lowest number m among them, p_M that of the highest. Then 
 With F = (B - 1)·T that is w > (N - B)·T, so N < w/T + B: never more than rate·w + B, whoever holds
 the slots, however late each is used within its own, and in whatever order. Nothing is assumed of the
 processes but that their clocks agree, and that each looks at its clock before it uses a slot. An error
-of d between clocks lets through what a window longer by d would hold.
+of d between clocks lets through what a window longer by d would hold. Between the look at the clock and the
+first octet some time passes, too; so a slot is told to end a little before its mark (`Toll.spare`).
 
 **A burst of one** pays for no length at all: a letter that is on time would have to be there at a
 point. So the marks are set F farther apart than T. For N ≥ 2 that gives
@@ -54,12 +55,14 @@ __all__ = ["LONGEST_HORIZON", "give_back", "idle_from", "reserve"]
 LONGEST_HORIZON: Final = timedelta(minutes=1)
 """How far ahead slots are given at most."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_LAST: Final = (datetime(9999, 1, 1, tzinfo=UTC) - _EPOCH) // TICK
 _FARTHEST: Final = LONGEST_HORIZON // TICK
 _SKEW: Final = 60_000_000
 """Microseconds by which the clocks of processes may differ before it is taken for a clock that was set back."""
 _OPEN: Final = 1_000_000
 """Microseconds for which a slot that no limit bounds is good."""
-_NEVER: Final = 1 << 62
+_LONGEST: Final = timedelta(days=365) // TICK
+"""The longest slot, and the longest wait that is told, so that no instant lies beyond the calendar."""
 _COUNT_BITS: Final = 40
 _COUNT: Final = (1 << _COUNT_BITS) - 1
 
@@ -131,7 +134,7 @@ def idle_from(toll: Toll | Allotment, state: int) -> datetime:
     """The instant from which this state says no more than None does, so that it may be forgotten."""
     if isinstance(toll, Allotment):
         return toll.ends_at
-    return _EPOCH + (state + toll.step - toll.grace) * TICK
+    return _EPOCH + min(state + toll.step - toll.grace, _LAST) * TICK
 
 
 def _spans(
@@ -142,26 +145,26 @@ def _spans(
     `nexts` are the least marks that the next slot may have, and become those of the slot after the last.
     """
     near, far = at + ahead // 2, at + ahead
-    bound = ends if ends is not None else _NEVER if rates else at + max(ahead, _OPEN)
-    terms = [(place, toll.step, toll.length, toll.grace) for place, toll in enumerate(rates)]
+    bound = ends if ends is not None else at + (_LONGEST if rates else max(ahead, _OPEN))
+    terms = [(place, toll.step, toll.length, toll.grace, toll.spare) for place, toll in enumerate(rates)]
     spans: list[tuple[int, int]] = []
     while len(spans) < count:
         begin, end = at, bound
-        for place, _, length, _ in terms:
+        for place, _, length, _, _ in terms:
             if nexts[place] - length > begin:
                 begin = nexts[place] - length
         if begin > far:
-            return spans, begin - ahead
+            return spans, min(begin - ahead, at + _LONGEST)
         if begin >= bound:
             return spans, bound
-        if begin > near and any(nexts[place] < begin + grace for place, _, _, grace in terms):
+        if begin > near and any(nexts[place] < begin + grace for place, _, _, grace, _ in terms):
             return spans, begin - ahead // 2
-        for place, step, _, grace in terms:
+        for place, step, _, grace, spare in terms:
             mark = nexts[place]
             if mark < begin + grace:
                 mark = begin + grace
-            if mark < end:
-                end = mark
+            if mark - spare < end:
+                end = mark - spare
             nexts[place] = mark + step
         spans.append((begin, end))
     return spans, None

@@ -15,7 +15,7 @@ __all__ = ["BODIES", "FIELDS", "Form", "divide", "split"]
 
 Form: TypeAlias = Literal["relaxed", "simple"]
 
-_NAME: Final = re.compile(rb"[!-9;-~]+(?=:)")
+_NAME: Final = re.compile(rb"[!-9;-~]+\Z")
 _FIELD_END: Final = re.compile(rb"\r\n(?![ \t])")
 _BLANKS: Final = re.compile(rb"[ \t]+")
 _SPACES: Final = re.compile(rb"  +")
@@ -44,23 +44,25 @@ def split(head: bytes) -> list[bytes]:
     return head.split(b"\r\n") if head else []
 
 
-def _key(field: bytes) -> bytes:
-    name = _NAME.match(field)
-    if name is None:
+def _cut(field: bytes) -> tuple[bytes, bytes]:
+    """A field's key and what follows its colon."""
+    name, colon, text = field.partition(b":")
+    if not (colon and (name.replace(b"-", b"").isalnum() or _NAME.match(name))):
         reason = "stands among the header fields, and is none (RFC 5322, 2.2)"
         raise InvalidValue("letter", field, reason, "give the finished message, from its first field on")
-    return name.group().lower()
+    return name.lower(), text
 
 
 def _relaxed_field(field: bytes) -> tuple[bytes, bytes]:
     """A field's key, and it with its name in small letters, unfolded, its blanks made one (3.4.2)."""
-    key = _key(field)
-    text = _BLANKS.sub(b" ", field[len(key) + 1 :].replace(b"\r\n", b""))
-    return key, b"%b:%b\r\n" % (key, text.strip(b" "))
+    key, text = _cut(field)
+    if b"\t" in text or b"  " in text or b"\n" in text:
+        text = _BLANKS.sub(b" ", text.replace(b"\r\n", b""))
+    return key, key + b":" + text.strip(b" ") + b"\r\n"
 
 
 def _simple_field(field: bytes) -> tuple[bytes, bytes]:
-    return _key(field), field + b"\r\n"
+    return _cut(field)[0], field + b"\r\n"
 
 
 def _relaxed_body(body: bytes) -> bytes:

@@ -21,7 +21,7 @@ where counting CRLF takes 9."""
 def is_plain(raw: bytes) -> bool:
     """Whether it can go out as it is: its lines end in CRLF, and none begins with a dot. All that compose encodes can.
 
-    >>> is_plain(b"Subject: Hello\r\n\r\nHello\r\n"), is_plain(b"Subject: Hello\n"), is_plain(b".\r\n")
+    >>> is_plain(b"Subject: Hello\\r\\n\\r\\nHello\\r\\n"), is_plain(b"Subject: Hello\\n"), is_plain(b".\\r\\n")
     (True, False, False)
     """
     return (

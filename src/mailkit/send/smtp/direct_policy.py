@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from enum import StrEnum
+from functools import lru_cache
 from typing import Protocol
 
 import attrs
@@ -47,7 +48,7 @@ class Security(StrEnum):
     """TLS with a valid certificate for the host's name, or the letter is not sent."""
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, cache_hash=True)
 class Destination:
     """What letters have in common that can share connections, whatever their domains.
 
@@ -68,7 +69,7 @@ def destination(domain: str, route: Route, policy: Policy | None) -> tuple[Desti
     """
     mode = policy.mode if policy is not None else None
     if policy is None or mode not in ("enforce", "testing"):
-        return Destination(route=route, security=Security.OPPORTUNISTIC), ()
+        return _open_to_all(route), ()
     covered = tuple(exchange for exchange in route.exchanges if policy.covers(exchange.host))
     others = ", ".join(exchange.host for exchange in route.exchanges if exchange not in covered)
     told = (f"the MTA-STS policy of {domain} does not cover {others}",) if others else ()
@@ -78,3 +79,8 @@ def destination(domain: str, route: Route, policy: Policy | None) -> tuple[Desti
         reason = f"the domain's MTA-STS policy covers none of its MX hosts ({others})"
         return Lost(phase=Phase.CONNECT, server=domain, reason=reason), told
     return Destination(route=attrs.evolve(route, exchanges=covered), security=Security.ENFORCED), told
+
+
+@lru_cache(maxsize=4096)  # most letters go to such destinations
+def _open_to_all(route: Route) -> Destination:
+    return Destination(route=route, security=Security.OPPORTUNISTIC)

@@ -31,14 +31,6 @@ _MOST_RESTING: Final = 20_000
 _MOST_TOLD: Final = 10_000
 
 
-def _anybody() -> ssl.SSLContext:
-    """TLS without proof of who it is. Made once: to load the certificates that nobody looks at takes milliseconds."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    return context
-
-
 @attrs.define(eq=False, kw_only=True)
 class Reacher:
     """Connects to destinations, and leaves addresses alone for a while that have failed.
@@ -60,7 +52,6 @@ class Reacher:
     rest: timedelta
     clock: Clock
     rng: Random
-    _credulous: ssl.SSLContext = attrs.field(init=False, factory=_anybody)
     _resting: dict[tuple[Security, str], tuple[datetime, Failure]] = attrs.field(init=False, factory=dict)
     _told: set[str] = attrs.field(init=False, factory=set)
 
@@ -118,9 +109,7 @@ class Reacher:
         return await self._open(target, "none") if _trouble_with_tls(found) else found
 
     async def _open(self, target: Target, tls: TLSMode) -> Line | Failure:
-        if tls == "starttls" and self.verifying is None:
-            self.verifying = ssl.create_default_context()
-        context = {"starttls": self.verifying, "opportunistic": self._credulous}.get(tls)
+        context = self.verifying if tls == "starttls" else None
         account = attrs.evolve(self.account, host=target.host, address=target.address, tls=tls, tls_context=context)
         try:
             return await connect(account)

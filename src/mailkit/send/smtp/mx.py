@@ -11,7 +11,7 @@ Address literals, such as anna@[192.0.2.1], never come here: `mailkit.Address` i
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from itertools import chain, groupby, zip_longest
@@ -50,7 +50,7 @@ class Exchange:
     host: str
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, cache_hash=True)
 class Route:
     """The hosts that take a domain's mail. Domains with equal routes can share connections.
 
@@ -70,7 +70,8 @@ class Route:
         return tuple(exchange.host for row in rows for exchange in row)
 
 
-def route(domain: str, found: Outcome, *, own: Collection[str] = frozenset()) -> Route | Failure:
+@lru_cache(maxsize=4096)  # it is asked for every letter
+def route(domain: str, found: Outcome, *, own: frozenset[str] = frozenset()) -> Route | Failure:
     """What the outcome of the question for MX records says of where mail for a domain goes.
 
     Args:
@@ -102,7 +103,6 @@ def route(domain: str, found: Outcome, *, own: Collection[str] = frozenset()) ->
     return _without_loops(domain, Route(exchanges=exchanges), own)
 
 
-@lru_cache(maxsize=4096)
 def _read(values: tuple[str, ...]) -> tuple[tuple[Exchange, ...], bool]:
     """The hosts in MX records, in order, and whether a null MX is among the records.
 
@@ -123,7 +123,7 @@ def _is_host(name: str) -> bool:
     return len(name) <= 253 and all(map(_LABEL.match, labels)) and not labels[-1].isdigit()
 
 
-def _without_loops(domain: str, found: Route, own: Collection[str]) -> Route | Failure:
+def _without_loops(domain: str, found: Route, own: frozenset[str]) -> Route | Failure:
     ours = [exchange.preference for exchange in found.exchanges if exchange.host in own]
     if not ours:
         return found

@@ -22,7 +22,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from mailkit.send.warmup.decisions import Change, Decision
+    from mailkit.send.warmup.decisions import Decision, Move
     from mailkit.send.warmup.engaged import allot, may_write, order
     from mailkit.send.warmup.places import Grant, allowance, left, rate, take
     from mailkit.send.warmup.plans import SPARKPOST_REACH, Gates, Plan, Reach
@@ -38,7 +38,7 @@ _HOMES: Final = {
     "SPARKPOST_REACH": "plans",
     "Audience": "simulator",
     "Band": "simulation",
-    "Change": "decisions",
+    "Move": "decisions",
     "Day": "states",
     "Decision": "decisions",
     "Gates": "plans",
@@ -67,11 +67,11 @@ __all__ = [
     "SPARKPOST_REACH",
     "Audience",
     "Band",
-    "Change",
     "Day",
     "Decision",
     "Gates",
     "Grant",
+    "Move",
     "Plan",
     "Reach",
     "Schedule",

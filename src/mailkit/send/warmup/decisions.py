@@ -9,10 +9,10 @@ import attrs
 
 from mailkit.send.warmup.confidence import highest, lowest
 
-__all__ = ["Change", "Decision", "Proof", "Reason", "Ruling"]
+__all__ = ["Decision", "Move", "Proof", "Reason", "Ruling"]
 
 
-class Change(StrEnum):
+class Move(StrEnum):
     """What becomes of the volume."""
 
     GREW = "grew"
@@ -105,24 +105,24 @@ class Decision:
 
     Attributes:
         on: The day.
-        change: What becomes of the volume.
+        move: What becomes of the volume.
         allowed: How many letters a day are allowed from then on.
         because: Why, as numbers.
 
     >>> why = Reason(ruling=Ruling.BOUNCED, count=3, total=180, limit=0.01)
-    >>> Decision(on=date(2026, 3, 2), change=Change.HELD, allowed=500, because=why).reason
+    >>> Decision(on=date(2026, 3, 2), move=Move.HELD, allowed=500, because=why).reason
     'held: 3 of 180 bounced; up to 4.3 % is possible, and less than 1 % is asked'
     """
 
     on: date
-    change: Change
+    move: Move
     allowed: int
     because: Reason
 
     @property
     def reason(self) -> str:
         """What was decided and why, in words."""
-        return f"{self.change}: {self.because}"
+        return f"{self.move}: {self.because}"
 
     def __str__(self) -> str:
         return f"{self.on}: {self.reason}; {self.allowed:,} a day from now on"

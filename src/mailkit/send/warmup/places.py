@@ -54,7 +54,13 @@ def allowance(plan: Plan, state: State, now: datetime) -> int:
 
 
 def left(plan: Plan, state: State, now: datetime) -> int:
-    """How many places of this day were not given out yet."""
+    """How many places of this day were not given out yet.
+
+    >>> now = datetime(2026, 3, 2, 9, tzinfo=UTC)
+    >>> state, _ = take(Plan(start=500), State(), 4, now)
+    >>> left(Plan(start=500), state, now)
+    496
+    """
     taken = state.taken if state.taken_on == utc(now).date() else 0
     return max(0, allowance(plan, state, now) - taken)
 

@@ -50,7 +50,7 @@ class Gates:
     >>> from mailkit.send.warmup import Day, State, decide
     >>> strict, lax = (Plan(gates=Gates(bounced_share=limit, delivered_share=1 - limit)) for limit in (0.01, 0.02))
     >>> day = Day(on=date(2026, 3, 2), sent=500, accepted=496, bounced=4)
-    >>> [decide(plan, State(), day)[1].change.value for plan in (strict, lax)]
+    >>> [decide(plan, State(), day)[1].move.value for plan in (strict, lax)]
     ['held', 'grew']
     """
 

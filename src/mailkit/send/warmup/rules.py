@@ -26,7 +26,7 @@ import attrs
 
 from mailkit.clock import utc
 from mailkit.send.warmup.confidence import is_above, is_below
-from mailkit.send.warmup.decisions import Change, Decision, Proof, Reason, Ruling
+from mailkit.send.warmup.decisions import Decision, Move, Proof, Reason, Ruling
 from mailkit.send.warmup.plans import Gates, Plan
 from mailkit.send.warmup.states import Day, State
 
@@ -47,18 +47,18 @@ def decide(plan: Plan, state: State, day: Day) -> tuple[State, Decision]:
 
     >>> day = Day(on=date(2026, 3, 2), sent=500, accepted=500)
     >>> state, decision = decide(Plan(), State(), day)
-    >>> decision.change.value, decision.allowed
+    >>> decision.move.value, decision.allowed
     ('grew', 575)
     """
     if not day.sent:
         silence = Reason(ruling=Ruling.SILENCE, count=1, total=0)
-        decision = Decision(on=day.on, change=Change.HELD, allowed=plan.volume(state.step), because=silence)
+        decision = Decision(on=day.on, move=Move.HELD, allowed=plan.volume(state.step), because=silence)
         return attrs.evolve(state, today=None), decision
     past = (*state.past, day)[-plan.memory_days :]
-    change, because, charged = _judged(plan, state, past)
-    step = _step(plan, state.step, change)
+    move, because, charged = _judged(plan, state, past)
+    step = _step(plan, state.step, move)
     paused_until = state.paused_until
-    if change is Change.PAUSED and (paused_until is None or paused_until <= _begin(day.on)):
+    if move is Move.PAUSED and (paused_until is None or paused_until <= _begin(day.on)):
         paused_until = _begin(day.on + _ONE_DAY) + plan.pause
     after = attrs.evolve(
         state,
@@ -70,7 +70,7 @@ def decide(plan: Plan, state: State, day: Day) -> tuple[State, Decision]:
         paused_until=paused_until,
         rested=0,
     )
-    return after, Decision(on=day.on, change=change, allowed=plan.volume(step), because=because)
+    return after, Decision(on=day.on, move=move, allowed=plan.volume(step), because=because)
 
 
 def advance(plan: Plan, state: State, now: datetime) -> tuple[State, tuple[Decision, ...]]:
@@ -96,7 +96,7 @@ def advance(plan: Plan, state: State, now: datetime) -> tuple[State, tuple[Decis
         step = max(0, state.step - (costs - state.rested))
         if step < state.step:
             silence = Reason(ruling=Ruling.SILENCE, count=silent_days, total=0)
-            told.append(Decision(on=on, change=Change.RESTED, allowed=plan.volume(step), because=silence))
+            told.append(Decision(on=on, move=Move.RESTED, allowed=plan.volume(step), because=silence))
         state = attrs.evolve(state, step=step, rested=costs)
     return state, tuple(told)
 
@@ -132,23 +132,23 @@ def note(plan: Plan, state: State, news: Day, now: datetime) -> State:
     return attrs.evolve(state, today=today)
 
 
-def _judged(plan: Plan, state: State, past: tuple[Day, ...]) -> tuple[Change, Reason, frozenset[date]]:
-    """What the last day is: the change, why, and the days that it charges."""
+def _judged(plan: Plan, state: State, past: tuple[Day, ...]) -> tuple[Move, Reason, frozenset[date]]:
+    """What the last day is: the move, why, and the days that it charges."""
     gates, today = plan.gates, past[-1]
-    for change, reasons in ((Change.PAUSED, _stops), (Change.STEPPED_BACK, _steps_back)):
+    for move, reasons in ((Move.PAUSED, _stops), (Move.STEPPED_BACK, _steps_back)):
         bad = [(day.on, why) for day in past if day.on not in state.charged for why in reasons(gates, day)]
         if bad:
-            return change, bad[-1][1], frozenset(on for on, _ in bad)
+            return move, bad[-1][1], frozenset(on for on, _ in bad)
     allowed = plan.volume(state.step)
     if today.sent < plan.least_share * allowed:
         few = Reason(ruling=Ruling.SENT_FEW, count=today.sent, total=allowed, limit=plan.least_share)
-        return Change.HELD, few, frozenset()
+        return Move.HELD, few, frozenset()
     doubt = next(_doubts(gates, past), None)
     if doubt:
-        return Change.HELD, doubt, frozenset()
+        return Move.HELD, doubt, frozenset()
     if state.step >= plan.last_step:
-        return Change.HELD, Reason(ruling=Ruling.AT_TARGET, count=today.sent, total=allowed), frozenset()
-    return Change.GREW, _proof(gates, past, Ruling.UNDELIVERED), frozenset()
+        return Move.HELD, Reason(ruling=Ruling.AT_TARGET, count=today.sent, total=allowed), frozenset()
+    return Move.GREW, _proof(gates, past, Ruling.UNDELIVERED), frozenset()
 
 
 def _stops(gates: Gates, day: Day) -> Iterator[Reason]:
@@ -208,13 +208,13 @@ def _proof(gates: Gates, past: tuple[Day, ...], ruling: Ruling) -> Reason:
     return reason
 
 
-def _step(plan: Plan, step: int, change: Change) -> int:
-    match change:
-        case Change.GREW:
+def _step(plan: Plan, step: int, move: Move) -> int:
+    match move:
+        case Move.GREW:
             return min(step + 1, plan.last_step)
-        case Change.STEPPED_BACK:
+        case Move.STEPPED_BACK:
             return max(step - 1, 0)
-        case Change.PAUSED:
+        case Move.PAUSED:
             return max(step - plan.setback, 0)
         case _:
             return step
