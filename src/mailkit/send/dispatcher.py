@@ -85,7 +85,8 @@ class Dispatcher:
                 self._dry.add(number)
                 self.shaping.unused(self._lanes[number], count - counts[number])
         latest = now + self._lease_for * 3 / 4
-        held = [Held(lease, self._stream(self._lanes[lease.lane], now), latest) for lease in leases]
+        streams = {number: self._stream(self._lanes[number], now) for number in counts}
+        held = [Held(lease, streams[lease.lane], latest) for lease in leases]
         for one in held:
             self._in_hand[one.lease.number] = one
             one.stream.way.held += 1
