@@ -1,6 +1,6 @@
 """CPU for each letter of everything in a run that is neither transport nor database.
 
-    python benchmarks/send_dispatch.py 30000
+    python benchmarks/bench_send_dispatch.py 30000
 
 To compare with another version, put its `src` on PYTHONPATH and run both in turn.
 """
