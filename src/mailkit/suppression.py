@@ -152,6 +152,8 @@ class Suppression:
             brand: The letter's brand.
             is_transactional: Whether the person's own act asked for it.
         """
+        if not self._named:
+            return None
         by_address = [f"address {address.key}"] if address is not None else []
         anyhow = [f"person {person}", *by_address] if person else by_address
         if self._named.isdisjoint(anyhow):

@@ -87,8 +87,10 @@ def _accepted(lease: Lease, delivery: Accepted, now: datetime) -> Settlement:
     }
     if delivery.server:
         said["server"] = delivery.server
-    said.update(_about(lease))
-    return Settlement.end(lease, JobState.ACCEPTED, lease.job.fact(Kind.ACCEPTED, now, said))
+    job = lease.job
+    if job.topic or job.is_transactional or job.identity or job.provider:
+        said.update(_about(lease))
+    return Settlement.end(lease, JobState.ACCEPTED, job.fact(Kind.ACCEPTED, now, said))
 
 
 def _about(lease: Lease) -> dict[str, Property]:

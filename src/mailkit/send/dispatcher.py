@@ -15,16 +15,17 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Final, Protocol
+from typing import Final
 
 from mailkit.send.dispatcher_pools import TURNS, Held, Pool, Stream, Way
+from mailkit.send.dispatcher_shaping import Shaping
 from mailkit.send.meter import Allotment, Reservation, Toll
 from mailkit.send.outbox import Lane, Lease
 from mailkit.send.returns.reply import Phase
 from mailkit.send.transport import Accepted, Delivery, Lost
 from mailkit.send.unlimited import Unlimited
 
-__all__ = ["Dispatcher", "Shaping"]
+__all__ = ["Dispatcher"]
 
 _LARGEST_TARGET: Final = 500
 """How many jobs are held ready at most, however fast they go."""
@@ -34,48 +35,6 @@ _PATIENCE: Final = timedelta(seconds=2)
 """A job that must wait longer than this for its slot or its way is given back meanwhile."""
 _PARKED_FOR: Final = timedelta(seconds=5)
 """When to come again for jobs to an address to which too many others wait already."""
-
-
-class Shaping(Protocol):
-    """What a dispatcher asks about limits; `mailkit.send.limits.Shaper` is one answer to it."""
-
-    def identity_for(self, lane: Lane, now: datetime) -> str:
-        """Which identity is to send the letters of a lane now."""
-        ...
-
-    def tolls(self, lane: Lane, identity: str, now: datetime) -> Sequence[Toll | Allotment]:
-        """The limits that letters of a lane pass when this identity sends them."""
-        ...
-
-    def room(self, identity: str, provider: str, now: datetime) -> int:
-        """How many letters may be under way at once between an identity and a provider; 0 while none may."""
-        ...
-
-    def again_at(self, identity: str, provider: str, now: datetime) -> datetime | None:
-        """When there is room again, if there is none now and that is known."""
-        ...
-
-    def began(self, identity: str, provider: str) -> None:
-        """Take in that a letter has begun."""
-        ...
-
-    def ended(self, identity: str, provider: str) -> None:
-        """Take in that a letter which had begun has ended."""
-        ...
-
-    def heard(
-        self, identity: str, provider: str, delivery: Delivery, *, under_way: int, now: datetime, campaign: str = ""
-    ) -> Sequence[object]:
-        """Take in what came of a delivery, while so many were under way, this one included; tell what that led to."""
-        ...
-
-    def shares(self, lanes: Sequence[Lane], most: Mapping[int, int], space: int) -> Mapping[int, int]:
-        """How many jobs to lease from each lane, by numbers: no more than `most` of one, and `space` in all."""
-        ...
-
-    def unused(self, lane: Lane, count: int) -> None:
-        """Take in that so many jobs fewer than were due could be leased from a lane."""
-        ...
 
 
 class Dispatcher:
@@ -126,7 +85,8 @@ class Dispatcher:
                 self._dry.add(number)
                 self.shaping.unused(self._lanes[number], count - counts[number])
         latest = now + self._lease_for * 3 / 4
-        held = [Held(lease, self._stream(self._lanes[lease.lane], now), latest) for lease in leases]
+        streams = {number: self._stream(self._lanes[number], now) for number in counts}
+        held = [Held(lease, streams[lease.lane], latest) for lease in leases]
         for one in held:
             self._in_hand[one.lease.number] = one
             one.stream.way.held += 1

@@ -73,9 +73,12 @@ class Preparation:
             for first in range(0, len(rendered), _BATCH):
                 self._sign_later(self._signer, rendered[first : first + _BATCH], now)
             return
+        if self._signer is None:
+            for held in rendered:
+                self._done(held)
+            return
         for held in rendered:
-            reason = "" if self._signer is None else _sign(self._signer, held, now)
-            self._tell(held, reason)
+            self._tell(held, _sign(self._signer, held, now))
 
     def cut_off(self) -> None:
         """Wait for nothing more."""

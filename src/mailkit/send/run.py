@@ -56,8 +56,9 @@ class Run:
         capacities = {name: sender.workers or transport.capacity for name, transport in transports.items()}
         self._dispatcher = Dispatcher(capacities, sender.shaping, lease_for=sender.lease_for)
         self._ledger = Ledger(sender.outbox, sender.clock, written=self._written, broke=self._fail)
+        done = self._dispatcher.prepared if sender.signer is None else self._signed
         self._preparation = Preparation(
-            sender.render, sender.signer, sender.signing_threads, done=self._prepared, failed=self._unprepared
+            sender.render, sender.signer, sender.signing_threads, done=done, failed=self._unprepared
         )
         self._deliveries = Deliveries(
             self._dispatcher,
@@ -218,10 +219,9 @@ class Run:
                 self._ledger.settle(stopped)
         self._preparation.start(pending, now)
 
-    def _prepared(self, held: Held) -> None:
+    def _signed(self, held: Held) -> None:
         self._dispatcher.prepared(held)
-        if self._sender.signer is not None and self._sender.signer.is_slow:
-            self._rouse()
+        self._rouse()
 
     def _unprepared(self, held: Held, reason: str) -> None:
         self._dispatcher.dropped(held)

@@ -22,7 +22,7 @@ from mailkit.event import Event
 from mailkit.progress import Progress, watch
 from mailkit.send.caps import Caps
 from mailkit.send.deliveries import Watch
-from mailkit.send.dispatcher import Shaping
+from mailkit.send.dispatcher_shaping import Shaping
 from mailkit.send.gate import AllowList, Gate
 from mailkit.send.jobs import Job, JobState
 from mailkit.send.limits.limits import Limits
