@@ -38,7 +38,9 @@ def main(kills: int = DEFAULT, policy: str = "hold", seed: int = 1) -> list[tupl
     for one in found:
         print("  " + f"{one['server']:<10}" + "".join(f"{one[name]:>20,}" for name in columns))
     letters, total = sum(one["letters"] for one in found), {name: sum(one[name] for one in found) for name in columns}
-    unexpected = sum(one["duplicates never unknown"] + one["taken but neither accepted nor unknown"] for one in found)
+    unexpected = sum(
+        one["duplicates never unknown"] + one["taken, and never told as accepted or unknown"] for one in found
+    )
     print(f"  duplicates or letters taken that were not unknown beforehand: {unexpected}")
     return [
         ("send kills: share lost", total["lost"] / letters),

@@ -67,7 +67,7 @@ def a_missing_extra_is_named() -> None:
     def touch_testing() -> object:
         from mailkit import testing
 
-        return testing.SMTPServer()
+        return testing.strategies
 
     def touch_mjml() -> object:
         return compose.compile("<mjml><mj-body></mj-body></mjml>", subject="Hello")

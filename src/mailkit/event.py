@@ -15,7 +15,6 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
-from functools import partial
 from hashlib import blake2b
 from json import JSONEncoder
 from typing import Final
@@ -166,7 +165,7 @@ class Event:
 
 
 _new: Final = object.__new__
-_put: Final = object.__setattr__
+_put: Final = object.__setattr__  # as the classes are frozen
 
 
 def checked_event(
@@ -184,18 +183,17 @@ def checked_event(
     For a sender, which makes one for each letter: the checks cost seven times as much as the rest.
     """
     self = _new(Event)
-    put = partial(_put, self)  # the class is frozen
-    put("kind", kind)
-    put("person", person)
-    put("at", at)
-    put("message_id", message_id)
-    put("recipient", recipient)
-    put("campaign", campaign)
-    put("step", step)
-    put("properties", properties)
-    put("value", None)
-    put("currency", "")
-    put("key", "")
+    _put(self, "kind", kind)
+    _put(self, "person", person)
+    _put(self, "at", at)
+    _put(self, "message_id", message_id)
+    _put(self, "recipient", recipient)
+    _put(self, "campaign", campaign)
+    _put(self, "step", step)
+    _put(self, "properties", properties)
+    _put(self, "value", None)
+    _put(self, "currency", "")
+    _put(self, "key", "")
     return self
 
 

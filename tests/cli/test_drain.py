@@ -17,7 +17,7 @@ from mailkit import Envelope, stores
 from mailkit.cli import main
 from mailkit.clock import SystemClock
 from mailkit.send import Job, JobState
-from mailkit.testing import SMTPServer
+from mailkit.testing import Answer, SMTPServer
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 CONFIG = """
@@ -251,7 +251,7 @@ def start(database: Path, settings: str, *more: str) -> subprocess.Popen[str]:
 
 
 def wait_for(server: SMTPServer, letters: int) -> None:
-    for _ in range(100):
+    for _ in range(600):
         if len(server.messages) >= letters:
             return
         asyncio.run(asyncio.sleep(0.1))
@@ -270,9 +270,25 @@ def test_a_service_sends_what_is_added_later_until_it_is_asked_to_stop(
             add(store, "late", campaign="july")
         wait_for(server, 7)
         process.send_signal(signal.SIGTERM)
-        out, err = process.communicate(timeout=20)
+        out, err = process.communicate(timeout=60)
     finally:
         process.kill()
     assert (process.returncode, err) == (0, "")
     assert out.startswith("7 jobs done in ")
     assert counts(database) == {str(JobState.ACCEPTED): 7}
+
+
+@pytest.mark.slow
+def test_a_signal_before_all_is_done_is_told_by_the_status(database: Path, tmp_path: Path) -> None:
+    with SMTPServer(answers={"buyer@example.org": Answer(reply="451 4.7.1 Greylisted")}) as server:
+        (tmp_path / "service.py").write_text(SERVICE.replace("{port}", str(server.port)))
+        process = start(database, str(tmp_path / "service.py"), "--until", "empty")
+        try:
+            wait_for(server, 5)
+            process.send_signal(signal.SIGTERM)
+            out, err = process.communicate(timeout=60)
+        finally:
+            process.kill()
+    assert (process.returncode, err) == (3, "")
+    assert "5 accepted" in out
+    assert counts(database) in ({"accepted": 5, "deferred": 1}, {"accepted": 5, "queued": 1})

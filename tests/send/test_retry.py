@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from mailkit.errors import InvalidValue
 from mailkit.send import Reply, RetryPolicy, classify
-from mailkit.send.retry import next_try
+from mailkit.send.retry import asked_wait, next_try
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 LENGTHS = st.integers(1, 100_000).map(lambda seconds: timedelta(seconds=seconds))
@@ -62,3 +62,43 @@ def test_a_policy_that_cannot_work_cannot_be_built(wrong):
     with pytest.raises(InvalidValue) as caught:
         RetryPolicy(**wrong)
     assert caught.value.what == f"RetryPolicy.{next(iter(wrong))}"
+
+
+@pytest.mark.parametrize(
+    ("reply", "seconds"),
+    [
+        ("451 4.7.1 Greylisted, please try again in 300 seconds", 300),
+        ("450 4.2.0 Recipient address rejected: Greylisted for 5 minutes", 300),
+        ("451 4.7.1 Greylisting in action, please come back in 00:05:00", 300),
+        ("421 Too many connections, retry after 1 hour", 3600),
+        ("451 4.3.2 Please retry in 90s", 90),
+        ("451 4.7.1 Greylisted", None),
+        ("452 4.2.2 The mailbox holds 300 messages", None),
+        ("450 4.7.1 Client host [192.0.2.5] is 30 hops away", None),
+    ],
+)
+def test_a_wait_that_a_server_asks_for_is_read(reply, seconds):
+    assert asked_wait(reply) == (None if seconds is None else timedelta(seconds=seconds))
+
+
+@given(st.integers(0, 10**6), st.integers(1, 20))
+def test_a_wait_that_is_asked_for_is_kept_within_bounds(seconds, tries):
+    policy = RetryPolicy()
+    due = next_try(policy, tries, NOW, None, Random(seconds), reply=f"451 try again in {seconds} seconds")
+    assert due - NOW <= policy.longest
+    if tries <= 3:
+        assert due - NOW >= min(max(timedelta(seconds=seconds), timedelta(seconds=10)), policy.longest)
+
+
+def test_after_some_tries_as_asked_the_schedule_is_the_shortest_wait():
+    asks = "451 try again in 30 seconds"
+    policy = RetryPolicy(jitter_share=0)
+    waits = [next_try(policy, tries, NOW, None, Random(1), reply=asks) - NOW for tries in (1, 3, 4)]
+    assert waits == [timedelta(seconds=30), timedelta(seconds=30), timedelta(minutes=40)]
+    deaf = RetryPolicy(jitter_share=0, heeds_replies=False)
+    assert next_try(deaf, 1, NOW, None, Random(1), reply=asks) - NOW == timedelta(minutes=5)
+
+
+def test_a_policy_knows_only_two_ways_with_what_may_have_arrived():
+    with pytest.raises(InvalidValue, match="neither 'hold' nor 'retry'"):
+        RetryPolicy(on_unknown="resend")

@@ -78,3 +78,18 @@ def test_a_summary_cannot_be_changed_by_what_it_was_made_from():
     outcomes.clear()
     reasons[JobState.FAILED].clear()
     assert summary[JobState.FAILED] == summary.reasons[JobState.FAILED]["why"] == 1
+
+
+def test_the_rate_of_a_run_that_took_no_time_is_nothing():
+    summary, _ = tallied(settlement("a", JobState.ACCEPTED))
+    assert summary.rate == 1
+    still = Summary(outcomes={JobState.ACCEPTED: 1}, open_jobs=0, tries=1, deferrals={}, duration=timedelta(0))
+    assert still.rate == 0
+
+
+def test_jobs_are_counted_by_provider_and_what_is_tried_again_though_unknown_is_put_off():
+    tally = Tally(started_at=NOW, done=lambda done: None)
+    tally.recovered(lease("a").job.event(Kind.UNKNOWN, NOW, reason="no answer"))
+    tally.recovered(lease("a").job.event(Kind.DEFERRED, NOW, reason="tried again"))
+    summary = tally.summary(NOW + timedelta(seconds=1), open_jobs=1)
+    assert (summary.outcomes, summary.deferrals, summary.providers) == ({}, {"tried again": 1}, {})

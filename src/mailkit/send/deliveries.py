@@ -21,13 +21,13 @@ from mailkit.send.dispatcher import Dispatcher
 from mailkit.send.dispatcher_pools import Held, Pool
 from mailkit.send.gate import Gate
 from mailkit.send.jobs import Job
-from mailkit.send.ledger import Ledger
+from mailkit.send.ledger import Ledger, is_being_cancelled
 from mailkit.send.outbox import Settlement
 from mailkit.send.retry import RetryPolicies
 from mailkit.send.summary import Tally
 from mailkit.send.transport import Accepted, Delivery, Transport, Withdrawn
 
-__all__ = ["Deliveries", "Watch", "is_being_cancelled"]
+__all__ = ["Deliveries", "Watch"]
 
 _log: Final = logging.getLogger("mailkit.send")
 
@@ -46,12 +46,6 @@ class Watch(Protocol):
     def settled(self, settlement: Settlement, seconds: float) -> None:
         """What came of a job is written down, and it took so long from the delivery's beginning; 0 without one."""
         ...
-
-
-def is_being_cancelled() -> bool:
-    """Whether this very task is being cancelled, and not something that it waits for."""
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
 
 
 class _Try:
@@ -133,9 +127,7 @@ class Deliveries:
         self._is_closed = True
         for idle in self._idle.values():
             while idle:
-                future = idle.pop()
-                if not future.done():
-                    future.set_result(None)
+                idle.pop().set_result(None)
 
     def cut_off(self) -> None:
         """Break off what is under way."""

@@ -59,6 +59,7 @@ def conclude(
         case Lost(phase=Phase.MESSAGE):
             reason = f"no answer to the final dot was seen: {delivery.reason}"
             facts: dict[str, Property] = {"reason": reason, "server": delivery.server, "phase": delivery.phase.value}
+            facts.update(_about(lease))
             unknown = _final(lease, JobState.UNKNOWN, now, tries=lease.tries + 1, **facts)
             return unknown if policy.on_unknown == "hold" else _once_more(unknown, facts, policy, now, rng)
         case Lost():
@@ -86,7 +87,23 @@ def _accepted(lease: Lease, delivery: Accepted, now: datetime) -> Settlement:
     }
     if delivery.server:
         said["server"] = delivery.server
+    said.update(_about(lease))
     return Settlement.end(lease, JobState.ACCEPTED, lease.job.fact(Kind.ACCEPTED, now, said))
+
+
+def _about(lease: Lease) -> dict[str, Property]:
+    """What a letter was, for caps and warm-up: only what is said of it."""
+    job = lease.job
+    said: dict[str, Property] = {}
+    if job.topic:
+        said["topic"] = job.topic
+    if job.is_transactional:
+        said["transactional"] = True
+    if job.identity:
+        said["identity"] = job.identity
+    if job.provider:
+        said["provider"] = job.provider
+    return said
 
 
 def _once_more(
@@ -146,7 +163,7 @@ def obstacle(delivery: Delivery) -> str:
 
 
 def _refused(lease: Lease, refused: Refused, *, policy: RetryPolicy, now: datetime, rng: Random) -> Settlement:
-    verdict = classify(refused.reply, phase=refused.phase)
+    verdict = classify(refused.reply, phase=refused.phase, provider=lease.job.provider)
     said = {
         **_said(refused.reply),
         "cause": verdict.cause.value,

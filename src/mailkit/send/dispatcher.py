@@ -20,7 +20,8 @@ from typing import Final, Protocol
 from mailkit.send.dispatcher_pools import TURNS, Held, Pool, Stream, Way
 from mailkit.send.meter import Allotment, Reservation, Toll
 from mailkit.send.outbox import Lane, Lease
-from mailkit.send.transport import Delivery
+from mailkit.send.returns.reply import Phase
+from mailkit.send.transport import Accepted, Delivery, Lost
 from mailkit.send.unlimited import Unlimited
 
 __all__ = ["Dispatcher", "Shaping"]
@@ -205,6 +206,7 @@ class Dispatcher:
             tolls = self.shaping.tolls(stream.lane, stream.way.identity, now)
             stream.is_tolled = bool(tolls)
             stream.drop_missed(now)
+            stream.allotments = tuple(toll for toll in tolls if isinstance(toll, Allotment))
             count = len(stream.waiting) - len(stream.slots)
             if tolls and count > 0:
                 asks.append((stream, tolls, count))
@@ -238,10 +240,32 @@ class Dispatcher:
             self._forget(held)
         return returning
 
+    def unused(self, now: datetime) -> list[tuple[Sequence[Allotment], int]]:
+        """What to give back to quotas: slots that were missed, or used in vain."""
+        found: list[tuple[Sequence[Allotment], int]] = []
+        for stream in self._streams.values():
+            stream.drop_missed(now)
+            if stream.unused and stream.allotments:
+                found.append((stream.allotments, stream.unused))
+                self._open_again(stream.lane.account)
+            stream.unused = 0
+        return found
+
+    def _open_again(self, account: str) -> None:
+        """Ask for an account's slots at once, as its quota has got some back."""
+        for stream in self._streams.values():
+            if stream.lane.account == account:
+                stream.ask_at = None
+        for number, lane in self._lanes.items():
+            if lane.account == account:
+                self._shut_until.pop(number, None)
+
     def everything(self) -> list[Held]:
         """All jobs that have not begun, to be given back as the run ends; those being prepared are still to come."""
         for stream in self._streams.values():
             self._return(stream, 0)
+            stream.unused += len(stream.slots)
+            stream.slots.clear()
         self._return_parked(is_all=True)
         returning, self._returning = self._returning, []
         for held, _ in returning:
@@ -305,6 +329,8 @@ class Dispatcher:
     def _heard(self, stream: Stream, delivery: Delivery | None, now: datetime) -> Sequence[object]:
         way, shaping, campaign = stream.way, self.shaping, stream.lane.campaign
         taken: Sequence[object] = ()
+        if not (isinstance(delivery, Accepted) or (isinstance(delivery, Lost) and delivery.phase is Phase.MESSAGE)):
+            stream.unused += 1  # no server has taken it
         if delivery is not None:
             taken = shaping.heard(
                 way.identity, way.provider, delivery, under_way=way.under_way, now=now, campaign=campaign
@@ -358,10 +384,8 @@ class Dispatcher:
 
     def _tolled(self, lane: Lane, identity: str, now: datetime) -> int:
         """How many letters of a lane its limits may let pass within the time for which one is patient."""
-        most = _LARGEST_TARGET
-        for toll in self.shaping.tolls(lane, identity, now):
-            if isinstance(toll, Toll):
-                most = min(most, toll.rate.burst + self._patience // toll.rate.period)
+        rates = [toll.rate for toll in self.shaping.tolls(lane, identity, now) if isinstance(toll, Toll)]
+        most = min((rate.burst + self._patience // rate.period for rate in rates), default=_LARGEST_TARGET)
         stream = self._streams.get((lane.number, identity))
         return most - (len(stream.waiting) if stream is not None else 0)
 

@@ -16,7 +16,7 @@ from typing import Final
 
 import attrs
 
-from mailkit.send.meter import Slot
+from mailkit.send.meter import Allotment, Slot
 from mailkit.send.outbox import Lane, Lease
 
 __all__ = ["TURNS", "Held", "Pool", "Stream", "Way"]
@@ -78,6 +78,8 @@ class Stream:
         is_tolled: Whether its letters pass limits, and so need slots.
         waiting: The jobs, in order.
         slots: When they may pass, in order.
+        allotments: The quotas that its slots are counted in.
+        unused: How many slots are to be given back to them.
         ask_at: When to ask for more slots; at once if None.
         place: Where it is: "nowhere" with no job, "listed" among those that may go, or "asleep".
     """
@@ -88,6 +90,8 @@ class Stream:
     is_tolled: bool = False
     waiting: deque[Held] = attrs.field(factory=deque)
     slots: deque[Slot] = attrs.field(factory=deque)
+    allotments: tuple[Allotment, ...] = ()
+    unused: int = 0
     ask_at: datetime | None = None
     place: str = "nowhere"
 
@@ -100,6 +104,7 @@ class Stream:
         """Throw away the slots that are over."""
         while self.slots and self.slots[0].ends_at <= now:
             self.slots.popleft()
+            self.unused += 1
 
     def may_pass(self, now: datetime) -> bool:
         """Whether the limits let a letter pass now."""

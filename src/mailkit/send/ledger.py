@@ -17,7 +17,7 @@ from mailkit.errors import MailkitError
 from mailkit.send.dispatcher_pools import Held
 from mailkit.send.outbox import Lease, Outbox, Settlement
 
-__all__ = ["Entry", "Ledger"]
+__all__ = ["Entry", "Ledger", "is_being_cancelled"]
 
 _MOST_UNWRITTEN: Final = 500
 """How many settlements may wait to be written before no new letter is begun."""
@@ -100,16 +100,19 @@ class Ledger:
     async def _mark(self, batch: list[tuple[Lease, asyncio.Future[bool]]]) -> None:
         try:
             held = await self._outbox.mark_data_sent([lease for lease, _ in batch], now=self._clock.now())
-        except Exception as error:  # noqa: BLE001 - handed on, and the run ends with it
-            self._broke(error)
-            for _, future in batch:
-                if not future.done():
-                    future.set_exception(error)
-                    future.exception()  # seen: the transport may have given up waiting for it
+        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - handed on, and the run ends with it
+            self._refuse(batch, _told(error))
             return
         for lease, future in batch:
             if not future.done():
                 future.set_result(lease.number in held)
+
+    def _refuse(self, batch: list[tuple[Lease, asyncio.Future[bool]]], error: Exception) -> None:
+        self._broke(error)
+        for _, future in batch:
+            if not future.done():
+                future.set_exception(error)
+                future.exception()  # seen: the transport may have given up waiting for it
 
     async def _settle_all(self) -> None:
         try:
@@ -126,9 +129,21 @@ class Ledger:
         counted: frozenset[int] = frozenset()
         try:
             counted = await self._outbox.settle([settlement for settlement, _ in batch])
-        except Exception as error:  # noqa: BLE001 - handed on, and the run ends with it
-            self._broke(error)
-        except asyncio.CancelledError:
-            self._broke(MailkitError("what came of letters could not be written: it was cancelled"))
-            raise
+        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - handed on, and the run ends with it
+            self._broke(_told(error))
         await self._written(batch, counted)
+
+
+def is_being_cancelled() -> bool:
+    """Whether this very task is being cancelled, and not something that it waits for."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
+def _told(error: Exception | asyncio.CancelledError) -> Exception:
+    """The error to end a run with; what cancels this very task goes on its way."""
+    if isinstance(error, Exception):
+        return error
+    if is_being_cancelled():
+        raise error
+    return MailkitError("a write was cancelled from within, by the outbox")

@@ -22,7 +22,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from functools import partial
 from typing import Final, Protocol, runtime_checkable
 
 import attrs
@@ -35,7 +34,7 @@ from mailkit.send.jobs import Job, JobState
 __all__ = ["Lane", "Lease", "Outbox", "Settlement", "bare_ids", "counts_for", "resolution", "unheard"]
 
 _new: Final = object.__new__
-_put: Final = object.__setattr__
+_put: Final = object.__setattr__  # as the classes are frozen
 
 
 @attrs.frozen(kw_only=True)
@@ -120,14 +119,13 @@ class Lease:
     ) -> Lease:
         """A lease from parts that an outbox has checked already: an outbox makes one for each letter."""
         self = _new(cls)
-        put = partial(_put, self)
-        put("number", number)
-        put("job", job)
-        put("epoch", epoch)
-        put("tries", tries)
-        put("until", until)
-        put("queued_at", queued_at)
-        put("lane", lane)
+        _put(self, "number", number)
+        _put(self, "job", job)
+        _put(self, "epoch", epoch)
+        _put(self, "tries", tries)
+        _put(self, "until", until)
+        _put(self, "queued_at", queued_at)
+        _put(self, "lane", lane)
         return self
 
 
@@ -169,12 +167,11 @@ class Settlement:
     def end(cls, lease: Lease, state: JobState, event: Event) -> Settlement:
         """A settlement with a final state, without checking that it is one: a sender makes one for each letter."""
         self = _new(cls)
-        put = partial(_put, self)
-        put("lease", lease)
-        put("state", state)
-        put("event", event)
-        put("due", None)
-        put("before", None)
+        _put(self, "lease", lease)
+        _put(self, "state", state)
+        _put(self, "event", event)
+        _put(self, "due", None)
+        _put(self, "before", None)
         return self
 
 

@@ -110,12 +110,10 @@ class Preparation:
             self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="mailkit-signing")
         task = asyncio.get_running_loop().create_task(self._signed(self._pool, signer, letters, now))
         self._signing.add(task)
+        task.add_done_callback(self._signing.discard)
 
     async def _signed(self, pool: ThreadPoolExecutor, signer: Signer, letters: list[Held], now: datetime) -> None:
-        task = asyncio.current_task()
         reasons = await asyncio.get_running_loop().run_in_executor(pool, _sign_all, signer, letters, now)
-        if task is not None:
-            self._signing.discard(task)
         for held, reason in zip(letters, reasons, strict=True):
             self._tell(held, reason)
 

@@ -31,7 +31,7 @@ _TRIES_AS_ASKED: Final = 3
 _SHORTEST_ASKED: Final = timedelta(seconds=10)
 _ASKED: Final = re.compile(
     r"(?:try|retry|again|wait|come back|return|after|delayed|greylist\w*|deferred)\b[^0-9\n]{0,40}?"
-    r"\b(?:(\d{1,3}):(\d\d):(\d\d)|(\d{1,6})\s*(s|sec|secs|second|seconds|m|min|mins|minute|minutes|h|hour|hours))\b",
+    r"\b(?:(\d{1,3}):(\d\d):(\d\d)|(\d{1,9})\s*(s|sec|secs|second|seconds|m|min|mins|minute|minutes|h|hour|hours))\b",
     re.IGNORECASE,
 )
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600}

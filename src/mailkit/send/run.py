@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from mailkit.errors import MailkitError, StoreError
 from mailkit.event import Event
-from mailkit.send.deliveries import Deliveries, is_being_cancelled
+from mailkit.send.deliveries import Deliveries
 from mailkit.send.dispatch import fail, give_back, put_off
 from mailkit.send.dispatcher import Dispatcher
 from mailkit.send.dispatcher_pools import Held
 from mailkit.send.gate import Gate
-from mailkit.send.ledger import Entry, Ledger
+from mailkit.send.ledger import Entry, Ledger, is_being_cancelled
 from mailkit.send.outbox import Settlement
 from mailkit.send.prepare import Preparation
 from mailkit.send.summary import Tally
@@ -177,9 +177,14 @@ class Run:
             now = self._clock.now()
             reservation = await self._sender.meter.reserve(tolls, count=count, now=now, horizon=dispatcher.horizon)
             dispatcher.reserved(stream, reservation)
+        await self._give_back_slots()
         dispatcher.wake(self._clock.now())
         if self._goes_on:
             self._deliveries.hand_out()
+
+    async def _give_back_slots(self) -> None:
+        for allotments, count in self._dispatcher.unused(self._clock.now()):
+            await self._sender.meter.give_back(allotments, count=count)
 
     async def _lease(self, wanted: dict[int, int]) -> None:
         now = self._clock.now()
@@ -245,10 +250,10 @@ class Run:
         """Wait so long on the clock, or until something has happened."""
         nap = self._loop.create_task(self._clock.sleep(length))
         try:
-            await asyncio.wait({nap, self._wake}, return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait({nap, self._wake}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             nap.cancel()
-        if nap.done():
+        if nap in done:
             nap.result()
 
     async def _nap(self, until: Until) -> bool:
@@ -349,6 +354,8 @@ class Run:
         while self._is_busy:
             self._wake = self._loop.create_future()
             await self._wake
+        with suppress_errors(StoreError):  # then a quota counts a few letters too many
+            await self._give_back_slots()
 
     def _cut_off(self) -> None:
         self._deliveries.cut_off()

@@ -16,7 +16,7 @@ pytest finds the fixtures `mailkit_clock`, `mailkit_server` and `mailkit_zone` b
 >>> clock.now().day
 2
 
-The servers, the fixtures and the strategies need the extra "testing".
+The fixtures and the strategies need the extra "testing".
 """
 
 from __future__ import annotations

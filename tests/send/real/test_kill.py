@@ -38,7 +38,7 @@ def test_nothing_is_lost_or_sent_twice_however_often_the_worker_is_killed(server
     found = killed("--server", server)
     assert found["letters"] >= 1000
     assert (found["lost"], found["left"], found["duplicates"]) == (0, 0, 0), found
-    assert found["taken but neither accepted nor unknown"] == 0, found
+    assert found["taken, and never told as accepted or unknown"] == 0, found
     assert found["unknown and taken"] > 0, "no kill and no fault fell between the dot and its answer"
 
 
@@ -46,3 +46,11 @@ def test_nothing_is_lost_or_sent_twice_however_often_the_worker_is_killed(server
 def test_the_check_finds_what_a_careless_outbox_sends_twice():
     found = killed(start=("-c", CARELESS))
     assert found["duplicates never unknown"] > 0, found
+
+
+@pytest.mark.slow
+def test_what_is_tried_again_although_it_may_have_arrived_was_told_as_unknown_before():
+    found = killed("--policy", "retry")
+    assert (found["lost"], found["left"], found["duplicates never unknown"]) == (0, 0, 0), found
+    assert found["duplicates"] > 0, "nothing was dropped after it was taken"
+    assert "unknown" not in found["states"], found

@@ -21,7 +21,8 @@ from mailkit.send.smtp.direct import MXTransport
 from mailkit.send.smtp.lookup import DictLookup, Unanswered
 from mailkit.send.smtp.lookup_dns import DNSLookup
 from mailkit.send.transport import Accepted, Lost, Refused
-from mailkit.testing import DNSZone, FakeClock, SMTPServer
+from mailkit.testing import Answer, DNSZone, FakeClock, SMTPServer
+from mailkit.testing.contracts import check_transport
 
 LETTER = b"Subject: Hello\r\n\r\n.Hello\r\n"
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -95,6 +96,24 @@ def test_it_is_a_transport():
     assert transport.capacity >= 7
 
 
+def test_it_keeps_the_contract_of_a_transport():
+    def answer(recipient):
+        who = recipient.partition("@")[0]
+        if who in ("refused", "deferred"):
+            return Answer(phase="rcpt", reply=f"{550 if who == 'refused' else 450} {who}")
+        return Answer(phase="message", drop=True) if who == "lost" else None
+
+    zone = {"example.org": ["10 mx.example.org"], "mx.example.org": ["127.0.0.1"]}
+    with servers({"answers": answer}) as (port, (server,)):
+        check_transport(
+            lambda: direct(port, zone),
+            arrived=lambda: [message.content for message in server.messages],
+            refused="refused@example.org",
+            deferred="deferred@example.org",
+            lost="lost@example.org",
+        )
+
+
 def test_the_preferred_server_gets_the_letter_and_is_named():
     with servers({}, {}) as (port, (first, second)):
         (delivery,) = deliver(direct(port, TWO))
@@ -147,8 +166,6 @@ def test_what_a_server_says_of_the_recipient_is_not_asked_of_another():
 
 
 def _answer(reply):
-    from mailkit.testing import Answer
-
     return Answer(phase="rcpt", reply=reply)
 
 
@@ -320,6 +337,22 @@ def test_if_all_addresses_rest_the_letter_is_put_off_at_once_with_the_reason():
     assert {delivery.phase for delivery in deliveries} == {Phase.CONNECT}
 
 
+def test_a_domain_that_turns_us_away_for_good_at_all_hosts_says_so():
+    away = Answer(phase="connect", reply="554 5.7.1 No mail from you")
+    with servers({"faults": [away]}, {"faults": [away]}) as (port, running):
+        (delivery,) = deliver(direct(port, TWO))
+        assert [server.connections for server in running] == [1, 1]
+    assert isinstance(delivery, Refused)
+    assert (delivery.phase, delivery.reply.enhanced) == (Phase.CONNECT, "5.7.1")
+
+
+def test_a_server_that_says_nothing_is_left_for_the_next():
+    with servers({"fault": "silent"}, {}) as (port, (_, second)):
+        (delivery,) = deliver(direct(port, TWO, timeout=timedelta(milliseconds=200)))
+        assert len(second.messages) == 1
+    assert isinstance(delivery, Accepted)
+
+
 def test_nobody_listening_is_told_with_host_and_address():
     with servers({}) as (port, _):
         pass
@@ -475,6 +508,24 @@ def test_an_enforced_policy_keeps_letters_from_hosts_that_it_does_not_cover(auth
     assert isinstance(delivery, Lost)
     assert delivery.reason == "the domain's MTA-STS policy covers none of its MX hosts (mx.example.org)"
     assert caplog.messages == ["the MTA-STS policy of example.org does not cover mx.example.org"]
+
+
+NO_TLS_NOW = Answer(phase="starttls", reply="454 4.7.0 TLS not available due to temporary reason")
+
+
+def test_a_server_that_cannot_do_tls_now_gets_its_mail_without_unless_a_policy_forbids_it(authority, caplog):
+    given = {"tls_context": authority.server("mx.example.org"), "faults": [NO_TLS_NOW]}
+    with servers(given) as (port, (server,)):
+        assert isinstance(deliver(direct(port, ONE))[0], Accepted)
+        asked = policy("testing", "mx.example.org")
+        assert isinstance(deliver(direct(port, ONE, policy=asked, tls_context=authority.client()))[0], Accepted)
+        (delivery,) = deliver(direct(port, ONE, policy=GOOD, tls_context=authority.client()))
+        assert len(server.messages) == 2
+    assert isinstance(delivery, Lost)
+    assert delivery.reason == (
+        "mx.example.org does not do what MTA-STS demands: "
+        "it answers '454 4.7.0 TLS not available due to temporary reason'"
+    )
 
 
 @pytest.mark.parametrize("name", ["other.example.org", ""], ids=["another name", "no TLS"])

@@ -293,6 +293,34 @@ def test_consents_that_fail_or_say_no_concern_their_letter_alone(offers):
     assert len(seen.letters) == 6
 
 
+def test_a_commit_that_breaks_off_is_the_callers_error():
+    async def main():
+        async with serving() as seen, sending(seen, connections=1) as carrier:
+            broken, good = await asyncio.gather(
+                carrier.deliver(envelope(), SMALL, commit=lambda: 1 / 0),
+                carrier.deliver(envelope(), SMALL, commit=yes),
+                return_exceptions=True,
+            )
+            return type(broken), type(good), len(seen.letters)
+
+    assert run(main()) == (ZeroDivisionError, Accepted, 1)
+
+
+def test_whoever_fails_to_hear_that_a_server_is_busy_harms_no_letter(caplog):
+    def fail(reply, server):
+        raise ZeroDivisionError
+
+    async def main():
+        def mail(line, number, seen):
+            return "421 4.7.0 Enough" if commands(seen, number).count("MAIL") > 2 else "250 ok"
+
+        async with serving({"MAIL": mail}) as seen, sending(seen, connections=1, on_busy=fail) as carrier:
+            return await all_of(carrier, 6)
+
+    assert [type(one) for one in run(main())] == [Accepted] * 6
+    assert "on_busy= failed at 421 4.7.0 Enough" in caplog.text
+
+
 def test_a_cancelled_letter_harms_no_other():
     async def main():
         gate = asyncio.Event()

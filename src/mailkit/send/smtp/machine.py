@@ -26,10 +26,11 @@ from typing import Final
 
 from mailkit.send.returns.reply import Phase, Reply
 from mailkit.send.smtp.account import garbage
-from mailkit.send.smtp.body import END, stuffed
+from mailkit.send.smtp.body import END as FINAL_DOT
 from mailkit.send.smtp.commands import is_one, mail, obstacle, rcpt
 from mailkit.send.smtp.letter import LARGE, Letter
 from mailkit.send.smtp.offers import Offers
+from mailkit.send.smtp.plans import DATA, END, MAIL, NEXT, PHASES, QUIT, RSET, plan
 from mailkit.send.smtp.replies import Replies, read
 from mailkit.send.transport import Accepted, Delivery, Lost, Refused, Unsendable, Withdrawn
 
@@ -39,10 +40,6 @@ CLOSED: Final = "the server closed the connection"
 _MORE: Final = "the server said more than it was asked"
 _CLOSING: Final = 421
 _GO_ON: Final = 354
-_RSET, _MAIL, _RCPT, _DATA, _END, _QUIT = range(6)
-_PHASES: Final = (Phase.MAIL, Phase.MAIL, Phase.RCPT, Phase.DATA, Phase.MESSAGE, Phase.MESSAGE)
-_NEXT: Final = (Phase.MAIL, Phase.RCPT, Phase.DATA, Phase.DATA)
-_GROUP: Final = (_MAIL, _RCPT, _DATA)
 _MUDDLED: Final = range(500, 505)
 """Answers to what is no command in its place: some servers refuse a message half-way, and read the rest as commands."""
 
@@ -135,7 +132,7 @@ class Machine:
     @property
     def awaits(self) -> Phase | None:
         """To what the next reply will be an answer; None if none is due."""
-        return _PHASES[self._expected[0][0]] if self._expected else None
+        return PHASES[self._expected[0][0]] if self._expected else None
 
     def room(self) -> bool:
         """Whether another letter may begin now."""
@@ -165,10 +162,20 @@ class Machine:
         letter.start(is_try=self._is_fresh)
         self._is_fresh = False
         self.begun += 1
-        self._plan(letter, first, second)
+        asks = plan(
+            letter,
+            first,
+            second,
+            has_pipelining=offers.has_pipelining,
+            depth=self._depth,
+            resets=self._needs_reset or (self._depth > 0 and bool(self._under_way)),
+            is_whole=self._depth > 1 and not self._was_resting,
+        )
+        self._needs_reset = self._was_resting = False
         self._under_way.append(letter)
         self._current = letter
-        self._was_resting = False
+        if asks:
+            self._has_consent(letter)
         self._proceed()
 
     def committed(self, letter: Letter, consent: bool) -> None:
@@ -200,7 +207,7 @@ class Machine:
     def quit(self) -> None:
         """Say goodbye; only while idle."""
         self._is_quitting = True
-        self._write(b"QUIT\r\n", None, (_QUIT,))
+        self._write(b"QUIT\r\n", None, (QUIT,))
 
     def receive(self, octets: bytes, unsent: int = 0) -> None:
         """Take what the server said, while so many octets of `out` had not left yet."""
@@ -247,16 +254,16 @@ class Machine:
         letter.awaited -= 1
         if code == _CLOSING:
             self._turned_away(letter, step, lines)
-        elif step == _END:
+        elif step == END:
             self._ended(letter, code, lines)
         elif code // 100 in (4, 5):
             self._refused(letter, step, code, lines)
-        elif (code == _GO_ON) if step == _DATA else (code // 100 == 2):
-            letter.phase = _NEXT[step]
-            letter.is_in_data = step == _DATA
+        elif (code == _GO_ON) if step == DATA else (code // 100 == 2):
+            letter.phase = NEXT[step]
+            letter.is_in_data = step == DATA
             self._is_doubtful = False
         else:
-            self._muddle(letter, _PHASES[step], lines)
+            self._muddle(letter, PHASES[step], lines)
 
     def _ended(self, letter: Letter, code: int, lines: bytes) -> None:
         """The answer to the end of a message: of the letter that is longest under way."""
@@ -277,17 +284,17 @@ class Machine:
             self._muddle(letter, Phase.MESSAGE, lines)
 
     def _refused(self, letter: Letter, step: int, code: int, lines: bytes) -> None:
-        if step == _RSET or (step == _MAIL and self._is_doubtful and code in _MUDDLED):
+        if step == RSET or (step == MAIL and self._is_doubtful and code in _MUDDLED):
             self.lose(_MORE)  # it is not this letter that it speaks of
             return
-        letter.phase = _NEXT[step]
-        letter.refusal = letter.refusal or (read(lines), _PHASES[step])
+        letter.phase = NEXT[step]
+        letter.refusal = letter.refusal or (read(lines), PHASES[step])
 
     def _turned_away(self, letter: Letter, step: int, lines: bytes) -> None:
         """421: it reads no further, so of this letter and those behind it nothing was taken."""
         self.closing = reply = read(lines)
-        if letter.refusal is None and (step > _MAIL or letter.is_try):
-            letter.refusal = reply, _PHASES[step]
+        if letter.refusal is None and (step > MAIL or letter.is_try):
+            letter.refusal = reply, PHASES[step]
         self.lose(CLOSED, is_told=True)
 
     def _hear(self, code: int, lines: bytes) -> None:
@@ -305,40 +312,6 @@ class Machine:
         self.lose(reason)
 
     # What is said to it.
-
-    def _plan(self, letter: Letter, first: bytes, second: bytes) -> None:
-        """Lay out what is to be written, and what it waits for."""
-        offers, body = self._offers, letter.body
-        if not (letter.is_plain or self._depth):
-            letter.octets = stuffed(body)
-        large = letter.is_large
-        resets = self._needs_reset or (self._depth > 0 and bool(self._under_way))
-        reset: tuple[int, ...] = (_RSET,) if resets else ()
-        if resets and offers.has_pipelining:
-            first = b"RSET\r\n" + first
-        self._needs_reset = False
-        if self._depth:
-            letter.head, letter.steps = b"BDAT %d LAST\r\n" % len(body), (_END,)
-        else:
-            letter.steps = (_END,)
-        gate: list[None] = [] if large else [None]
-        if not offers.has_pipelining:
-            data = [] if self._depth else [(b"DATA\r\n", (_DATA,))]
-            letter.plan = [*data, *gate, (second, (_RCPT,)), (first, (_MAIL,))]
-            if resets:
-                letter.plan.append((b"RSET\r\n", reset))
-        elif not self._depth:
-            letter.plan = [(first + second + b"DATA\r\n", (*reset, *_GROUP))]
-            if not large:
-                self._has_consent(letter)
-        elif self._depth == 1 or large or self._was_resting:
-            letter.plan = [(first + second, (*reset, _MAIL, _RCPT))]
-            if not large:
-                self._has_consent(letter)
-        else:
-            letter.plan = [None]
-            letter.head = first + second + letter.head
-            letter.steps = (*reset, _MAIL, _RCPT, _END)
 
     def _proceed(self) -> None:
         """Write what the current letter's turn is, unless it waits for replies or consent."""
@@ -385,7 +358,7 @@ class Machine:
         if letter.head and not sent:
             self._put(letter.head)
         self._put(body[sent:] if sent else body)
-        self._write(b"" if self._depth else END, letter, letter.steps)
+        self._write(b"" if self._depth else FINAL_DOT, letter, letter.steps)
         letter.end, letter.phase = self._written, Phase.MESSAGE if letter.phase is not Phase.MAIL else Phase.MAIL
         self._current = None
 
@@ -412,7 +385,7 @@ class Machine:
         self._current = None
         self._needs_reset = True
         if letter.is_in_data:  # although it was refused: the server wants a message, and refuses it (RFC 2920, 3.1)
-            self._write(END, letter, (_END,))
+            self._write(FINAL_DOT, letter, (END,))
             return
         self._under_way.remove(letter)
         self._refuse(letter)

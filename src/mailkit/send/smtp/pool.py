@@ -8,6 +8,7 @@ that can put its commands there. Whatever breaks gives back what was not begun.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -26,6 +27,7 @@ __all__ = ["Dial", "Pool"]
 Dial = Callable[[], Awaitable[Line | Refused]]
 """Makes a connection that is ready for letters, or gives the reply that turned us away; raises TransportError."""
 
+_log: Final = logging.getLogger("mailkit.send")
 _PAUSE: Final = 30.0
 """For how many seconds no further connection is tried after one was refused, while others serve."""
 
@@ -131,6 +133,8 @@ class Pool:
             for session in tuple(self._sessions):
                 if session.machine.is_idle:
                     session.quit()
+                else:
+                    session.drop()  # it waits for answers that nobody wants any more
         leaving = [session.closed for session in self._sessions if session.machine.is_idle]
         await asyncio.gather(*leaving, *self._leaving)
         for _ in range(3):  # so that closed sockets are let go of before the loop may end
@@ -241,8 +245,12 @@ class Pool:
             letter.future.set_result(delivery)
 
     def _tell_busy(self, reply: Reply, server: str) -> None:
-        if self._on_busy is not None:
+        if self._on_busy is None:
+            return
+        try:
             self._on_busy(reply, server)
+        except Exception:  # noqa: BLE001 - the application's code, and no letter is to suffer from it
+            _log.exception("on_busy= failed at %s of %s", reply.line, server)
 
     def _abandon(self, letter: Letter) -> None:
         letter.is_over = True

@@ -160,6 +160,10 @@ class Session(asyncio.BufferedProtocol):
             self.machine.quit()
             self.go_on()
 
+    def drop(self) -> None:
+        """Close the line without a goodbye."""
+        self._lose(CLOSED)
+
     def abandon(self, letter: Letter) -> None:
         """Nobody waits for a letter any longer."""
         self.machine.abandon(letter)
@@ -194,7 +198,11 @@ class Session(asyncio.BufferedProtocol):
         while asks:
             letter = asks.pop()
             if letter.consent is None and letter.asked is None:
-                letter.asked = letter.commit()
+                try:
+                    letter.asked = letter.commit()
+                except Exception as error:  # noqa: BLE001 - raised by the delivery that waits for it
+                    letter.asked = self._loop.create_future()
+                    letter.asked.set_exception(error)
             if letter.asked is not None and not letter.asked.done():
                 letter.asked.add_done_callback(partial(self._answered, letter))
             else:
