@@ -61,7 +61,7 @@ class Dispatcher:
         self._paused: frozenset[str | None] = frozenset()
         self._streams: dict[tuple[int, str], Stream] = {}
         self._ways: dict[tuple[str, str], Way] = {}
-        self._in_hand: dict[int, Held] = {}
+        self._in_hand: dict[tuple[int, int], Held] = {}
         self._busy: set[str] = set()
         self._parked: dict[str, deque[Held]] = {}
         self._is_parked = 0
@@ -88,7 +88,7 @@ class Dispatcher:
         streams = {number: self._stream(self._lanes[number], now) for number in counts}
         held = [Held(lease, streams[lease.lane], latest) for lease in leases]
         for one in held:
-            self._in_hand[one.lease.number] = one
+            self._in_hand[one.lease.number, one.lease.epoch] = one
             one.stream.way.held += 1
             one.stream.pool.preparing += 1
         return held
@@ -122,7 +122,7 @@ class Dispatcher:
 
     def released(self, held: Held) -> None:
         """Take in that what came of a begun job is written down: the next letter to its address may go."""
-        del self._in_hand[held.lease.number]
+        del self._in_hand[held.lease.number, held.lease.epoch]
         self._busy.discard(held.address)
         parked = self._parked.get(held.address)
         if parked is None:
@@ -393,7 +393,7 @@ class Dispatcher:
                 del self._parked[address]
 
     def _forget(self, held: Held) -> None:
-        del self._in_hand[held.lease.number]
+        del self._in_hand[held.lease.number, held.lease.epoch]
         held.stream.way.held -= 1
 
     def _stream(self, lane: Lane, now: datetime) -> Stream:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from mailkit.event import Kind
 from mailkit.send.jobs import Job
 from mailkit.stores import sql
-from mailkit.stores.driver import Driver
+from mailkit.stores.driver import Change, Driver
 from mailkit.stores.lanes import Book
 from mailkit.stores.rows import event_row, letter_row, message_row, microseconds, place_of
 
@@ -19,7 +19,7 @@ __all__ = ["add"]
 
 _COLUMNS: Final = "key, lane, due, queued_at, state, epoch, tries"
 _LAST: Final = "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'mailkit_jobs'), 0)"
-_ADD_NUMBERED: Final = f"INSERT INTO mailkit_jobs ({_COLUMNS}, id) VALUES (?, ?, ?, ?, 'queued', 0, 0, ?)"
+_ADD_NUMBERED: Final = Change(f"INSERT INTO mailkit_jobs ({_COLUMNS}, id) VALUES (?, ?, ?, ?, 'queued', 0, 0, ?)")
 _ADD_MISSING: Final = f"""
 INSERT INTO mailkit_jobs ({_COLUMNS})
 SELECT key, lane, due, ?, 'queued', 0, 0 FROM unnest(CAST(? AS text[]), CAST(? AS bigint[]), CAST(? AS bigint[]))

@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, Final
 
+import attrs
 from sqlalchemy import Connection
 
-__all__ = ["Driver"]
+__all__ = ["Change", "Driver"]
 
 _BEGIN: Final = "BEGIN IMMEDIATE"
 Row = tuple[Any, ...]
@@ -22,6 +23,20 @@ Row = tuple[Any, ...]
 @lru_cache(maxsize=256)
 def _for_postgresql(statement: str) -> str:
     return statement.replace("?", "%s")
+
+
+@attrs.frozen
+class Change:
+    """One change that is made for many tuples of values.
+
+    Attributes:
+        one: For one tuple, with `?` for each value; SQLite runs it again for each, which costs it nothing.
+        many: For PostgreSQL, with `?` for an array of each value: one statement, and one way there and
+            back. Without it, `one` is run for each there, too: better for large values, as arrays are sent as text.
+    """
+
+    one: str
+    many: str = ""
 
 
 class Driver:
@@ -48,11 +63,13 @@ class Driver:
         self._cursor.execute(_for_postgresql(statement) if self.is_postgresql else statement, values)
         return self._cursor.rowcount
 
-    def each(self, statement: str, values: Sequence[Row]) -> int:
-        """Run one change for each tuple of values; give how many rows were touched in all."""
+    def each(self, change: Change, values: Sequence[Row]) -> int:
+        """Make one change for each tuple of values; give how many rows were touched in all."""
         if not values:
             return 0
-        self._cursor.executemany(_for_postgresql(statement) if self.is_postgresql else statement, values)
+        if self.is_postgresql and change.many:
+            return self.do(change.many, [list(column) for column in zip(*values, strict=True)])
+        self._cursor.executemany(_for_postgresql(change.one) if self.is_postgresql else change.one, values)
         return self._cursor.rowcount
 
     def start_again(self) -> None:

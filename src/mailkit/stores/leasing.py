@@ -25,7 +25,10 @@ def waiting_lanes(driver: Driver, book: Book) -> list[Lane]:
         return []
     busy = driver.rows(sql.BUSY_LANES)
     places = book.places(driver, [number for number, _ in busy])
-    return [lane_of(number, places[number], due) for number, due in busy if places[number][3] not in stopped]
+    known = (
+        (number, places[number], due) for number, due in busy if number in places
+    )  # 0 has none: a job without a letter
+    return [lane_of(number, place, due) for number, place, due in known if place[3] not in stopped]
 
 
 def lease(

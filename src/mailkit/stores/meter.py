@@ -13,13 +13,17 @@ from mailkit.clock import utc
 from mailkit.send.limits import slots
 from mailkit.send.meter import Allotment, Reservation, Toll
 from mailkit.stores import sql
-from mailkit.stores.driver import Driver
+from mailkit.stores.driver import Change, Driver
 from mailkit.stores.writer import Writer
 
 __all__ = ["SqlMeter"]
 
-_ADD: Final = "INSERT INTO mailkit_meter (key) VALUES (?) ON CONFLICT DO NOTHING"
-_KEEP: Final = "UPDATE mailkit_meter SET state = ? WHERE key = ?"
+_ADD: Final = sql.insert("mailkit_meter", ["key"])
+_KEEP: Final = Change(
+    "UPDATE mailkit_meter SET state = ? WHERE key = ?",
+    "UPDATE mailkit_meter AS meter SET state = given.state"
+    f" FROM {sql.arrays('bigint', 'text')} AS given(state, key) WHERE meter.key = given.key",
+)
 
 
 @attrs.frozen

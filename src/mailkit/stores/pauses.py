@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 
 from mailkit.event import Event, Kind
 from mailkit.stores import sql, trusted
-from mailkit.stores.driver import Driver
+from mailkit.stores.driver import Change, Driver
 from mailkit.stores.rows import event_row
 from mailkit.stores.schema import HELD, WAITING
 
@@ -32,7 +32,10 @@ _LEASED: Final = f"""
 SELECT id FROM mailkit_jobs WHERE {HELD.text} AND until > -1 AND state = 'leased' AND lane = ? AND id <= ? LIMIT ?
 """
 _WAITING: Final = f"SELECT id FROM mailkit_jobs WHERE lane = ? AND {WAITING.text} AND id <= ? LIMIT ?"
-_CANCEL: Final = "UPDATE mailkit_jobs SET state = 'cancelled', until = NULL WHERE id = ?"
+_CANCEL: Final = Change(
+    "UPDATE mailkit_jobs SET state = 'cancelled', until = NULL WHERE id = ?",
+    "UPDATE mailkit_jobs SET state = 'cancelled', until = NULL WHERE id = ANY(?)",
+)
 _WHOSE: Final = (
     "SELECT message_id, person, campaign, step, recipient FROM mailkit_messages"
     " WHERE job_id IN ({marks}) ORDER BY job_id"

@@ -10,6 +10,7 @@ from typing import Final, TypeVar
 
 from sqlalchemy import BigInteger, bindparam, func, select, update
 
+from mailkit.stores.driver import Change
 from mailkit.stores.rows import EVENT_COLUMNS, LETTER_COLUMNS, MESSAGE_COLUMNS, PLACE_COLUMNS
 from mailkit.stores.schema import HELD, WAITING, jobs, messages
 
@@ -34,7 +35,9 @@ __all__ = [
     "STANDINGS",
     "TAKE",
     "TAKE_UNLOCKED",
+    "arrays",
     "chunks",
+    "insert",
     "marks",
 ]
 
@@ -54,14 +57,32 @@ def marks(values: Iterable[object]) -> str:
     return ", ".join("?" for _ in values)
 
 
-def _insert(table: str, columns: Sequence[str]) -> str:
-    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks(columns)})"
+_SORTS: Final = {  # of columns in PostgreSQL's words; the others are text
+    **dict.fromkeys(("id", "job_id", "at", "date", "queued_at", "not_before", "expires_at"), "bigint"),
+    "is_transactional": "boolean",
+    "priority": "integer",
+}
 
 
-ADD_LETTER: Final = _insert("mailkit_letters", LETTER_COLUMNS)
-ADD_MESSAGE: Final = _insert("mailkit_messages", MESSAGE_COLUMNS)
-ADD_EVENT: Final = f"{_insert('mailkit_events', EVENT_COLUMNS)} ON CONFLICT DO NOTHING"
-ADD_LANE: Final = f"{_insert('mailkit_lanes', PLACE_COLUMNS)} ON CONFLICT DO NOTHING"
+def arrays(*sorts: str) -> str:
+    """A row for each place of several arrays of these sorts, in PostgreSQL's words."""
+    return f"unnest({', '.join(f'CAST(? AS {sort}[])' for sort in sorts)})"
+
+
+def insert(table: str, columns: Sequence[str]) -> Change:
+    """Add rows, passing over those that are there already."""
+    begin = f"INSERT INTO {table} ({', '.join(columns)})"
+    rows = arrays(*(_SORTS.get(name, "text") for name in columns))
+    return Change(
+        f"{begin} VALUES ({marks(columns)}) ON CONFLICT DO NOTHING",
+        f"{begin} SELECT * FROM {rows} ON CONFLICT DO NOTHING",
+    )
+
+
+ADD_LETTER: Final = Change(insert("mailkit_letters", LETTER_COLUMNS).one)  # raw is large
+ADD_MESSAGE: Final = insert("mailkit_messages", MESSAGE_COLUMNS)
+ADD_EVENT: Final = insert("mailkit_events", EVENT_COLUMNS)
+ADD_LANE: Final = insert("mailkit_lanes", PLACE_COLUMNS)
 LANE_AT: Final = f"SELECT id FROM mailkit_lanes WHERE {' AND '.join(f'{name} = ?' for name in PLACE_COLUMNS)}"
 PLACES: Final = f"SELECT id, {', '.join(PLACE_COLUMNS)} FROM mailkit_lanes"
 
@@ -90,7 +111,7 @@ SELECT taken.*, {_LETTER} FROM (
     WHERE lane = ? AND {WAITING.text} AND due <= ? ORDER BY due, id LIMIT ?
 ) AS taken CROSS JOIN mailkit_letters AS letters ON letters.job_id = taken.id
 """
-HOLD: Final = "UPDATE mailkit_jobs SET state = 'leased', epoch = epoch + 1, until = ? WHERE id = ?"
+HOLD: Final = Change("UPDATE mailkit_jobs SET state = 'leased', epoch = epoch + 1, until = ? WHERE id = ?")
 # On PostgreSQL it is one statement, which passes over what other workers have locked. A CTE that locks
 # runs once, which a subquery might not; and an array of ids is looked up in the index, which a join might not.
 TAKE_UNLOCKED: Final = f"""
@@ -108,12 +129,19 @@ SELECT id, lane, epoch - 1, tries, due, queued_at, {_LETTER}
 FROM taken JOIN mailkit_letters AS letters ON letters.job_id = taken.id
 """
 
-MARK: Final = (
-    "UPDATE mailkit_jobs SET state = 'data_sent' WHERE until > ? AND id = ? AND epoch = ? AND state = 'leased'"
+MARK: Final = Change(
+    "UPDATE mailkit_jobs SET state = 'data_sent' WHERE until > ? AND id = ? AND epoch = ? AND state = 'leased'",
+    "UPDATE mailkit_jobs AS jobs SET state = 'data_sent'"
+    f" FROM {arrays('bigint', 'bigint', 'integer')} AS given(now, id, epoch)"
+    " WHERE jobs.until > given.now AND jobs.id = given.id AND jobs.epoch = given.epoch AND jobs.state = 'leased'",
 )
-SETTLE: Final = (
+SETTLE: Final = Change(
     "UPDATE mailkit_jobs SET state = ?, due = coalesce(?, due), until = NULL, tries = tries + ?"
-    f" WHERE id = ? AND epoch = ? AND {HELD.text}"
+    f" WHERE id = ? AND epoch = ? AND {HELD.text}",
+    "UPDATE mailkit_jobs AS jobs SET state = given.state, due = coalesce(given.due, jobs.due), until = NULL,"
+    " tries = jobs.tries + given.tries"
+    f" FROM {arrays('text', 'bigint', 'integer', 'bigint', 'integer')} AS given(state, due, tries, id, epoch)"
+    f" WHERE jobs.id = given.id AND jobs.epoch = given.epoch AND jobs.{HELD.text}",
 )
 
 LETTERS: Final = (

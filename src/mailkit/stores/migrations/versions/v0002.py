@@ -46,9 +46,9 @@ def _give_lanes() -> None:
         " SELECT DISTINCT campaign, priority, is_transactional, '', '', '' FROM mailkit_letters"
     )
     op.execute(
-        "UPDATE mailkit_jobs SET lane = (SELECT lanes.id FROM mailkit_letters AS letters"
+        "UPDATE mailkit_jobs SET lane = coalesce((SELECT lanes.id FROM mailkit_letters AS letters"
         " JOIN mailkit_lanes AS lanes ON lanes.campaign = letters.campaign AND lanes.priority = letters.priority"
-        " AND lanes.is_transactional = letters.is_transactional WHERE letters.job_id = mailkit_jobs.id)"
+        " AND lanes.is_transactional = letters.is_transactional WHERE letters.job_id = mailkit_jobs.id), 0)"
     )
     op.drop_column("mailkit_jobs", "priority")
     waiting = sa.text("state IN ('queued', 'deferred')")
