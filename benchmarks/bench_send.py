@@ -23,7 +23,7 @@ from tests.send.real.servers import Sink
 
 ROUNDS, CONNECTIONS = 5, 10
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
-LIMITS = Limits(overall=Rate(1_000_000, per=timedelta(seconds=1), burst=1_000))
+LIMITS = Limits(overall=Rate(20_000, per=timedelta(seconds=1), burst=2_000))
 
 Row = tuple[str, int, Callable[[int, int], Cost]]
 """What is measured: its name, how many messages a round, and what sends them to a port."""

@@ -239,11 +239,13 @@ class Dispatcher:
                 stream.pool.wake(stream)
 
     def ask_at(self, now: datetime) -> datetime | None:
-        """The next instant at which time alone changes something; None if there is none."""
+        """The next instant at which time alone changes something, or now if it has meanwhile; None if there is none."""
         instants = [lane.due for lane in self._lanes.values() if lane.due > now]
         instants += [until for number, until in self._shut_until.items() if number in self._lanes and until > now]
         for stream in self._streams.values():
             if stream.waiting and stream.is_tolled:
+                if stream.place == "asleep" and stream.slots and stream.slots[0].begins_at <= now:
+                    return now  # it began after `wake` had looked
                 instants += [slot.begins_at for slot in list(stream.slots)[:1]]
                 instants += [stream.ask_at] if stream.ask_at is not None else []
         for lane in self._lanes.values():
