@@ -17,7 +17,7 @@ from typing import Final
 from mailkit.envelope import Envelope
 from mailkit.errors import TransportError
 from mailkit.send.returns.reply import Phase, Reply
-from mailkit.send.smtp.account import SetupError
+from mailkit.send.smtp.account import SetupError, drop
 from mailkit.send.smtp.letter import Letter
 from mailkit.send.smtp.session import Line, Session
 from mailkit.send.transport import Commit, Delivery, Lost, Refused
@@ -213,10 +213,9 @@ class Pool:
         except TransportError as error:
             self._failed(Lost(phase=Phase(error.phase), server=error.server, reason=error.reason))
             return
-        if isinstance(line, Line):
-            self._join(line)
-        else:
-            self._failed(line)
+        failed = self._join(line) if isinstance(line, Line) else line
+        if failed is not None:
+            self._failed(failed)
 
     def _dialled(self, task: asyncio.Task[None]) -> None:
         self._dialling.discard(task)
@@ -226,10 +225,15 @@ class Pool:
                 letter.future.set_exception(error)
         self._serve()
 
-    def _join(self, line: Line) -> None:
+    def _join(self, line: Line) -> Lost | Refused | None:
+        """Use a new connection; why not, if the server spoiled it before anything was asked."""
         session = Session(line, self)
+        if session.spoilt is not None:  # else its letters would wait for one such connection after the other
+            drop(line.client)
+            return session.spoilt
         self._sessions.add(session)
         session.go_on()
+        return None
 
     def _failed(self, delivery: Lost | Refused) -> None:
         """No connection could be made. That is the next letter's lot, unless other connections serve it."""
