@@ -279,6 +279,24 @@ def test_a_server_that_hangs_up_behind_its_greeting_is_a_try_and_not_dialled_for
     assert (type(delivery), connections) == (Lost, 2)
 
 
+@pytest.mark.parametrize("turns", range(0, 40, 3))
+def test_letters_that_are_cancelled_while_their_connections_are_made_leave_nothing_behind(turns):
+    async def main():
+        async with serving() as seen, sending(seen) as carrier:
+            letters = [asyncio.create_task(carrier.deliver(envelope(), SMALL, commit=yes)) for _ in range(5)]
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            for letter in letters:
+                letter.cancel()
+            await asyncio.gather(*letters, return_exceptions=True)
+            others = asyncio.all_tasks()
+            await carrier.close()
+            return [task for task in asyncio.all_tasks() - others if not task.done()], carrier
+
+    left, _ = run(main())
+    assert not left
+
+
 def test_a_connection_that_was_opened_ahead_and_went_stale_costs_no_letter():
     async def main():
         def mail(line, number, seen):

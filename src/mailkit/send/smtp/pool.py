@@ -30,6 +30,8 @@ Dial = Callable[[], Awaitable[Line | Refused]]
 _log: Final = logging.getLogger("mailkit.send")
 _PAUSE: Final = 30.0
 """For how many seconds no further connection is tried after one was refused, while others serve."""
+_AGAIN: Final = 0.1
+"""After how many seconds a dial is cancelled again: `asyncio.wait_for` of Python 3.11 may swallow that."""
 
 
 class Pool:
@@ -127,9 +129,10 @@ class Pool:
             self._idle.remove(session)
             session.quit()
         if self.is_idle:
-            for task in self._dialling:
-                task.cancel()
-            await asyncio.gather(*self._dialling, return_exceptions=True)
+            while self._dialling:
+                for task in self._dialling:
+                    task.cancel()
+                await asyncio.wait(self._dialling, timeout=_AGAIN)
             for session in tuple(self._sessions):
                 if session.machine.is_idle:
                     session.quit()
@@ -261,3 +264,5 @@ class Pool:
         session = letter.session
         if isinstance(session, Session):
             session.abandon(letter)
+        elif letter in self.waiting:  # else a connection would be made for it
+            self.waiting.remove(letter)
