@@ -6,7 +6,7 @@ so a worker that slept past its lease cannot send what another has taken. Before
 contain the final dot leave, the job is committed as `data_sent`. A crash before that is
 harmless: the lease runs out, and the job is tried again. A crash after it is the one case that
 nobody can decide, so it is told as `unknown`, and nothing is sent twice. If the answer comes
-after all, late but before anybody else has acted, it counts.
+after all, late but before anybody else has acted, it counts::
 
     queued ─▶ leased ─▶ data_sent ─▶ accepted
       ▲          │          ├──────▶ bounced
