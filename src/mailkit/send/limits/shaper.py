@@ -135,7 +135,7 @@ class Shaper:
     ) -> tuple[Taken, ...]:
         """Take in what came of a delivery, and say which measures that led to; mostly none.
 
-        `Measure.STOP` is only told: whoever drives the sender pauses the campaign, or does not.
+        `Measure.STOP` is only told: `Sender` pauses the campaign then.
 
         Args:
             identity: From which identity
