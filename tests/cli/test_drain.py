@@ -126,7 +126,7 @@ def test_a_sender_may_be_given_ready_made_and_works_on_this_database(
         ("empty.py", "", "empty:ours", "empty:ours defines no `ours`"),
         ("odd.py", "sender = 1", "odd.py", "is not a send.Sender"),
         ("odd.py", "", "not_there_at_all:sender", "there is no module 'not_there_at_all'"),
-        ("odd.py", "", "", "--config: None is not given"),
+        ("odd.py", "", "", "drain needs to be told what sends: write --config app.py"),
     ],
 )
 def test_a_config_that_makes_no_sender_is_told(

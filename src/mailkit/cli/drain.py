@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 
 from mailkit.clock import SystemClock
-from mailkit.errors import InvalidValue, StoreError, UnreadableFile
+from mailkit.errors import InvalidValue, MailkitError, StoreError, UnreadableFile
 
 if TYPE_CHECKING:
     from mailkit.send import Outbox, Sender, Summary
@@ -83,8 +83,9 @@ def _run(given: Namespace) -> int:
             print(told)  # noqa: T201 - the terminal is what this is for
             return 0
         if not given.config:
-            reason = "is not given, and makes the sender"
-            raise InvalidValue("--config", None, reason, "write --config app.py, with make_sender(store) in it")
+            raise MailkitError(
+                "drain needs to be told what sends: write --config app.py, with make_sender(store) in it"
+            )
         try:
             summary = _sender(given.config, store).run_sync(until=given.until)
         except asyncio.CancelledError:  # a second signal

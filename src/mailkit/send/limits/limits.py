@@ -155,6 +155,8 @@ class Limits:
     def __attrs_post_init__(self) -> None:
         if self.rules or self.mailboxes is not None or self.feedback is not None:
             _check_parts(self)
+        if self.providers:
+            _check_names(self)
 
     def shape_of(self, provider: str) -> Shape:
         """The shape of a provider, or of a domain that stands for itself; an empty one where nothing is said."""
@@ -180,6 +182,23 @@ def _check_parts(limits: Limits) -> None:
     for name, part, kind in parts:
         if part is not None and not isinstance(part, kind):
             raise InvalidValue(f"Limits.{name}", part, f"is no {kind.__name__}")
+
+
+def _check_names(limits: Limits) -> None:
+    """Refuse a provider that no letter will ever have, since its limit would silently be none."""
+    from mailkit.send.limits.providers import Providers
+
+    table = limits.mailboxes or Providers.shipped()
+    known = {*table.by_domain.values(), *table.by_mx.values()}
+    plain = {_bare(name): name for name in known}
+    for name in limits.providers:
+        meant = "" if name in known else table.by_domain.get(name.lower()) or plain.get(_bare(name), "")
+        if meant:
+            raise InvalidValue("Limits.providers", name, "is not that provider's name", f"write {meant!r}")
+
+
+def _bare(name: str) -> str:
+    return "".join(filter(str.isalnum, name.lower()))
 
 
 _FREE: Final = Shape()
