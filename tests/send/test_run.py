@@ -598,3 +598,35 @@ def test_an_event_loop_that_ends_under_a_run_takes_it_along():
     task, messages = asyncio.run(main())
     assert task.cancelled()
     assert [recipient for recipient, _ in messages] == ["anna@example.org"]
+
+
+class Breaks:
+    """Watches, and breaks at each outcome, though it must not."""
+
+    def leased(self, count):
+        pass
+
+    def started(self, job):
+        pass
+
+    def settled(self, settlement, seconds):
+        raise ValueError(settlement.lease.job.person)
+
+
+def test_what_breaks_over_an_outcome_ends_the_run_and_does_not_leave_it_hanging():
+    it = sender(watch=Breaks())
+    it.add_sync([job("anna"), job("ben")])
+    with pytest.raises(ValueError, match=r"anna|ben"):
+        it.run_sync()
+    assert JobState.LEASED not in counts(it)
+
+
+def test_facts_that_caps_cannot_take_end_the_run_and_do_not_leave_it_hanging():
+    class NoCaps(Caps):
+        def feed(self, event):
+            raise ValueError("full")
+
+    it = sender(caps=NoCaps(Cap(1, within=DAY)))
+    it.add_sync([job("anna"), job("ben")])
+    with pytest.raises(ValueError, match="full"):
+        it.run_sync()

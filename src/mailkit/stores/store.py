@@ -29,6 +29,10 @@ _WRITES: Final = "mailkit_writes"
 _OLDEST_SQLITE: Final = (3, 35)
 """The first with RETURNING."""
 
+_PAGES_IN_LOG: Final = 10_000
+"""When SQLite moves the write-ahead log into the file, about 40 MB: commits change the same pages again and again, and
+each is moved once."""
+
 
 class Store:
     """An open database: `stores.open` gives one. It is a context manager that closes itself.
@@ -142,10 +146,13 @@ def _sqlite(url: URL, busy_timeout: timedelta) -> Engine:
         if cursor.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
             cursor.execute("PRAGMA journal_mode = WAL")
         cursor.execute("PRAGMA synchronous = FULL")  # a commit that has returned survives a power cut
+        cursor.execute(f"PRAGMA wal_autocheckpoint = {_PAGES_IN_LOG}")
         cursor.close()
 
     def begin(connection: Connection) -> None:
         # A transaction that reads first and writes later would fail if another wrote in between.
+        if connection.connection.driver_connection.in_transaction:  # type: ignore[union-attr]
+            return  # the writer has begun it
         writes = connection.get_execution_options().get(_WRITES)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
