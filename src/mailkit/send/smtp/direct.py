@@ -197,8 +197,7 @@ class MXTransport:
         return self._pools
 
     def _pool(self, wanted: Destination) -> Pool:
-        pools = self._here()
-        pool = pools.pop(wanted, None)
+        pool = self._here().pop(wanted, None)
         if pool is None:
             self._forget()
             pool = Pool(
@@ -210,7 +209,7 @@ class MXTransport:
                 names_server=True,
                 on_busy=self.on_busy,
             )
-        pools[wanted] = pool  # the one used last is the last to make room
+        self._pools[wanted] = pool  # the one used last is the last to make room
         return pool
 
     async def _dial(self, wanted: Destination) -> Line | Refused:
