@@ -208,8 +208,7 @@ class MXTransport:
         return self._pools
 
     def _pool(self, wanted: Destination, domain: str) -> Pool:
-        pools = self._here()
-        pool = pools.pop(wanted, None)
+        pool = self._here().pop(wanted, None)
         if pool is None:
             self._forget()
             shape = None if self._shape_of is None else self._shape_of(domain)
@@ -222,7 +221,7 @@ class MXTransport:
                 names_server=True,
                 on_busy=self.on_busy,
             )
-        pools[wanted] = pool  # the one used last is the last to make room
+        self._pools[wanted] = pool  # the one used last is the last to make room
         return pool
 
     async def _dial(self, wanted: Destination) -> Line | Refused:
