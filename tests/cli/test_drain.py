@@ -179,6 +179,15 @@ def test_a_campaign_is_paused_resumed_and_called_back(
     assert counts(database) == {"cancelled": 5, "accepted": 1}
 
 
+def test_a_campaign_that_may_be_misspelt_is_told(database: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with stores.open(database) as store:
+        add(store, "eva", campaign="autumn")
+    assert "(no job of it waits now; did you mean 'autumn'?)" in told(capsys, str(database), "--pause", "autum")
+    assert "0 jobs of winter called back (no job of it waits now" in told(capsys, str(database), "--cancel", "winter")
+    assert "(" not in told(capsys, str(database), "--pause", "autumn")
+    assert "(" not in told(capsys, str(database), "--cancel", "autumn")  # though what is paused does not wait
+
+
 def test_everything_is_halted_until_it_is_resumed(
     database: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

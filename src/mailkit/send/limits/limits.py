@@ -96,6 +96,10 @@ def _others(given: Mapping[str, str | Iterable[str]]) -> Mapping[str, tuple[str,
     return {name: (value,) if isinstance(value, str) else tuple(value) for name, value in _named(given).items()}
 
 
+def _rules(given: Iterable[Rule]) -> tuple[Rule, ...]:  # `tuple` alone would tell type checkers nothing
+    return tuple(given)
+
+
 def _named(given: Mapping[str, _T]) -> Mapping[str, _T]:
     if not isinstance(given, Mapping):
         raise InvalidValue("Limits", given, "is not a mapping", "write {'name': …}")
@@ -147,7 +151,7 @@ class Limits:
     default: Shape | None = attrs.field(default=None, converter=_default)
     instead: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict, converter=_others, hash=False)
     turns: Turns = attrs.field(factory=Turns, validator=attrs.validators.instance_of(Turns))
-    rules: tuple[Rule, ...] = attrs.field(default=(), converter=tuple)
+    rules: tuple[Rule, ...] = attrs.field(default=(), converter=_rules)
     mailboxes: Providers | None = None
     feedback: Feedback | None = None
     processes: int = attrs.field(default=1, validator=counted)
