@@ -26,6 +26,7 @@ from mailkit.send.outbox import Settlement
 from mailkit.send.retry import RetryPolicies
 from mailkit.send.summary import Tally
 from mailkit.send.transport import Accepted, Delivery, Transport, Withdrawn
+from mailkit.send.warming import Warming
 
 __all__ = ["Deliveries", "Watch"]
 
@@ -99,6 +100,8 @@ class Deliveries:
         clock: What tells the time.
         rng: Chance, for the jitter of retries.
         watch: What counts for monitoring.
+        warming: What is told of letters of identities that warm up.
+        measured: Told of each measure against a provider's answer, and of the letter.
         rouse: Called when there may be something to do for whoever leases.
         broke: Told what broke.
     """
@@ -115,12 +118,14 @@ class Deliveries:
         clock: Clock,
         rng: Random,
         watch: Watch | None,
+        warming: Warming | None,
+        measured: Callable[[object, Held], None],
         rouse: Callable[[], None],
         broke: Callable[[BaseException], None],
     ) -> None:
         self._dispatcher, self._transports, self._gate, self._ledger = dispatcher, transports, gate, ledger
         self._tally, self._retry, self._clock, self._rng, self._watch = tally, retry, clock, rng, watch
-        self._rouse, self._broke = rouse, broke
+        self._rouse, self._broke, self._warming, self._measured = rouse, broke, warming, measured
         self._loop = asyncio.get_running_loop()
         self._idle: dict[str, list[asyncio.Future[Held | None]]] = {name: [] for name in transports}
         self._workers: dict[str, list[asyncio.Task[None]]] = {name: [] for name in transports}
@@ -167,6 +172,8 @@ class Deliveries:
                 return None
             stopped = self._gate.stops_still(held, now)
             if stopped is None:
+                if self._warming is not None:
+                    self._warming.carried(held, now)
                 return held
             self._dispatcher.ended(held, None, now)
             self._ledger.settle(stopped, held)
@@ -217,19 +224,20 @@ class Deliveries:
     def _conclude(self, held: Held, delivery: Delivery | None) -> None:
         now, lease = self._clock.now(), held.lease
         for taken in self._dispatcher.ended(held, delivery, now):
-            _log.warning("%s", taken)
-        if delivery is None:
-            self._dispatcher.released(held)  # nobody knows what came of it: its lease runs out
-            return
+            self._measured(taken, held)
+        settlement = None
         if isinstance(delivery, Withdrawn):
-            self._ledger.settle(
-                give_back(lease), held
-            )  # counts if it is paused; not if another holds it, or cancelled it
-            return
-        settlement = conclude(lease, delivery, policy=self._retry.policy(lease.job), now=now, rng=self._rng)
-        if not isinstance(delivery, Accepted):
-            self._warn_once(obstacle(delivery), settlement.due, now)
-        self._ledger.settle(settlement, held)
+            settlement = give_back(lease)  # counts if it is paused; not if another holds it, or cancelled it
+        elif delivery is not None:
+            settlement = conclude(lease, delivery, policy=self._retry.policy(lease.job), now=now, rng=self._rng)
+            if not isinstance(delivery, Accepted):
+                self._warn_once(obstacle(delivery), settlement.due, now)
+        if self._warming is not None:
+            self._warming.settled(held, settlement, now)
+        if settlement is None:
+            self._dispatcher.released(held)  # nobody knows what came of it: its lease runs out
+        else:
+            self._ledger.settle(settlement, held)
 
     def _warn_once(self, trouble: str, due: datetime | None, now: datetime) -> None:
         if not trouble or trouble in self._warned:

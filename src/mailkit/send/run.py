@@ -10,6 +10,7 @@ the rest. Whatever is cut off even so is taken back when its lease runs out (see
 from __future__ import annotations
 
 import asyncio
+import logging
 from contextlib import suppress as suppress_errors
 from datetime import datetime, timedelta
 from inspect import isawaitable
@@ -23,6 +24,7 @@ from mailkit.send.dispatcher import Dispatcher
 from mailkit.send.dispatcher_pools import Held
 from mailkit.send.gate import Gate
 from mailkit.send.ledger import Entry, Ledger, is_being_cancelled
+from mailkit.send.limits.shaping import Measure, Taken
 from mailkit.send.outbox import Settlement
 from mailkit.send.prepare import Preparation
 from mailkit.send.summary import Tally
@@ -35,6 +37,7 @@ __all__ = ["Run", "Until"]
 Until = Literal["empty", "idle", "stopped"]
 """When a run ends."""
 
+_log: Final = logging.getLogger("mailkit.send")
 _LOOK: Final = timedelta(seconds=0.5)
 """How old what is known of the outbox's lanes and pauses may be."""
 _NEWS: Final = timedelta(seconds=1)
@@ -71,11 +74,14 @@ class Run:
             clock=sender.clock,
             rng=sender.rng,
             watch=sender.watch,
+            warming=sender.warming,
+            measured=self._measured,
             rouse=self._rouse,
             broke=self._fail,
         )
         self._loop = asyncio.get_running_loop()
         self._paused: frozenset[str | None] = frozenset()
+        self._to_pause: set[str] = set()
         self._looked_at: datetime | None = None
         self._asked_at: datetime | None = None
         self._recovered_at: datetime | None = None
@@ -157,12 +163,15 @@ class Run:
         if not anyway and before is not None and timedelta(0) <= now - before < _LOOK:
             return
         self._looked_at = now
+        await self._pause_unwanted()
         if self._sender.news is not None and (self._asked_at is None or abs(now - self._asked_at) >= _NEWS):
             self._asked_at = now
             for event in await self._sender.news.since_last():
                 self._gate.feed(event)
         self._paused = await self._outbox.paused()
-        self._dispatcher.lanes_are(await self._outbox.lanes(), self._paused)
+        lanes = await self._outbox.lanes()
+        await self._sender.kept.look(lanes, now)
+        self._dispatcher.lanes_are(lanes, self._paused)
         if self._recovered_at is None or not timedelta(0) <= now - self._recovered_at < self._sender.lease_for:
             await self._recover()
 
@@ -342,6 +351,25 @@ class Run:
         except Exception as error:  # noqa: BLE001 - progress= is the application's code
             self._fail(error)
 
+    def _measured(self, taken: object, held: Held) -> None:
+        """Tell of a measure; a campaign that a provider does not want is paused with the next look."""
+        campaign = held.lease.job.campaign
+        if not isinstance(taken, Taken) or taken.measure is not Measure.STOP:
+            _log.warning("%s", taken)
+        elif not campaign:
+            _log.warning("%s; the letter has no campaign that could be paused", taken)
+        elif campaign not in self._to_pause and campaign not in self._paused:
+            _log.warning("%s; the campaign %r is paused until somebody resumes it", taken, campaign)
+            self._tally.stopped(campaign, str(taken))
+            self._to_pause.add(campaign)
+            self.look()
+
+    async def _pause_unwanted(self) -> None:
+        while self._to_pause:
+            campaign = min(self._to_pause)
+            await self._outbox.pause(campaign)
+            self._to_pause.remove(campaign)
+
     # -- the end
 
     def _fail(self, error: BaseException) -> None:
@@ -362,6 +390,11 @@ class Run:
             await self._wake
         with suppress_errors(StoreError):  # then a quota counts a few letters too many
             await self._give_back_slots()
+        try:
+            await self._pause_unwanted()
+            await self._sender.kept.save(self._clock.now())
+        except MailkitError as error:
+            self._fail(error)
 
     def _cut_off(self) -> None:
         self._deliveries.cut_off()

@@ -97,7 +97,8 @@ def open_store(place: str | Path, *, busy_timeout: timedelta) -> Store:
     try:
         engine = _sqlite(url, busy_timeout) if url.drivername.startswith("sqlite") else _postgresql(url)
     except ModuleNotFoundError as error:
-        raise StoreError(f"{name}: its driver {error.name!r} is not installed; install it") from error
+        mend = 'pip install "psycopg[binary]"' if error.name == "psycopg" else "install it"
+        raise StoreError(f"{name}: its driver {error.name!r} is not installed; {mend}") from error
     except NoSuchModuleError as error:
         raise StoreError(f"{name}: there is no driver {url.get_driver_name()!r}; write 'psycopg'") from error
     try:
@@ -121,7 +122,8 @@ def _url(place: str | Path) -> URL:
                 "the database's URL cannot be read; write 'postgresql+psycopg://user@host/name'"
             ) from error
         if name not in ("sqlite", "postgresql"):
-            raise StoreError(f"the stores work on SQLite and PostgreSQL, not on {name!r}")
+            mend = "; write postgresql:// instead" if name == "postgres" else ""
+            raise StoreError(f"the stores work on SQLite and PostgreSQL, not on {name!r}{mend}")
     if url.drivername.startswith("sqlite") and url.database in (None, "", ":memory:"):
         reason = "a database in memory is gone with its connection"
         raise StoreError(f"{reason}; give a file, or use send.MemoryOutbox")
