@@ -244,7 +244,8 @@ class Dispatcher:
         instants += [until for number, until in self._shut_until.items() if number in self._lanes and until > now]
         for stream in self._streams.values():
             if stream.waiting and stream.is_tolled:
-                if stream.place == "asleep" and stream.slots and stream.slots[0].begins_at <= now:
+                has_begun = bool(stream.slots) and stream.slots[0].begins_at <= now
+                if stream.place == "asleep" and has_begun and self._has_room(stream.way, now):
                     return now  # it began after `wake` had looked
                 instants += [slot.begins_at for slot in list(stream.slots)[:1]]
                 instants += [stream.ask_at] if stream.ask_at is not None else []

@@ -179,6 +179,20 @@ class DKIMSigner:
         signed = b"".join([*signatures, letter])
         return Plain(signed) if letter_is_plain else signed  # the signatures have no line that begins with a dot
 
+    def try_keys(self) -> None:
+        """Have each key sign something, to learn in time whether it can.
+
+        Raises:
+            InvalidValue: One cannot.
+        """
+        for key in self.keys:
+            try:
+                key.sign_digest(sha256(b"").digest())
+            except Exception as error:  # a function may raise anything
+                reason = f"cannot sign: {type(error).__name__}: {error}"
+                mend = "try what private= gives; no letter was lost"
+                raise InvalidValue(f"DKIMSigner({self.domain}).keys", key.selector, reason, mend) from error
+
     def _head(self, key: DKIMKey) -> bytes:
         """The tags of a key's signatures that are always the same."""
         tags = [f"v=1;a={key.algorithm};c={self.header_form}/{self.body_form};d={self.domain.ascii};s={key.selector}"]
