@@ -85,7 +85,7 @@ class Stream:
         allotments: The quotas that its slots are counted in.
         unused: How many slots are to be given back to them.
         ask_at: When to ask for more slots; at once if None.
-    pace: How many slots it holds at most: fewer while most are missed, more while none is.
+    pace: How many slots it holds at most: fewer while some are missed, more while none is.
     used: How many slots were used since it last asked for some.
     missed: How many were missed meanwhile.
         place: Where it is: "nowhere" with no job, "listed" among those that may go, or "asleep".
@@ -122,7 +122,7 @@ class Stream:
         wanted = min(len(self.waiting), self.pace)
         if 2 * len(self.slots) > wanted:
             return 0
-        if self.missed > self.used:
+        if 4 * self.missed > self.used:
             self.pace = max(_LEAST_PACE, self.pace // 2)
         elif not self.missed and 2 * self.used >= self.pace:
             self.pace = min(_MOST_PACE, 2 * self.pace)
