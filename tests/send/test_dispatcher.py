@@ -467,3 +467,15 @@ def test_a_stream_asks_again_once_half_of_its_slots_are_gone():
         assert slots_asked(dispatcher, NOW) == 0, left
         assert dispatcher.next(dispatcher.pools[""], NOW) is not None
     assert slots_asked(dispatcher, NOW) == 64 - 16
+
+
+def test_a_stream_under_a_limit_that_binds_asks_for_no_fewer_when_it_was_late_once():
+    dispatcher, stream = paced(1000)
+    now, asked = NOW, []
+    for _ in range(3):
+        now += 60 * SECOND
+        asked.append(slots_asked(dispatcher, now))
+        begins = (now + number * SECOND / 2 for number in range(asked[-1]))
+        slots = tuple(Slot(begins_at=at, ends_at=at + SECOND) for at in begins)
+        dispatcher.reserved(stream, Reservation(slots=slots))
+    assert asked == [32, 32, 32]
