@@ -158,6 +158,23 @@ async def sending(jobs: Sequence[send.Job], store: stores.Store) -> None:
     send.Sender(transport=send.SMTPTransport("127.0.0.1"), outbox=send.MemoryOutbox(), retry=send.RetryPolicy())
     limits = send.Limits(overall=send.Rate(count=10, per=timedelta(seconds=1)))
     assert_type(limits.overall, tuple[send.Rate, ...])
+    rules = send.limits.rules_from([{"id": "ours", "codes": ["421"], "measure": "suspend", "for": "20m"}])
+    shape = send.limits.Shape(rate=limits.overall, connections=5)
+    send.Limits(
+        rules=rules,
+        providers={"gmail": shape, "yahoo": send.Rate(5, per=timedelta(seconds=1))},
+        accounts={"shop": send.limits.Quota(100, per="day")},
+        instead={"pool-a": "pool-b"},
+    )
+    send.Sender(
+        transports={"new": send.MXTransport(ip_versions=(4,), own_hostnames=["mail.example.com"])},
+        outbox=store.outbox,
+        limits=limits,
+        meter=store.meter,
+        states=store.states,
+        warmup=send.warmup.Warmup({"new": send.warmup.Plan(start=500)}, patience=timedelta(hours=9)),
+        only_to=["@example.com"],
+    )
     assert_type(send.classify(send.Reply.parse("550 5.1.1 no")), send.Verdict)
 
 

@@ -31,6 +31,10 @@ from mailkit.send.warming import Warming
 __all__ = ["Deliveries", "Watch"]
 
 _log: Final = logging.getLogger("mailkit.send")
+_QUICK: Final = 0.1
+"""Seconds. While deliveries take less, marks are asked for as soon as a letter is handed to the transport, as it is
+sent in a moment: so many more share a commit. With a slow server that gains nothing, and what is handed over but
+still waits for its turn could no longer be paused."""
 
 
 class Watch(Protocol):
@@ -52,23 +56,29 @@ class Watch(Protocol):
 class _Try:
     """One delivery's right to its final dot. By hand, and not with attrs: one is made for each letter."""
 
-    __slots__ = ("answer", "held", "ledger")
+    __slots__ = ("answer", "held", "is_asked", "ledger")
 
     def __init__(self, held: Held, ledger: Ledger) -> None:
         self.held, self.ledger = held, ledger
         self.answer: asyncio.Future[bool] | None = None
+        self.is_asked = False
 
-    def commit(self) -> asyncio.Future[bool]:
+    def mark(self) -> asyncio.Future[bool]:
         """Ask for the mark; asked again, it is the same answer."""
         if self.answer is None:
             self.answer = self.ledger.mark(self.held.lease)
         return self.answer
 
+    def commit(self) -> asyncio.Future[bool]:
+        """Ask for the mark because the transport needs it: from its yes on, the letter may have been sent."""
+        self.is_asked = True
+        return self.mark()
+
     @property
     def may_be_sent(self) -> bool:
         """Whether the final dot was allowed."""
         answer = self.answer
-        return answer is not None and answer.done() and not answer.cancelled() and answer.result()
+        return self.is_asked and answer is not None and answer.done() and not answer.cancelled() and answer.result()
 
     @property
     def is_unmarked(self) -> bool:
@@ -119,6 +129,7 @@ class Deliveries:
         self._loop = asyncio.get_running_loop()
         self._idle: dict[str, list[asyncio.Future[Held | None]]] = {name: [] for name in transports}
         self._workers: dict[str, list[asyncio.Task[None]]] = {name: [] for name in transports}
+        self._is_quick = dict.fromkeys(transports, False)
         self._warned: set[str] = set()
         self._is_closed = False
 
@@ -193,6 +204,9 @@ class Deliveries:
             held.began_at = self._clock.now()
             self._watch.started(lease.job)
         delivery: Delivery | None = None
+        began = self._loop.time()
+        if self._is_quick[held.stream.pool.name]:
+            one.mark()
         try:
             delivery = await transport.deliver(lease.job.envelope, held.raw, commit=one.commit)
         except asyncio.CancelledError:
@@ -204,6 +218,7 @@ class Deliveries:
                 self._broke(error)  # the outbox failed, not the transport
             else:
                 delivery = broke(transport, error, is_sent=one.may_be_sent)
+        self._is_quick[held.stream.pool.name] = self._loop.time() - began < _QUICK
         self._conclude(held, delivery)
 
     def _conclude(self, held: Held, delivery: Delivery | None) -> None:

@@ -167,8 +167,8 @@ class Dispatcher:
             stream.is_tolled = bool(tolls)
             stream.drop_missed(now)
             stream.allotments = tuple(toll for toll in tolls if isinstance(toll, Allotment))
-            count = len(stream.waiting) - len(stream.slots)
-            if tolls and count > 0:
+            count = stream.lacks() if tolls else 0
+            if count > 0:
                 asks.append((stream, tolls, count))
         return asks
 
@@ -304,6 +304,7 @@ class Dispatcher:
     def _begin(self, held: Held, stream: Stream) -> None:
         if stream.is_tolled:
             stream.slots.popleft()
+            stream.used += 1
         if self._is_limited:
             self.shaping.began(stream.way.identity, stream.way.provider)
         self._busy.add(held.address)

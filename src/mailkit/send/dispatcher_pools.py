@@ -23,6 +23,10 @@ __all__ = ["TURNS", "Held", "Pool", "Stream", "Way"]
 
 TURNS: Final = 10
 """Of so many letters in a row, one is of those that are less urgent if any waits: their least share is a tenth."""
+_FIRST_PACE: Final = 32
+_LEAST_PACE: Final = 4
+_MOST_PACE: Final = 500
+"""How many slots a stream holds: a few hundred cost one turn, but those that are not used in time are lost."""
 
 
 class Held:
@@ -81,6 +85,9 @@ class Stream:
         allotments: The quotas that its slots are counted in.
         unused: How many slots are to be given back to them.
         ask_at: When to ask for more slots; at once if None.
+    pace: How many slots it holds at most: fewer while most are missed, more while none is.
+    used: How many slots were used since it last asked for some.
+    missed: How many were missed meanwhile.
         place: Where it is: "nowhere" with no job, "listed" among those that may go, or "asleep".
     """
 
@@ -93,6 +100,9 @@ class Stream:
     allotments: tuple[Allotment, ...] = ()
     unused: int = 0
     ask_at: datetime | None = None
+    pace: int = _FIRST_PACE
+    used: int = 0
+    missed: int = 0
     place: str = "nowhere"
 
     @property
@@ -105,6 +115,19 @@ class Stream:
         while self.slots and self.slots[0].ends_at <= now:
             self.slots.popleft()
             self.unused += 1
+            self.missed += 1
+
+    def lacks(self) -> int:
+        """How many slots to ask for: as many as were used in time lately, so that none is taken from others in vain."""
+        wanted = min(len(self.waiting), self.pace)
+        if 2 * len(self.slots) > wanted:
+            return 0
+        if self.missed > self.used:
+            self.pace = max(_LEAST_PACE, self.pace // 2)
+        elif not self.missed and 2 * self.used >= self.pace:
+            self.pace = min(_MOST_PACE, 2 * self.pace)
+        self.used = self.missed = 0
+        return min(len(self.waiting), self.pace) - len(self.slots)
 
     def may_pass(self, now: datetime) -> bool:
         """Whether the limits let a letter pass now."""

@@ -58,7 +58,8 @@ class Run:
         transports = sender.carriers()
         capacities = {name: sender.workers or transport.capacity for name, transport in transports.items()}
         self._dispatcher = Dispatcher(capacities, sender.shaping, lease_for=sender.lease_for)
-        self._ledger = Ledger(sender.outbox, sender.clock, written=self._written, broke=self._fail)
+        self._wake: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._ledger = Ledger(sender.outbox, sender.clock, written=self._written, broke=self._fail, rested=self._rested)
         done = self._dispatcher.prepared if sender.signer is None else self._signed
         self._preparation = Preparation(
             sender.render, sender.signer, sender.signing_threads, done=done, failed=self._unprepared
@@ -79,7 +80,6 @@ class Run:
             broke=self._fail,
         )
         self._loop = asyncio.get_running_loop()
-        self._wake: asyncio.Future[None] = self._loop.create_future()
         self._paused: frozenset[str | None] = frozenset()
         self._to_pause: set[str] = set()
         self._looked_at: datetime | None = None
@@ -296,22 +296,28 @@ class Run:
             except Exception as error:  # noqa: BLE001 - progress= is the application's code
                 self._fail(error)
 
+    def _rested(self) -> None:
+        if not self._dispatcher.in_hand:
+            self._rouse()
+
     async def _written(self, batch: list[Entry], counted: frozenset[int]) -> None:
         """Tell what was written, and let the next letters to the same addresses go."""
         for settlement, held in batch:
-            if settlement.lease.number not in counted or settlement.event is None:
-                pass  # given back; or the lease ran out meanwhile, and what was written then is the truth
-            elif self._is_told:
-                await self._told(settlement, settlement.event, held)
-            else:
-                self._gate.feed(settlement.event)
-                self._count(settlement)
-            if held is not None:
-                self._dispatcher.released(held)
+            try:
+                if settlement.lease.number not in counted or settlement.event is None:
+                    pass  # given back; or the lease ran out meanwhile, and what was written then is the truth
+                elif self._is_told:
+                    await self._told(settlement, settlement.event, held)
+                else:
+                    self._gate.feed(settlement.event)
+                    self._count(settlement)
+            except Exception as error:  # noqa: BLE001 - the application's code; its job must be let go of even so
+                self._fail(error)
+            finally:
+                if held is not None:
+                    self._dispatcher.released(held)
         if self._goes_on:
             self._deliveries.hand_out()
-        if not self._dispatcher.in_hand:
-            self._rouse()
 
     async def _told(self, settlement: Settlement, event: Event, held: Held | None) -> None:
         if settlement.before is not None:

@@ -16,7 +16,7 @@ from typing import Final, Literal, Protocol, Self
 import attrs
 
 from mailkit.blocking import run
-from mailkit.checks import counted
+from mailkit.checks import able, counted
 from mailkit.clock import Clock, SystemClock
 from mailkit.errors import InvalidValue, MailkitError
 from mailkit.event import Event
@@ -72,6 +72,24 @@ def _suppression(given: Suppression | None) -> Suppression:
 
 def _chance(given: Random | None) -> Random:
     return Random() if given is None else given
+
+
+def _outbox(_: object, attribute: object, given: Outbox) -> None:
+    if not callable(getattr(given, "lease", None)):
+        mend = (
+            "give store.outbox" if hasattr(given, "outbox") else "give MemoryOutbox(), or stores.open('shop.db').outbox"
+        )
+        raise InvalidValue("Sender.outbox", given, "is no outbox", mend)
+
+
+def _limits(_: object, attribute: object, given: Limits | None) -> None:
+    if not isinstance(given, Limits | None):
+        raise InvalidValue("Sender.limits", given, "is no Limits", "write Limits(overall=Rate(20, per=timedelta(…)))")
+
+
+def _retry(_: object, attribute: object, given: object) -> None:
+    if not isinstance(given, RetryPolicy | RetryPolicies):
+        raise InvalidValue("Sender.retry", given, "is no RetryPolicy", "write RetryPolicy(most_tries=3)")
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -142,21 +160,21 @@ class Sender:
     1
     """
 
-    transport: Transport | None = None
+    transport: Transport | None = attrs.field(default=None, validator=able("deliver", "give SMTPTransport(…)"))
     transports: Mapping[str, Transport] = attrs.field(factory=dict)
-    outbox: Outbox
-    limits: Limits | None = None
+    outbox: Outbox = attrs.field(validator=_outbox)
+    limits: Limits | None = attrs.field(default=None, validator=_limits)
     shaper: Shaping | None = None
-    meter: Meter = attrs.field(factory=MemoryMeter)
+    meter: Meter = attrs.field(factory=MemoryMeter, validator=able("reserve", "give store.meter, or leave it out"))
     warmup: Warmup | None = None
     states: States | None = None
-    retry: RetryPolicy | RetryPolicies = attrs.field(factory=RetryPolicies)
+    retry: RetryPolicy | RetryPolicies = attrs.field(factory=RetryPolicies, validator=_retry)
     suppression: Suppression = attrs.field(default=None, converter=_suppression)
     caps: Caps | None = None
     only_to: AllowList | None = attrs.field(default=None, converter=_only_to)
     news: News | None = None
     render: Render | None = None
-    signer: Signer | None = None
+    signer: Signer | None = attrs.field(default=None, validator=able("sign", "give DKIMSigner(domain, keys)"))
     signing_threads: int | None = attrs.field(default=None, validator=attrs.validators.optional(counted))
     on_event: Callable[[Event], object] | None = None
     watch: Watch | None = None

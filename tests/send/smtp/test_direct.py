@@ -623,3 +623,22 @@ def test_what_could_never_work_is_told_when_it_is_built(setting, value):
 
 def test_ip_versions_may_be_one():
     assert MXTransport(ip_versions=[6]).ip_versions == (6,)
+
+
+def test_the_connections_of_the_thousand_and_first_destination_are_kept_and_closed_too():
+    zone = {f"d{n}.example.org": [f"10 mx{n}.example.org"] for n in range(1002)}
+    zone |= {"mx1001.example.org": ["127.0.0.1"], "mx1000.example.org": ["127.0.0.1"]}
+
+    async def main(server):
+        transport = direct(server.port, zone)
+        for n in range(1002):
+            await transport.deliver(envelope(f"anna@d{n}.example.org"), LETTER, commit=yes)
+        again = [await transport.deliver(envelope("anna@d1000.example.org"), LETTER, commit=yes) for _ in range(3)]
+        await transport.close()
+        while server.open_connections:
+            await asyncio.sleep(0.01)
+        return again
+
+    with SMTPServer() as server:
+        assert all(isinstance(one, Accepted) for one in asyncio.run(asyncio.wait_for(main(server), 20)))
+    assert server.connections == 2

@@ -242,6 +242,61 @@ def test_an_idle_connection_is_closed_with_a_goodbye():
     assert seen.connections == 2
 
 
+@pytest.mark.parametrize(
+    ("more", "kind", "said"),
+    [
+        ("250 ok", Lost, "said more than it was asked"),
+        ("421 4.3.2 too busy", Refused, "421 4.3.2 too busy"),
+        ("nonsense", Lost, "said more than it was asked"),
+    ],
+)
+def test_a_server_that_answers_ahead_is_a_try_and_not_dialled_for_ever(more, kind, said):
+    async def main():
+        async with serving({"EHLO": f"250 hello\r\n{more}"}) as seen, sending(seen) as carrier:
+            await carrier.open()
+            return await asyncio.wait_for(all_of(carrier, 2), 5), seen.connections
+
+    deliveries, connections = run(main())
+    assert [(type(one), one.phase) for one in deliveries] == [(kind, Phase.EHLO)] * 2
+    assert all(said in (one.reply.line if kind is Refused else one.reason) for one in deliveries)
+    assert connections == 3
+
+
+def test_a_server_that_hangs_up_behind_its_greeting_is_a_try_and_not_dialled_for_ever():
+    async def hangs_up(line, number, seen):
+        for writer in seen.writers.values():
+            writer.write(b"250 hello\r\n")
+            writer.close()
+        await asyncio.sleep(0)
+
+    async def main():
+        async with serving({"EHLO": hangs_up}) as seen, sending(seen, connections=1) as carrier:
+            await carrier.open()
+            (delivery,) = await asyncio.wait_for(all_of(carrier, 1), 5)
+            return delivery, seen.connections
+
+    delivery, connections = run(main())
+    assert (type(delivery), connections) == (Lost, 2)
+
+
+@pytest.mark.parametrize("turns", range(0, 40, 3))
+def test_letters_that_are_cancelled_while_their_connections_are_made_leave_nothing_behind(turns):
+    async def main():
+        async with serving() as seen, sending(seen) as carrier:
+            letters = [asyncio.create_task(carrier.deliver(envelope(), SMALL, commit=yes)) for _ in range(5)]
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            for letter in letters:
+                letter.cancel()
+            await asyncio.gather(*letters, return_exceptions=True)
+            others = asyncio.all_tasks()
+            await carrier.close()
+            return [task for task in asyncio.all_tasks() - others if not task.done()], carrier
+
+    left, _ = run(main())
+    assert not left
+
+
 def test_a_connection_that_was_opened_ahead_and_went_stale_costs_no_letter():
     async def main():
         def mail(line, number, seen):

@@ -45,6 +45,7 @@ async def connect(account: Account) -> Line | Refused:
         await _greet(client)
         await _secure(client, account)
         await _log_in(client, account)
+        return Line(client=client, account=account, offers=_offers(client))
     except aiosmtplib.SMTPResponseException as error:
         drop(client)
         if error.code < 0:
@@ -63,7 +64,6 @@ async def connect(account: Account) -> Line | Refused:
     except BaseException:
         drop(client)
         raise
-    return Line(client=client, account=account, offers=_offers(client))
 
 
 def _offers(client: aiosmtplib.SMTP) -> Offers:

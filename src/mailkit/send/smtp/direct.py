@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from datetime import timedelta
 from functools import partial
 from inspect import isawaitable
@@ -45,6 +45,10 @@ __all__ = ["MXTransport"]
 _ANSWER_FACTOR: Final = 5
 """A server may check a message before it answers the final dot (RFC 5321, 4.5.3.2.6), and a loss there is ambiguous."""
 _MOST_POOLS: Final = 1000
+
+
+def _row(given: Iterable[int]) -> tuple[int, ...]:  # `tuple` alone would tell type checkers nothing
+    return tuple(given)
 
 
 def _names(given: str | Collection[str]) -> frozenset[str]:
@@ -121,7 +125,7 @@ class MXTransport:
     bdat_depth: int = attrs.field(default=1, validator=whole)
     on_busy: Callable[[Reply, str], object] | None = attrs.field(default=None, repr=False)
     addresses_tried: int = attrs.field(default=5, validator=_tries)
-    ip_versions: tuple[int, ...] = attrs.field(default=(4, 6), converter=tuple, validator=_versions)
+    ip_versions: tuple[int, ...] = attrs.field(default=(4, 6), converter=_row, validator=_versions)
     allows_private: bool = False
     rest: timedelta = attrs.field(default=timedelta(minutes=1), validator=patience)
     port: int = attrs.field(default=25, validator=port_number)
@@ -208,8 +212,7 @@ class MXTransport:
         return self._pools
 
     def _pool(self, wanted: Destination, domain: str) -> Pool:
-        pools = self._here()
-        pool = pools.pop(wanted, None)
+        pool = self._here().pop(wanted, None)
         if pool is None:
             self._forget()
             shape = None if self._shape_of is None else self._shape_of(domain)
@@ -222,7 +225,7 @@ class MXTransport:
                 names_server=True,
                 on_busy=self.on_busy,
             )
-        pools[wanted] = pool  # the one used last is the last to make room
+        self._pools[wanted] = pool  # the one used last is the last to make room
         return pool
 
     async def _dial(self, wanted: Destination) -> Line | Refused:

@@ -34,10 +34,10 @@ from mailkit.send.smtp.plans import DATA, END, MAIL, NEXT, PHASES, QUIT, RSET, p
 from mailkit.send.smtp.replies import Replies, read
 from mailkit.send.transport import Accepted, Delivery, Lost, Refused, Unsendable, Withdrawn
 
-__all__ = ["CLOSED", "Machine"]
+__all__ = ["CLOSED", "MORE", "Machine"]
 
 CLOSED: Final = "the server closed the connection"
-_MORE: Final = "the server said more than it was asked"
+MORE: Final = "the server said more than it was asked"
 _CLOSING: Final = 421
 _GO_ON: Final = 354
 _MUDDLED: Final = range(500, 505)
@@ -285,7 +285,7 @@ class Machine:
 
     def _refused(self, letter: Letter, step: int, code: int, lines: bytes) -> None:
         if step == RSET or (step == MAIL and self._is_doubtful and code in _MUDDLED):
-            self.lose(_MORE)  # it is not this letter that it speaks of
+            self.lose(MORE)  # it is not this letter that it speaks of
             return
         letter.phase = NEXT[step]
         letter.refusal = letter.refusal or (read(lines), PHASES[step])
@@ -304,7 +304,7 @@ class Machine:
             self.closing = read(lines)
         if letter is not None and letter.is_begun and code // 100 in (4, 5):  # in the middle of the message
             letter.refusal = read(lines), letter.phase
-        self.lose(_MORE if code != _CLOSING else CLOSED)
+        self.lose(MORE if code != _CLOSING else CLOSED)
 
     def _muddle(self, letter: Letter, phase: Phase, lines: bytes) -> None:
         reason = f"the server's answer fits nothing that was said: {read(lines).line!r}"
@@ -322,7 +322,7 @@ class Machine:
             self._give_up(letter)
             return
         if not self._expected and self._replies.has_rest:
-            self.lose(_MORE)
+            self.lose(MORE)
             return
         if letter.plan and not self._has_gone_on(letter):
             return

@@ -17,7 +17,7 @@ from typing import Final
 from mailkit.envelope import Envelope
 from mailkit.errors import TransportError
 from mailkit.send.returns.reply import Phase, Reply
-from mailkit.send.smtp.account import SetupError
+from mailkit.send.smtp.account import SetupError, drop
 from mailkit.send.smtp.letter import Letter
 from mailkit.send.smtp.session import Line, Session
 from mailkit.send.transport import Commit, Delivery, Lost, Refused
@@ -30,6 +30,8 @@ Dial = Callable[[], Awaitable[Line | Refused]]
 _log: Final = logging.getLogger("mailkit.send")
 _PAUSE: Final = 30.0
 """For how many seconds no further connection is tried after one was refused, while others serve."""
+_AGAIN: Final = 0.1
+"""After how many seconds a dial is cancelled again: `asyncio.wait_for` of Python 3.11 may swallow that."""
 
 
 class Pool:
@@ -127,9 +129,10 @@ class Pool:
             self._idle.remove(session)
             session.quit()
         if self.is_idle:
-            for task in self._dialling:
-                task.cancel()
-            await asyncio.gather(*self._dialling, return_exceptions=True)
+            while self._dialling:
+                for task in self._dialling:
+                    task.cancel()
+                await asyncio.wait(self._dialling, timeout=_AGAIN)
             for session in tuple(self._sessions):
                 if session.machine.is_idle:
                     session.quit()
@@ -213,10 +216,9 @@ class Pool:
         except TransportError as error:
             self._failed(Lost(phase=Phase(error.phase), server=error.server, reason=error.reason))
             return
-        if isinstance(line, Line):
-            self._join(line)
-        else:
-            self._failed(line)
+        failed = self._join(line) if isinstance(line, Line) else line
+        if failed is not None:
+            self._failed(failed)
 
     def _dialled(self, task: asyncio.Task[None]) -> None:
         self._dialling.discard(task)
@@ -226,10 +228,15 @@ class Pool:
                 letter.future.set_exception(error)
         self._serve()
 
-    def _join(self, line: Line) -> None:
+    def _join(self, line: Line) -> Lost | Refused | None:
+        """Use a new connection; why not, if the server spoiled it before anything was asked."""
         session = Session(line, self)
+        if session.spoilt is not None:  # else its letters would wait for one such connection after the other
+            drop(line.client)
+            return session.spoilt
         self._sessions.add(session)
         session.go_on()
+        return None
 
     def _failed(self, delivery: Lost | Refused) -> None:
         """No connection could be made. That is the next letter's lot, unless other connections serve it."""
@@ -257,3 +264,5 @@ class Pool:
         session = letter.session
         if isinstance(session, Session):
             session.abandon(letter)
+        elif letter in self.waiting:  # else a connection would be made for it
+            self.waiting.remove(letter)

@@ -16,8 +16,9 @@ import attrs
 from mailkit.send.returns.reply import Phase
 from mailkit.send.smtp.account import Account, drop, no_answer
 from mailkit.send.smtp.letter import Letter
-from mailkit.send.smtp.machine import CLOSED, Machine
+from mailkit.send.smtp.machine import CLOSED, MORE, Machine
 from mailkit.send.smtp.offers import Offers
+from mailkit.send.transport import Lost, Refused
 
 if TYPE_CHECKING:
     from mailkit.send.smtp.pool import Pool
@@ -51,6 +52,7 @@ class Session(asyncio.BufferedProtocol):
 
     Attributes:
         machine: The conversation.
+        spoilt: Why it is of no use from the start: the server said more than it was asked, or hung up.
         is_listed: Whether the pool has it among those that could take a letter beside the one they have.
         closed: Done once the socket is let go of.
     """
@@ -75,13 +77,12 @@ class Session(asyncio.BufferedProtocol):
         self.is_listed: bool = False
         self.closed: asyncio.Future[None] = self._loop.create_future()
         # So that not to be paused is to have handed it all over; under TLS asyncio pauses at the limit, not beyond.
-        self._transport.set_write_buffer_limits(high=1 if line.client.get_transport_info("sslcontext") else 0, low=0)
+        self._transport.set_write_buffer_limits(high=1 if self._transport.get_extra_info("sslcontext") else 0, low=0)
         self._transport.set_protocol(self)
         early = bytes(self._old._buffer) if self._old is not None else b""
-        if self._transport.is_closing():
-            self.machine.lose(CLOSED)
-        elif early:
-            self.machine.receive(early)
+        self.spoilt: Lost | Refused | None = None
+        if self._transport.is_closing() or early:
+            self.spoilt = self._spoilt(early)
 
     @property
     def server(self) -> str:
@@ -170,6 +171,12 @@ class Session(asyncio.BufferedProtocol):
         self.go_on()
 
     # Within.
+
+    def _spoilt(self, early: bytes) -> Lost | Refused:
+        self.machine.receive(early)
+        if self.machine.closing is not None:
+            return Refused(reply=self.machine.closing, phase=Phase.EHLO, server=self.server)
+        return Lost(phase=Phase.EHLO, server=self.server, reason=MORE if early else CLOSED)
 
     def _settle(self) -> None:
         """After a turn: rest, end, or wait for what is due."""
