@@ -335,6 +335,17 @@ def test_a_slot_that_was_missed_is_lost():
     assert count == 1
 
 
+def test_a_slot_that_begins_between_two_looks_is_asked_about_at_once_and_not_while_there_is_no_room():
+    dispatcher, shaping = filled([lane(1, provider="tolled")], [2], tolls={"tolled"})
+    assert not begun(dispatcher)
+    ((stream, _, _),) = dispatcher.to_reserve(NOW)
+    dispatcher.reserved(stream, Reservation(slots=(Slot(begins_at=NOW + SECOND, ends_at=NOW + 9 * SECOND),)))
+    assert not begun(dispatcher)
+    assert dispatcher.ask_at(NOW + SECOND) == NOW + SECOND
+    shaping.rooms = {"tolled": 0}
+    assert dispatcher.ask_at(NOW + SECOND) is None
+
+
 def test_what_must_wait_long_for_its_slot_goes_back_and_its_lane_is_left_until_then():
     dispatcher, _ = filled([lane(1, provider="tolled")], [3], tolls={"tolled"})
     ((stream, _, _),) = dispatcher.to_reserve(NOW)

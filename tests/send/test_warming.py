@@ -120,6 +120,16 @@ def test_what_never_left_costs_no_place():
     assert (days(warmup)[2].sent, days(warmup)[2].accepted) == (2, 2)
 
 
+def test_a_place_that_is_given_back_on_another_day_is_lost():
+    warmup, tomorrow = Warmup({"new": PLAN}), START + timedelta(days=1)
+    before = warmup.places("new", "gmail", now=START)
+    warmup.take("new", "gmail", START)
+    warmup.give_back("new", "gmail", tomorrow)
+    assert warmup.places("new", "gmail", now=START) == before - 1
+    warmup.give_back("old", "gmail", tomorrow)  # it is warm, and has no places
+    assert warmup.places("old", "gmail", now=tomorrow) is None
+
+
 def test_a_provider_that_speaks_of_our_reputation_pauses_the_warm_up():
     refusal = "550 5.7.1 Service unavailable, the client host is blocked using Spamhaus"
     warmup = Warmup({"new": Plan(start=100, spread=timedelta(minutes=1))}, overflow={"new": "old"})

@@ -47,7 +47,7 @@ class Measure(StrEnum):
     SWITCH = "switch"
     """Another identity sends, if `Limits.instead` names one that is open; else the way is suspended."""
     STOP = "stop"
-    """The campaign is not wanted there; whoever drives the sender is told, and may pause it."""
+    """The campaign is not wanted there: the sender pauses it, everywhere, until somebody resumes it."""
     NONE = "none"
     """Nothing: the refusal speaks of one reader, or of something that waiting does not mend."""
 
