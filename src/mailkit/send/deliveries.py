@@ -84,7 +84,9 @@ class _Try:
     def is_unmarked(self) -> bool:
         """Whether the outbox failed or has not answered, so that nobody knows what is written there."""
         answer = self.answer
-        return answer is not None and (not answer.done() or answer.cancelled() or answer.exception() is not None)
+        if not self.is_asked or answer is None:
+            return False  # nothing was sent, whatever comes of the mark
+        return not answer.done() or answer.cancelled() or answer.exception() is not None
 
 
 class Deliveries:
