@@ -3,11 +3,11 @@
     python -m benchmarks send_rates
 
 So many processes drain one SQLite outbox and share one limit through it. In any window of length w, at most
-rate × w + burst letters may begin: the greatest excess over all windows is told, in letters, and the share of the limit
-that was used. Each letter is looked at three times: when its delivery begins, which is what the limit promises; when its
-MAIL is written; and when the server has all of it. The last is later by an answer, by the commit of `data_sent`, and
-by whatever keeps the server from running, and how much differs from letter to letter: so letters that began
-within the limit may meet there.
+rate × w + burst letters may begin: the greatest excess over all windows is told, in letters, and the share of the
+limit that was used. Each letter is looked at three times: when its delivery begins, which is what the limit promises;
+when its MAIL is written, which waits for a free connection; and when the server has all of it. The last is later by
+an answer, by the commit of `data_sent`, and by whatever keeps the server from running, and how much differs from letter
+to letter: so letters that began within the limit may meet there.
 """
 
 from __future__ import annotations

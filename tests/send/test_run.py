@@ -630,3 +630,42 @@ def test_facts_that_caps_cannot_take_end_the_run_and_do_not_leave_it_hanging():
     it.add_sync([job("anna"), job("ben")])
     with pytest.raises(ValueError, match="full"):
         it.run_sync()
+
+
+class Calls(MemoryOutbox):
+    """Writes slowly, and remembers what was written at once."""
+
+    def __init__(self):
+        super().__init__()
+        self.calls = []
+
+    async def mark_data_sent(self, leases, *, now):
+        self.calls.append(("mark", len(leases)))
+        await asyncio.sleep(0.001)
+        return await super().mark_data_sent(leases, now=now)
+
+    async def settle(self, settlements):
+        self.calls.append(("settle", len(settlements)))
+        await asyncio.sleep(0.001)
+        return await super().settle(settlements)
+
+
+def test_marks_and_outcomes_of_many_letters_are_written_together():
+    outbox = Calls()
+    summary, _ = run([job(f"n{number}") for number in range(200)], outbox=outbox, workers=20)
+    assert summary[JobState.ACCEPTED] == 200
+    assert len([count for what, count in outbox.calls if what == "mark"]) <= 20
+    assert len([count for what, count in outbox.calls if what == "settle"]) <= 20
+
+
+def test_a_letter_that_was_marked_ahead_and_that_its_transport_never_began_has_not_been_sent():
+    class BreaksLater(MemoryTransport):
+        async def deliver(self, envelope, raw, *, commit):
+            if envelope.recipient.address.local == "ben":
+                await asyncio.sleep(0)
+                raise RuntimeError("a mistake before anything was sent")
+            return await super().deliver(envelope, raw, commit=commit)
+
+    once = RetryPolicy(most_tries=1)
+    summary, _ = run([job("anna"), job("ben")], BreaksLater(), workers=1, retry=once)
+    assert summary.outcomes == {JobState.ACCEPTED: 1, JobState.EXPIRED: 1}  # and not unknown

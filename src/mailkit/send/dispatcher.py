@@ -100,8 +100,7 @@ class Dispatcher:
 
     def reserved(self, stream: Stream, reservation: Reservation) -> None:
         """Take in slots for a stream."""
-        stream.slots.extend(reservation.slots)
-        stream.ask_at = reservation.again_at
+        stream.take_in(reservation)
         stream.pool.wake(stream)
 
     def ended(self, held: Held, delivery: Delivery | None, now: datetime) -> Sequence[object]:

@@ -85,6 +85,7 @@ class Run:
         self._looked_at: datetime | None = None
         self._asked_at: datetime | None = None
         self._recovered_at: datetime | None = None
+        self._longest_nap = _SHORT_NAP  # others may be about to end, or to give back what they hold; then ever longer
         self._is_stopping = False
         self._error: BaseException | None = None
         self._is_told = sender.on_event is not None or sender.watch is not None
@@ -201,6 +202,7 @@ class Run:
         until, limit = now + self._sender.lease_for, sum(wanted.values())
         leases = await self._outbox.lease(now=now, until=until, limit=limit, lanes=wanted)
         letters = self._dispatcher.leased(leases, wanted, now)
+        self._longest_nap = _SHORT_NAP if leases else self._longest_nap
         if self._sender.watch is not None and leases:
             self._sender.watch.leased(len(leases))
         try:
@@ -278,7 +280,8 @@ class Run:
         is_due = due is not None and due <= now
         if until == "idle" and (not is_due or (free is not None and free - now > self._sender.lease_for)):
             return False
-        longest = _SHORT_NAP if self._paused or until == "stopped" else _LONGEST_NAP
+        longest = _SHORT_NAP if self._paused or until == "stopped" else self._longest_nap
+        self._longest_nap = min(2 * self._longest_nap, _LONGEST_NAP)
         instants = [instant for instant in ((free,) if is_due else (due, free)) if instant is not None]
         await self._doze(min([longest, *(instant - now for instant in instants)]) if instants else _SHORT_NAP)
         return True
