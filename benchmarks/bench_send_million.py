@@ -19,7 +19,8 @@ from typing import Any
 
 from benchmarks.send_peers import SENDER, here, recipient
 from mailkit import Envelope, Kind, stores
-from mailkit.send import Job, JobState, Settlement
+from mailkit.send import Job, JobState
+from mailkit.send.outbox import Settlement
 
 SIZES, BATCH, LEASED, TURNS = (10_000, 100_000, 1_000_000), 5_000, 100, 21
 NOW = datetime(2026, 3, 1, tzinfo=UTC)

@@ -87,9 +87,7 @@ def main() -> None:
     to.mkdir(parents=True, exist_ok=True)
     (to / "warm-up.json").unlink(missing_ok=True)
     simulation = beforehand()
-    head = '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="color-scheme" content="light dark">'
-    width = '<meta name="viewport" content="width=device-width"><title>Warm-up</title>'
-    (to / "warm-up.html").write_text(f"{head}{width}{simulation._repr_html_()}</html>", encoding="utf-8")
+    (to / "warm-up.html").write_text(simulation.to_html(), encoding="utf-8")
     print(f"Simulated. {simulation}\n\nLived.")
     through = live(to)
     print(f"Through on {through}.")

@@ -47,12 +47,20 @@ from mailkit.compose import blocks as b
 from mailkit.progress import watch
 from mailkit.segment import ago, days
 from mailkit.segment import event as ev
+from mailkit.send.limits import rules_from
 from mailkit.testing import DNSZone, SMTPServer
 
 DATA = Path(__file__).parent / "data"
 TODAY = datetime(1997, 6, 1, 9, tzinfo=UTC)
 SHOP = Mailbox.parse("Round Records <news@rounds.example>")
 CAMPAIGN, STEP = "june", "letter"
+IN_SECONDS = rules_from(
+    [
+        {"id": "too-fast", "codes": ["421"], "measure": "slow", "rate": "200/s", "for": "2s"},
+        {"id": "on-a-block-list", "codes": ["5"], "measure": "none"},
+    ]
+)
+"""What to do when a provider complains. The shipped rules would wait for half an hour and longer."""
 
 # ---------------------------------------------------------------- who: customers, orders, segments
 
@@ -278,7 +286,9 @@ class Program:
                     host, int(port), local_hostname="mail.rounds.example", timeout=timedelta(seconds=5)
                 ),
                 outbox=self.store.outbox,
-                limits=send.Limits(overall=send.Rate(count=self.args.rate, per=timedelta(seconds=1), burst=10)),
+                limits=send.Limits(
+                    overall=send.Rate(count=self.args.rate, per=timedelta(seconds=1), burst=10), rules=IN_SECONDS
+                ),
                 retry=send.RetryPolicy(first=timedelta(seconds=2), longest=timedelta(seconds=4), most_tries=4),
                 suppression=Suppression(self.store.events.read()),
                 render=self.render,

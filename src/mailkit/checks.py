@@ -14,6 +14,7 @@ from mailkit.clock import utc
 from mailkit.errors import HeaderError, InvalidValue
 
 __all__ = [
+    "able",
     "at_least",
     "aware",
     "check_header",
@@ -93,6 +94,19 @@ def share(instance: object, attribute: Any, value: float) -> None:
     """Refuse what is not a share, 0..1."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
         raise InvalidValue(_name(instance, attribute), value, "is not a share between 0 and 1")
+
+
+def able(method: str, mend: str) -> Callable[[object, Any, Any], None]:
+    """A validator that refuses what has no such method, so that a wrong part is named before anything begins.
+
+    Absence is left alone: None.
+    """
+
+    def check(instance: object, attribute: Any, value: Any) -> None:
+        if value is not None and (isinstance(value, type) or not callable(getattr(value, method, None))):
+            raise InvalidValue(_name(instance, attribute), value, f"has no method `{method}`", mend)
+
+    return check
 
 
 def aware(value: datetime) -> datetime:

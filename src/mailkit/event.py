@@ -147,21 +147,31 @@ class Event:
     @property
     def identity(self) -> str:
         """What is stored once: kind, person and key; without a key, a digest of everything."""
-        if self.key:
-            return f"{self.kind} {self.person} {self.key}"
-        parts = (
-            self.kind,
-            self.person,
-            self.at.isoformat(),
-            self.message_id,
-            self.recipient.key if self.recipient else "",
-            self.campaign,
-            self.step,
-            _in_order(dict(self.properties)),
-            str(self.value),
-            self.currency,
-        )
-        return blake2b("\x00".join(parts).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+        return identity_of(self, "" if self.key else properties_of(self))
+
+
+def properties_of(event: Event) -> str:
+    """An event's properties as JSON in order of their names."""
+    return _in_order(dict(event.properties))
+
+
+def identity_of(event: Event, properties: str) -> str:
+    """An event's identity, for whoever has its `properties_of` already: a store needs both for each letter."""
+    if event.key:
+        return f"{event.kind} {event.person} {event.key}"
+    parts = (
+        event.kind,
+        event.person,
+        event.at.isoformat(),
+        event.message_id,
+        event.recipient.key if event.recipient else "",
+        event.campaign,
+        event.step,
+        properties,
+        str(event.value),
+        event.currency,
+    )
+    return blake2b("\x00".join(parts).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
 _new: Final = object.__new__

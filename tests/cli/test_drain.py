@@ -126,7 +126,7 @@ def test_a_sender_may_be_given_ready_made_and_works_on_this_database(
         ("empty.py", "", "empty:ours", "empty:ours defines no `ours`"),
         ("odd.py", "sender = 1", "odd.py", "is not a send.Sender"),
         ("odd.py", "", "not_there_at_all:sender", "there is no module 'not_there_at_all'"),
-        ("odd.py", "", "", "--config: None is not given"),
+        ("odd.py", "", "", "drain needs to be told what sends: write --config app.py"),
     ],
 )
 def test_a_config_that_makes_no_sender_is_told(
@@ -177,6 +177,15 @@ def test_a_campaign_is_paused_resumed_and_called_back(
     assert told(capsys, place, "--resume", "june") == "june goes on\n"
     assert told(capsys, place, "--cancel", "june") == "5 jobs of june called back\n"
     assert counts(database) == {"cancelled": 5, "accepted": 1}
+
+
+def test_a_campaign_that_may_be_misspelt_is_told(database: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with stores.open(database) as store:
+        add(store, "eva", campaign="autumn")
+    assert "(no job of it waits now; did you mean 'autumn'?)" in told(capsys, str(database), "--pause", "autum")
+    assert "0 jobs of winter called back (no job of it waits now" in told(capsys, str(database), "--cancel", "winter")
+    assert "(" not in told(capsys, str(database), "--pause", "autumn")
+    assert "(" not in told(capsys, str(database), "--cancel", "autumn")  # though what is paused does not wait
 
 
 def test_everything_is_halted_until_it_is_resumed(

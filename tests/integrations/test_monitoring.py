@@ -15,7 +15,8 @@ from mailkit.envelope import Envelope
 from mailkit.event import Kind
 from mailkit.integrations.opentelemetry import OpenTelemetryWatch
 from mailkit.integrations.prometheus import PrometheusWatch
-from mailkit.send import Job, JobState, Lease, MemoryOutbox, Sender, Settlement
+from mailkit.send import Job, JobState, MemoryOutbox, Sender
+from mailkit.send.outbox import Lease, Settlement
 from mailkit.testing import MemoryTransport
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)

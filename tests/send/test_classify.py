@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailkit.errors import InvalidValue
-from mailkit.send import Action, Cause, Family, Fault, Phase, Reply, classify
-from mailkit.send.returns.causes import FAMILIES, FAULTS, action_for
+from mailkit.send import Action, Cause, Phase, Reply, classify
+from mailkit.send.returns.causes import FAMILIES, FAULTS, Family, Fault, action_for
 
 SENDERS_SIDE = {Fault.REPUTATION, Fault.CONTENT, Fault.SENDER, Fault.RATE, Fault.CONFIGURATION, Fault.TRANSPORT}
 

@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailkit import Envelope, Kind, Suppression
-from mailkit.send import Job, JobState, Lease, Phase, Reply, RetryPolicy
+from mailkit.send import Job, JobState, Phase, Reply, RetryPolicy
 from mailkit.send.dispatch import broke, conclude, fail, obstacle
+from mailkit.send.outbox import Lease
 from mailkit.send.transport import Accepted, Lost, Refused, Unsendable, Withdrawn
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)

@@ -335,6 +335,17 @@ def test_a_slot_that_was_missed_is_lost():
     assert count == 1
 
 
+def test_a_slot_that_begins_between_two_looks_is_asked_about_at_once_and_not_while_there_is_no_room():
+    dispatcher, shaping = filled([lane(1, provider="tolled")], [2], tolls={"tolled"})
+    assert not begun(dispatcher)
+    ((stream, _, _),) = dispatcher.to_reserve(NOW)
+    dispatcher.reserved(stream, Reservation(slots=(Slot(begins_at=NOW + SECOND, ends_at=NOW + 9 * SECOND),)))
+    assert not begun(dispatcher)
+    assert dispatcher.ask_at(NOW + SECOND) == NOW + SECOND
+    shaping.rooms = {"tolled": 0}
+    assert dispatcher.ask_at(NOW + SECOND) is None
+
+
 def test_what_must_wait_long_for_its_slot_goes_back_and_its_lane_is_left_until_then():
     dispatcher, _ = filled([lane(1, provider="tolled")], [3], tolls={"tolled"})
     ((stream, _, _),) = dispatcher.to_reserve(NOW)
@@ -417,3 +428,65 @@ def test_a_quota_gets_back_what_no_server_took_and_its_account_is_asked_for_agai
     assert dispatcher.unused(NOW) == [((quota,), 1)]
     assert dispatcher.unused(NOW) == []
     assert 1 in dispatcher.wanted(NOW)
+
+
+def slots_asked(dispatcher, now):
+    return sum(count for _, _, count in dispatcher.to_reserve(now))
+
+
+def paced(letters):
+    """A dispatcher with so many letters under one toll, all ready, and their stream."""
+    dispatcher, _ = limited(tolls=("gmail",))
+    gmail = lane(1, provider="gmail")
+    dispatcher.lanes_are([gmail], frozenset())
+    for held in dispatcher.leased([lease(number, gmail) for number in range(letters)], {1: letters}, NOW):
+        dispatcher.prepared(held)
+    ((stream, _, _),) = dispatcher.to_reserve(NOW)
+    return dispatcher, stream
+
+
+def lasting(seconds, count):
+    return Reservation(slots=(Slot(begins_at=NOW, ends_at=NOW + seconds * SECOND),) * count)
+
+
+def test_a_stream_that_misses_most_of_its_slots_asks_for_ever_fewer_but_never_for_none():
+    dispatcher, stream = paced(1000)
+    now, asked = NOW, []
+    for _ in range(6):
+        now += SECOND
+        asked.append(slots_asked(dispatcher, now))
+        dispatcher.reserved(stream, Reservation(slots=(Slot(begins_at=now, ends_at=now),) * asked[-1]))
+    assert asked == [32, 16, 8, 4, 4, 4]
+
+
+def test_a_stream_that_uses_all_its_slots_asks_for_ever_more():
+    dispatcher, stream = paced(2000)
+    asked = []
+    for _ in range(6):
+        asked.append(slots_asked(dispatcher, NOW))
+        dispatcher.reserved(stream, lasting(60, asked[-1]))
+        while (held := dispatcher.next(dispatcher.pools[""], NOW)) is not None:
+            dispatcher.ended(held, OK, NOW)
+            dispatcher.released(held)
+    assert asked == [32, 64, 128, 256, 500, 500]
+
+
+def test_a_stream_asks_again_once_half_of_its_slots_are_gone():
+    dispatcher, stream = paced(100)
+    dispatcher.reserved(stream, lasting(60, 32))
+    for left in range(31, 15, -1):
+        assert slots_asked(dispatcher, NOW) == 0, left
+        assert dispatcher.next(dispatcher.pools[""], NOW) is not None
+    assert slots_asked(dispatcher, NOW) == 64 - 16
+
+
+def test_a_stream_under_a_limit_that_binds_asks_for_no_fewer_when_it_was_late_once():
+    dispatcher, stream = paced(1000)
+    now, asked = NOW, []
+    for _ in range(3):
+        now += 60 * SECOND
+        asked.append(slots_asked(dispatcher, now))
+        begins = (now + number * SECOND / 2 for number in range(asked[-1]))
+        slots = tuple(Slot(begins_at=at, ends_at=at + SECOND) for at in begins)
+        dispatcher.reserved(stream, Reservation(slots=slots))
+    assert asked == [32, 32, 32]

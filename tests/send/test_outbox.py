@@ -4,7 +4,8 @@ import pytest
 
 from mailkit import Envelope
 from mailkit.errors import InvalidValue
-from mailkit.send import Job, JobState, Lease, Settlement
+from mailkit.send import Job, JobState
+from mailkit.send.outbox import Lease, Settlement
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 

@@ -21,6 +21,7 @@ from mailkit.testing.transport import MemoryTransport
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
+HOUR = timedelta(hours=1)
 UNHEARD = Lost(phase=Phase.MESSAGE, server="a:25", reason="gone")
 
 
@@ -247,14 +248,14 @@ def test_after_a_crash_the_policy_of_the_class_decides(is_transactional, ends):
 
 
 def test_caps_put_off_what_would_be_too_much_and_drop_what_cannot_wait():
-    caps = Caps(Cap(2, within=7 * DAY))
-    jobs = [job("anna", campaign=str(number), not_before=START + number * timedelta(hours=1)) for number in range(3)]
-    late = job("anna", campaign="sale", not_before=START + DAY, expires_at=START + 2 * DAY)
+    caps = Caps(Cap(2, within=12 * HOUR))
+    jobs = [job("anna", campaign=str(number), not_before=START + number * HOUR) for number in range(3)]
+    late = job("anna", campaign="sale", not_before=START + 3 * HOUR, expires_at=START + 6 * HOUR)
     summary, it = run([*jobs, late, job("anna", campaign="receipt", is_transactional=True)], caps=caps)
     assert summary.outcomes == {JobState.ACCEPTED: 4, JobState.SUPPRESSED: 1}
     assert "suppressed once: cap" in str(summary)
     at = sorted(event.at for event in it.outbox.events if event.kind == Kind.ACCEPTED)
-    assert at[-1] - START >= 7 * DAY
+    assert at[-1] - START >= 12 * HOUR
 
 
 def test_a_staging_system_writes_only_to_whom_it_may():
@@ -597,3 +598,74 @@ def test_an_event_loop_that_ends_under_a_run_takes_it_along():
     task, messages = asyncio.run(main())
     assert task.cancelled()
     assert [recipient for recipient, _ in messages] == ["anna@example.org"]
+
+
+class Breaks:
+    """Watches, and breaks at each outcome, though it must not."""
+
+    def leased(self, count):
+        pass
+
+    def started(self, job):
+        pass
+
+    def settled(self, settlement, seconds):
+        raise ValueError(settlement.lease.job.person)
+
+
+def test_what_breaks_over_an_outcome_ends_the_run_and_does_not_leave_it_hanging():
+    it = sender(watch=Breaks())
+    it.add_sync([job("anna"), job("ben")])
+    with pytest.raises(ValueError, match=r"anna|ben"):
+        it.run_sync()
+    assert JobState.LEASED not in counts(it)
+
+
+def test_facts_that_caps_cannot_take_end_the_run_and_do_not_leave_it_hanging():
+    class NoCaps(Caps):
+        def feed(self, event):
+            raise ValueError("full")
+
+    it = sender(caps=NoCaps(Cap(1, within=DAY)))
+    it.add_sync([job("anna"), job("ben")])
+    with pytest.raises(ValueError, match="full"):
+        it.run_sync()
+
+
+class Calls(MemoryOutbox):
+    """Writes slowly, and remembers what was written at once."""
+
+    def __init__(self):
+        super().__init__()
+        self.calls = []
+
+    async def mark_data_sent(self, leases, *, now):
+        self.calls.append(("mark", len(leases)))
+        await asyncio.sleep(0.001)
+        return await super().mark_data_sent(leases, now=now)
+
+    async def settle(self, settlements):
+        self.calls.append(("settle", len(settlements)))
+        await asyncio.sleep(0.001)
+        return await super().settle(settlements)
+
+
+def test_marks_and_outcomes_of_many_letters_are_written_together():
+    outbox = Calls()
+    summary, _ = run([job(f"n{number}") for number in range(200)], outbox=outbox, workers=20)
+    assert summary[JobState.ACCEPTED] == 200
+    assert len([count for what, count in outbox.calls if what == "mark"]) <= 20
+    assert len([count for what, count in outbox.calls if what == "settle"]) <= 20
+
+
+def test_a_letter_that_was_marked_ahead_and_that_its_transport_never_began_has_not_been_sent():
+    class BreaksLater(MemoryTransport):
+        async def deliver(self, envelope, raw, *, commit):
+            if envelope.recipient.address.local == "ben":
+                await asyncio.sleep(0)
+                raise RuntimeError("a mistake before anything was sent")
+            return await super().deliver(envelope, raw, commit=commit)
+
+    once = RetryPolicy(most_tries=1)
+    summary, _ = run([job("anna"), job("ben")], BreaksLater(), workers=1, retry=once)
+    assert summary.outcomes == {JobState.ACCEPTED: 1, JobState.EXPIRED: 1}  # and not unknown

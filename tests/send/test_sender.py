@@ -1,9 +1,11 @@
 """Stories of a sender, without a network and without waiting."""
 
 import asyncio
+import re
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from random import Random
+from types import SimpleNamespace
 
 import pytest
 
@@ -703,3 +705,21 @@ def test_an_empty_outbox_is_done_at_once():
     summary, _ = run([])
     assert str(summary) == "0 jobs done in 0:00:00; 0 tries"
     assert "<tbody></tbody>" in summary._repr_html_()
+
+
+@pytest.mark.parametrize(
+    ("part", "wrong", "said"),
+    [
+        ("transport", "mail.example.com", "has no method `deliver`; give SMTPTransport"),
+        ("outbox", "shop.db", "is no outbox; give MemoryOutbox(), or stores.open('shop.db').outbox"),
+        ("outbox", SimpleNamespace(outbox=MemoryOutbox()), "is no outbox; give store.outbox"),
+        ("limits", 20, "is no Limits; write Limits(overall=Rate("),
+        ("meter", "store", "has no method `reserve`; give store.meter"),
+        ("retry", 3, "is no RetryPolicy; write RetryPolicy(most_tries=3)"),
+        ("signer", "rsa.pem", "has no method `sign`; give DKIMSigner"),
+    ],
+)
+def test_a_part_that_does_not_fit_is_named_before_anything_begins(part, wrong, said):
+    with pytest.raises(InvalidValue, match=re.escape(said)) as raised:
+        Sender(**{"transport": MemoryTransport(), "outbox": MemoryOutbox(), part: wrong})
+    assert raised.value.what == f"Sender.{part}"

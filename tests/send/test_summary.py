@@ -1,7 +1,8 @@
 from datetime import UTC, datetime, timedelta
 
 from mailkit import Envelope, Kind
-from mailkit.send import Job, JobState, Lease, Settlement, Summary
+from mailkit.send import Job, JobState, Summary
+from mailkit.send.outbox import Lease, Settlement
 from mailkit.send.summary import Tally
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)

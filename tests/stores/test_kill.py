@@ -7,6 +7,8 @@ import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from mailkit import stores
 from mailkit.envelope import Envelope
 from mailkit.event import Kind, letter_state
@@ -102,6 +104,7 @@ def check_that_shared_states_are_whole(store):
     assert text == str(version)
 
 
+@pytest.mark.slow
 def test_a_killed_worker_leaves_states_and_facts_that_agree_and_nothing_is_sent_twice(tmp_path):
     path, now, sent = tmp_path / "shop.db", NOW, []
     with stores.open(path) as store:
@@ -146,6 +149,7 @@ def test_several_processes_never_hold_the_same_lease(place):
         assert len(told) == len(set(told)) == JOBS
 
 
+@pytest.mark.slow
 def test_a_killed_worker_on_any_engine_sends_nothing_twice(place):
     with stores.open(place) as store:
         asyncio.run(store.outbox.add([job(number) for number in range(JOBS)], now=NOW))
@@ -163,6 +167,7 @@ def test_a_killed_worker_on_any_engine_sends_nothing_twice(place):
     assert sum(counts.values()) == JOBS - unknown
 
 
+@pytest.mark.slow
 def test_a_pause_stops_processes_that_are_at_work(place):
     with stores.open(place) as store:
         asyncio.run(store.outbox.add([job(number) for number in range(2 * JOBS)], now=NOW))

@@ -125,6 +125,7 @@ def test_limits_outlive_the_store(place):
     assert len(first.slots) > 100
 
 
+@pytest.mark.slow
 def test_no_use_of_the_slots_of_three_processes_breaks_the_limit(place):
     processes = [started(TAKER, place, NOW.isoformat()) for _ in range(3)]
     slots = sorted(tuple(map(datetime.fromisoformat, line.split())) for line in lines(processes))

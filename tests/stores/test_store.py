@@ -113,6 +113,7 @@ def test_sqlite_is_durable_and_lets_readers_read(tmp_path):
         (":memory:", "in memory is gone with its connection; give a file, or use send.MemoryOutbox"),
         ("sqlite://", "in memory is gone"),
         ("mysql://shop.example/mail", "the stores work on SQLite and PostgreSQL, not on 'mysql'"),
+        ("postgres://shop.example/mail", "not on 'postgres'; write postgresql:// instead"),
         ("postgresql+nosuch://shop.example/mail", "there is no driver 'nosuch'"),
         ("://shop.example", "the database's URL cannot be read"),
     ],

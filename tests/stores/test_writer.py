@@ -186,3 +186,38 @@ def test_closing_finishes_what_was_asked_and_takes_nothing_more(writer):
     assert asked.result(0) == 0
     with pytest.raises(StoreError, match="the store is closed"):
         writer.do(count)
+
+
+def test_what_coroutines_of_one_turn_ask_shares_a_transaction(writer):
+    together = []
+
+    def work(connection, items):
+        together.append(list(items))
+        return items
+
+    async def ask():
+        return await asyncio.gather(*(writer.joined(work, item) for item in range(20)))
+
+    for _ in range(10):
+        assert asyncio.run(ask()) == list(range(20))
+    assert together == [list(range(20))] * 10
+
+
+def test_a_coroutine_whose_store_is_closed_in_the_same_turn_is_told(writer):
+    async def ask():
+        asked = asyncio.ensure_future(writer.done(count))
+        asyncio.get_running_loop().call_soon(writer.close)
+        return await asyncio.gather(asked, return_exceptions=True)
+
+    (answer,) = asyncio.run(ask())
+    assert answer == 0 or isinstance(answer, StoreError)
+
+
+def test_work_that_failed_has_left_nothing_and_the_next_goes_on(writer):
+    def half(connection):
+        connection.exec_driver_sql("INSERT INTO written VALUES ('june')")
+        raise ValueError("half")
+
+    with pytest.raises(ValueError, match="half"):
+        writer.do(half).result(10)
+    assert writer.do(count).result(10) == 0

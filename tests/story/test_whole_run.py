@@ -64,7 +64,7 @@ def mail_server(tmp_path: Path) -> Iterator[str]:
         sys.path.remove(str(EXAMPLES))
     records = contacts.read_csv(EXAMPLES / "data" / "customers.csv", columns={"email": "E-mail"}).records
     answers = {who: attrs.asdict(answer) for who, answer in answers_for(str(one["email"]) for one in records).items()}
-    (tmp_path / "answers.json").write_text(json.dumps(answers), encoding="utf-8")
+    (tmp_path / "answers.json").write_text(json.dumps(answers, default=bytes.decode), encoding="utf-8")
     command = [sys.executable, "-m", "mailkit.testing.server", "--port", "0"]
     command += ["--log", str(tmp_path / "server.jsonl"), "--keep", str(tmp_path / "mail")]
     command += ["--answers", str(tmp_path / "answers.json")]

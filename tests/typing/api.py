@@ -157,8 +157,57 @@ async def sending(jobs: Sequence[send.Job], store: stores.Store) -> None:
     assert_type(sender.run_sync(), send.Summary)
     send.Sender(transport=send.SMTPTransport("127.0.0.1"), outbox=send.MemoryOutbox(), retry=send.RetryPolicy())
     limits = send.Limits(overall=send.Rate(count=10, per=timedelta(seconds=1)))
-    assert_type(limits.overall, send.Rate | None)
+    assert_type(limits.overall, tuple[send.Rate, ...])
+    rules = send.limits.rules_from([{"id": "ours", "codes": ["421"], "measure": "suspend", "for": "20m"}])
+    shape = send.limits.Shape(rate=limits.overall, connections=5)
+    send.Limits(
+        rules=rules,
+        providers={"gmail": shape, "yahoo": send.Rate(5, per=timedelta(seconds=1))},
+        accounts={"shop": send.limits.Quota(100, per="day")},
+        instead={"pool-a": "pool-b"},
+    )
+    send.Sender(
+        transports={"new": send.MXTransport(ip_versions=(4,), own_hostnames=["mail.example.com"])},
+        outbox=store.outbox,
+        limits=limits,
+        meter=store.meter,
+        states=store.states,
+        warmup=send.warmup.Warmup({"new": send.warmup.Plan(start=500)}, patience=timedelta(hours=9)),
+        only_to=["@example.com"],
+    )
     assert_type(send.classify(send.Reply.parse("550 5.1.1 no")), send.Verdict)
+
+
+async def sending_with_everything(store: stores.Store, key: str, events: Sequence[Event]) -> None:
+    shapes = {"gmail": send.limits.Shape(rate=send.Rate(20, per=timedelta(seconds=1)), connections=10)}
+    quota = send.limits.Quota(100_000, per="day", zone="Europe/Berlin")
+    plan = send.warmup.Plan(start=500, growth_share=0.3, target=20_000)
+    signer = send.signing.DKIMSigner("example.com", send.signing.DKIMKey("news", key))
+    sender = send.Sender(
+        transport=send.MXTransport(local_hostname="mail.example.com"),
+        transports={"new": send.SMTPTransport("127.0.0.1", 25)},
+        outbox=store.outbox,
+        limits=send.Limits(accounts={"shop": quota}, providers=shapes, default=send.limits.Shape()),
+        meter=store.meter,
+        warmup=send.warmup.Warmup({"new": plan}, overflow={"new": "old"}, on_decision=print),
+        states=store.states,
+        retry=send.RetryPolicies(),
+        caps=send.Caps(send.Cap(3, within=timedelta(days=7))),
+        only_to=["anna@example.org", "@example.com"],
+        signer=send.signing.Signers({"example.com": signer}, unknown="leave"),
+        signing_threads=2,
+        progress=False,
+    )
+    await sender.pause("june")
+    await sender.resume("june")
+    assert_type(await sender.cancel("june"), int)
+    assert_type(await sender.resolve({"1@example.com": True}), int)
+    summary = sender.run_sync(until="idle")
+    assert_type(summary.stopped, Mapping[str, str])
+    assert_type(summary[send.JobState.ACCEPTED], int)
+    assert_type(send.limits.provider_of("gmail.com"), str)
+    assert_type(signer.sign(b"From: shop@example.com"), bytes)
+    assert_type(plan.day_of(20_000), int | None)
 
 
 def tracking(store: stores.Store) -> None:

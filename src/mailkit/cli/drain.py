@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 
 from mailkit.clock import SystemClock
-from mailkit.errors import InvalidValue, StoreError, UnreadableFile
+from mailkit.errors import InvalidValue, MailkitError, StoreError, UnreadableFile, did_you_mean
 
 if TYPE_CHECKING:
     from mailkit.send import Outbox, Sender, Summary
@@ -83,8 +83,9 @@ def _run(given: Namespace) -> int:
             print(told)  # noqa: T201 - the terminal is what this is for
             return 0
         if not given.config:
-            reason = "is not given, and makes the sender"
-            raise InvalidValue("--config", None, reason, "write --config app.py, with make_sender(store) in it")
+            raise MailkitError(
+                "drain needs to be told what sends: write --config app.py, with make_sender(store) in it"
+            )
         try:
             summary = _sender(given.config, store).run_sync(until=given.until)
         except asyncio.CancelledError:  # a second signal
@@ -110,19 +111,29 @@ async def _instead(given: Namespace, outbox: Outbox) -> str | None:
         await outbox.pause()
         return "nothing is sent any more, by any process; --resume undoes it"
     if given.pause is not None:
-        await outbox.pause(_named(given.pause))
-        return f"nothing more of {given.pause} is sent; --resume {given.pause} undoes it"
+        doubt = await _doubt(outbox, _named(given.pause))
+        await outbox.pause(given.pause)
+        return f"nothing more of {given.pause} is sent; --resume {given.pause} undoes it{doubt}"
     if given.resume is not None:
         await outbox.resume(given.resume or None)
         paused = await outbox.paused()
         still = f"; still paused: {_names(paused)}" if paused else ""
         return f"{given.resume or 'everything'} goes on{still}"
     if given.cancel is not None:
-        called_back = await outbox.cancel(_named(given.cancel), now=now)
-        return f"{called_back:,} job{'' if called_back == 1 else 's'} of {given.cancel} called back"
+        doubt = await _doubt(outbox, _named(given.cancel))
+        called_back = await outbox.cancel(given.cancel, now=now)
+        return f"{called_back:,} job{'' if called_back == 1 else 's'} of {given.cancel} called back{doubt}"
     if given.status:
         return _FORMS[given.form](await _state(outbox), now)
     return None
+
+
+async def _doubt(outbox: Outbox, campaign: str) -> str:
+    """Whether the campaign's name may be misspelt, since no job of that name waits while others do."""
+    waiting = {lane.campaign for lane in await outbox.lanes()} - {""}
+    if not waiting or campaign in waiting | await outbox.paused():
+        return ""
+    return f" (no job of it waits now{did_you_mean(campaign, sorted(waiting))})"
 
 
 def _named(campaign: str) -> str:

@@ -29,17 +29,18 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from mailkit.send import limits, signing, timing, warmup
-    from mailkit.send.caps import Caps
-    from mailkit.send.files import FileTransport, MboxTransport
+    from mailkit.send.caps import Cap, Caps
+    from mailkit.send.deliveries import Watch
+    from mailkit.send.files import FileTransport
     from mailkit.send.jobs import Job, JobState
     from mailkit.send.limits import Limits, Rate
     from mailkit.send.memory import MemoryOutbox
-    from mailkit.send.outbox import Lease, Outbox, Settlement
+    from mailkit.send.outbox import Outbox
     from mailkit.send.retry import RetryPolicies, RetryPolicy
-    from mailkit.send.returns.causes import Action, Cause, Family, Fault
+    from mailkit.send.returns.causes import Action, Cause
     from mailkit.send.returns.classify import Verdict, classify
     from mailkit.send.returns.reply import Phase, Reply
-    from mailkit.send.sender import Sender
+    from mailkit.send.sender import News, Sender
     from mailkit.send.smtp.direct import MXTransport
     from mailkit.send.smtp.transport import SMTPTransport
     from mailkit.send.summary import Summary
@@ -47,18 +48,16 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Action",
+    "Cap",
     "Caps",
     "Cause",
-    "Family",
-    "Fault",
     "FileTransport",
     "Job",
     "JobState",
-    "Lease",
     "Limits",
     "MXTransport",
-    "MboxTransport",
     "MemoryOutbox",
+    "News",
     "Outbox",
     "Phase",
     "Rate",
@@ -67,10 +66,10 @@ __all__ = [
     "RetryPolicy",
     "SMTPTransport",
     "Sender",
-    "Settlement",
     "Summary",
     "Transport",
     "Verdict",
+    "Watch",
     "classify",
     "limits",
     "signing",
@@ -80,18 +79,16 @@ __all__ = [
 
 _HOMES: Final = {
     "Action": "returns.causes",
+    "Cap": "caps",
     "Caps": "caps",
     "Cause": "returns.causes",
-    "Family": "returns.causes",
-    "Fault": "returns.causes",
     "FileTransport": "files",
     "Job": "jobs",
     "JobState": "jobs",
-    "Lease": "outbox",
     "Limits": "limits",
     "MXTransport": "smtp.direct",
-    "MboxTransport": "files",
     "MemoryOutbox": "memory",
+    "News": "sender",
     "Outbox": "outbox",
     "Phase": "returns.reply",
     "Rate": "limits",
@@ -100,10 +97,10 @@ _HOMES: Final = {
     "RetryPolicy": "retry",
     "SMTPTransport": "smtp.transport",
     "Sender": "sender",
-    "Settlement": "outbox",
     "Summary": "summary",
     "Transport": "transport",
     "Verdict": "returns.classify",
+    "Watch": "deliveries",
     "classify": "returns.classify",
 }
 _FOLDERS: Final = ("limits", "signing", "timing", "warmup")

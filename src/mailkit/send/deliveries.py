@@ -26,10 +26,15 @@ from mailkit.send.outbox import Settlement
 from mailkit.send.retry import RetryPolicies
 from mailkit.send.summary import Tally
 from mailkit.send.transport import Accepted, Delivery, Transport, Withdrawn
+from mailkit.send.warming import Warming
 
 __all__ = ["Deliveries", "Watch"]
 
 _log: Final = logging.getLogger("mailkit.send")
+_QUICK: Final = 0.1
+"""Seconds. While deliveries take less, marks are asked for as soon as a letter is handed to the transport, as it is
+sent in a moment: so many more share a commit. With a slow server that gains nothing, and what is handed over but
+still waits for its turn could no longer be paused."""
 
 
 class Watch(Protocol):
@@ -51,23 +56,29 @@ class Watch(Protocol):
 class _Try:
     """One delivery's right to its final dot. By hand, and not with attrs: one is made for each letter."""
 
-    __slots__ = ("answer", "held", "ledger")
+    __slots__ = ("answer", "held", "is_asked", "ledger")
 
     def __init__(self, held: Held, ledger: Ledger) -> None:
         self.held, self.ledger = held, ledger
         self.answer: asyncio.Future[bool] | None = None
+        self.is_asked = False
 
-    def commit(self) -> asyncio.Future[bool]:
+    def mark(self) -> asyncio.Future[bool]:
         """Ask for the mark; asked again, it is the same answer."""
         if self.answer is None:
             self.answer = self.ledger.mark(self.held.lease)
         return self.answer
 
+    def commit(self) -> asyncio.Future[bool]:
+        """Ask for the mark because the transport needs it: from its yes on, the letter may have been sent."""
+        self.is_asked = True
+        return self.mark()
+
     @property
     def may_be_sent(self) -> bool:
         """Whether the final dot was allowed."""
         answer = self.answer
-        return answer is not None and answer.done() and not answer.cancelled() and answer.result()
+        return self.is_asked and answer is not None and answer.done() and not answer.cancelled() and answer.result()
 
     @property
     def is_unmarked(self) -> bool:
@@ -89,6 +100,8 @@ class Deliveries:
         clock: What tells the time.
         rng: Chance, for the jitter of retries.
         watch: What counts for monitoring.
+        warming: What is told of letters of identities that warm up.
+        measured: Told of each measure against a provider's answer, and of the letter.
         rouse: Called when there may be something to do for whoever leases.
         broke: Told what broke.
     """
@@ -105,15 +118,18 @@ class Deliveries:
         clock: Clock,
         rng: Random,
         watch: Watch | None,
+        warming: Warming | None,
+        measured: Callable[[object, Held], None],
         rouse: Callable[[], None],
         broke: Callable[[BaseException], None],
     ) -> None:
         self._dispatcher, self._transports, self._gate, self._ledger = dispatcher, transports, gate, ledger
         self._tally, self._retry, self._clock, self._rng, self._watch = tally, retry, clock, rng, watch
-        self._rouse, self._broke = rouse, broke
+        self._rouse, self._broke, self._warming, self._measured = rouse, broke, warming, measured
         self._loop = asyncio.get_running_loop()
         self._idle: dict[str, list[asyncio.Future[Held | None]]] = {name: [] for name in transports}
         self._workers: dict[str, list[asyncio.Task[None]]] = {name: [] for name in transports}
+        self._is_quick = dict.fromkeys(transports, False)
         self._warned: set[str] = set()
         self._is_closed = False
 
@@ -156,6 +172,8 @@ class Deliveries:
                 return None
             stopped = self._gate.stops_still(held, now)
             if stopped is None:
+                if self._warming is not None:
+                    self._warming.carried(held, now)
                 return held
             self._dispatcher.ended(held, None, now)
             self._ledger.settle(stopped, held)
@@ -189,6 +207,9 @@ class Deliveries:
             except Exception as error:  # noqa: BLE001 - the application's code; the run ends with it
                 self._broke(error)
         delivery: Delivery | None = None
+        began = self._loop.time()
+        if self._is_quick[held.stream.pool.name]:
+            one.mark()
         try:
             delivery = await transport.deliver(lease.job.envelope, held.raw, commit=one.commit)
         except asyncio.CancelledError:
@@ -200,24 +221,26 @@ class Deliveries:
                 self._broke(error)  # the outbox failed, not the transport
             else:
                 delivery = broke(transport, error, is_sent=one.may_be_sent)
+        self._is_quick[held.stream.pool.name] = self._loop.time() - began < _QUICK
         self._conclude(held, delivery)
 
     def _conclude(self, held: Held, delivery: Delivery | None) -> None:
         now, lease = self._clock.now(), held.lease
         for taken in self._dispatcher.ended(held, delivery, now):
-            _log.warning("%s", taken)
-        if delivery is None:
-            self._dispatcher.released(held)  # nobody knows what came of it: its lease runs out
-            return
+            self._measured(taken, held)
+        settlement = None
         if isinstance(delivery, Withdrawn):
-            self._ledger.settle(
-                give_back(lease), held
-            )  # counts if it is paused; not if another holds it, or cancelled it
-            return
-        settlement = conclude(lease, delivery, policy=self._retry.policy(lease.job), now=now, rng=self._rng)
-        if not isinstance(delivery, Accepted):
-            self._warn_once(obstacle(delivery), settlement.due, now)
-        self._ledger.settle(settlement, held)
+            settlement = give_back(lease)  # counts if it is paused; not if another holds it, or cancelled it
+        elif delivery is not None:
+            settlement = conclude(lease, delivery, policy=self._retry.policy(lease.job), now=now, rng=self._rng)
+            if not isinstance(delivery, Accepted):
+                self._warn_once(obstacle(delivery), settlement.due, now)
+        if self._warming is not None:
+            self._warming.settled(held, settlement, now)
+        if settlement is None:
+            self._dispatcher.released(held)  # nobody knows what came of it: its lease runs out
+        else:
+            self._ledger.settle(settlement, held)
 
     def _warn_once(self, trouble: str, due: datetime | None, now: datetime) -> None:
         if not trouble or trouble in self._warned:

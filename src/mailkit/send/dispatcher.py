@@ -100,8 +100,7 @@ class Dispatcher:
 
     def reserved(self, stream: Stream, reservation: Reservation) -> None:
         """Take in slots for a stream."""
-        stream.slots.extend(reservation.slots)
-        stream.ask_at = reservation.again_at
+        stream.take_in(reservation)
         stream.pool.wake(stream)
 
     def ended(self, held: Held, delivery: Delivery | None, now: datetime) -> Sequence[object]:
@@ -167,8 +166,8 @@ class Dispatcher:
             stream.is_tolled = bool(tolls)
             stream.drop_missed(now)
             stream.allotments = tuple(toll for toll in tolls if isinstance(toll, Allotment))
-            count = len(stream.waiting) - len(stream.slots)
-            if tolls and count > 0:
+            count = stream.lacks() if tolls else 0
+            if count > 0:
                 asks.append((stream, tolls, count))
         return asks
 
@@ -244,7 +243,8 @@ class Dispatcher:
         instants += [until for number, until in self._shut_until.items() if number in self._lanes and until > now]
         for stream in self._streams.values():
             if stream.waiting and stream.is_tolled:
-                if stream.place == "asleep" and stream.slots and stream.slots[0].begins_at <= now:
+                has_begun = bool(stream.slots) and stream.slots[0].begins_at <= now
+                if stream.place == "asleep" and has_begun and self._has_room(stream.way, now):
                     return now  # it began after `wake` had looked
                 instants += [slot.begins_at for slot in list(stream.slots)[:1]]
                 instants += [stream.ask_at] if stream.ask_at is not None else []
@@ -303,6 +303,7 @@ class Dispatcher:
     def _begin(self, held: Held, stream: Stream) -> None:
         if stream.is_tolled:
             stream.slots.popleft()
+            stream.used += 1
         if self._is_limited:
             self.shaping.began(stream.way.identity, stream.way.provider)
         self._busy.add(held.address)

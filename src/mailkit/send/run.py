@@ -10,6 +10,7 @@ the rest. Whatever is cut off even so is taken back when its lease runs out (see
 from __future__ import annotations
 
 import asyncio
+import logging
 from contextlib import suppress as suppress_errors
 from datetime import datetime, timedelta
 from inspect import isawaitable
@@ -23,6 +24,7 @@ from mailkit.send.dispatcher import Dispatcher
 from mailkit.send.dispatcher_pools import Held
 from mailkit.send.gate import Gate
 from mailkit.send.ledger import Entry, Ledger, is_being_cancelled
+from mailkit.send.limits.shaping import Measure, Taken
 from mailkit.send.outbox import Settlement
 from mailkit.send.prepare import Preparation
 from mailkit.send.summary import Tally
@@ -35,6 +37,7 @@ __all__ = ["Run", "Until"]
 Until = Literal["empty", "idle", "stopped"]
 """When a run ends."""
 
+_log: Final = logging.getLogger("mailkit.send")
 _LOOK: Final = timedelta(seconds=0.5)
 """How old what is known of the outbox's lanes and pauses may be."""
 _NEWS: Final = timedelta(seconds=1)
@@ -55,7 +58,8 @@ class Run:
         transports = sender.carriers()
         capacities = {name: sender.workers or transport.capacity for name, transport in transports.items()}
         self._dispatcher = Dispatcher(capacities, sender.shaping, lease_for=sender.lease_for)
-        self._ledger = Ledger(sender.outbox, sender.clock, written=self._written, broke=self._fail)
+        self._wake: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._ledger = Ledger(sender.outbox, sender.clock, written=self._written, broke=self._fail, rested=self._rested)
         done = self._dispatcher.prepared if sender.signer is None else self._signed
         self._preparation = Preparation(
             sender.render, sender.signer, sender.signing_threads, done=done, failed=self._unprepared
@@ -70,15 +74,18 @@ class Run:
             clock=sender.clock,
             rng=sender.rng,
             watch=sender.watch,
+            warming=sender.warming,
+            measured=self._measured,
             rouse=self._rouse,
             broke=self._fail,
         )
         self._loop = asyncio.get_running_loop()
-        self._wake: asyncio.Future[None] = self._loop.create_future()
         self._paused: frozenset[str | None] = frozenset()
+        self._to_pause: set[str] = set()
         self._looked_at: datetime | None = None
         self._asked_at: datetime | None = None
         self._recovered_at: datetime | None = None
+        self._longest_nap = _SHORT_NAP  # others may be about to end, or to give back what they hold; then ever longer
         self._is_stopping = False
         self._error: BaseException | None = None
         self._is_told = sender.on_event is not None or sender.watch is not None
@@ -157,12 +164,15 @@ class Run:
         if not anyway and before is not None and timedelta(0) <= now - before < _LOOK:
             return
         self._looked_at = now
+        await self._pause_unwanted()
         if self._sender.news is not None and (self._asked_at is None or abs(now - self._asked_at) >= _NEWS):
             self._asked_at = now
             for event in await self._sender.news.since_last():
                 self._gate.feed(event)
         self._paused = await self._outbox.paused()
-        self._dispatcher.lanes_are(await self._outbox.lanes(), self._paused)
+        lanes = await self._outbox.lanes()
+        await self._sender.kept.look(lanes, now)
+        self._dispatcher.lanes_are(lanes, self._paused)
         if self._recovered_at is None or not timedelta(0) <= now - self._recovered_at < self._sender.lease_for:
             await self._recover()
 
@@ -192,6 +202,7 @@ class Run:
         until, limit = now + self._sender.lease_for, sum(wanted.values())
         leases = await self._outbox.lease(now=now, until=until, limit=limit, lanes=wanted)
         letters = self._dispatcher.leased(leases, wanted, now)
+        self._longest_nap = _SHORT_NAP if leases else self._longest_nap
         try:
             if self._sender.watch is not None and leases:
                 self._sender.watch.leased(len(leases))
@@ -269,7 +280,8 @@ class Run:
         is_due = due is not None and due <= now
         if until == "idle" and (not is_due or (free is not None and free - now > self._sender.lease_for)):
             return False
-        longest = _SHORT_NAP if self._paused or until == "stopped" else _LONGEST_NAP
+        longest = _SHORT_NAP if self._paused or until == "stopped" else self._longest_nap
+        self._longest_nap = min(2 * self._longest_nap, _LONGEST_NAP)
         instants = [instant for instant in ((free,) if is_due else (due, free)) if instant is not None]
         await self._doze(min([longest, *(instant - now for instant in instants)]) if instants else _SHORT_NAP)
         return True
@@ -287,22 +299,28 @@ class Run:
             except Exception as error:  # noqa: BLE001 - progress= is the application's code
                 self._fail(error)
 
+    def _rested(self) -> None:
+        if not self._dispatcher.in_hand:
+            self._rouse()
+
     async def _written(self, batch: list[Entry], counted: frozenset[int]) -> None:
         """Tell what was written, and let the next letters to the same addresses go."""
         for settlement, held in batch:
-            if settlement.lease.number not in counted or settlement.event is None:
-                pass  # given back; or the lease ran out meanwhile, and what was written then is the truth
-            elif self._is_told:
-                await self._told(settlement, settlement.event, held)
-            else:
-                self._gate.feed(settlement.event)
-                self._count(settlement)
-            if held is not None:
-                self._dispatcher.released(held)
+            try:
+                if settlement.lease.number not in counted or settlement.event is None:
+                    pass  # given back; or the lease ran out meanwhile, and what was written then is the truth
+                elif self._is_told:
+                    await self._told(settlement, settlement.event, held)
+                else:
+                    self._gate.feed(settlement.event)
+                    self._count(settlement)
+            except Exception as error:  # noqa: BLE001 - the application's code; its job must be let go of even so
+                self._fail(error)
+            finally:
+                if held is not None:
+                    self._dispatcher.released(held)
         if self._goes_on:
             self._deliveries.hand_out()
-        if not self._dispatcher.in_hand:
-            self._rouse()
 
     async def _told(self, settlement: Settlement, event: Event, held: Held | None) -> None:
         if settlement.before is not None:
@@ -339,6 +357,25 @@ class Run:
         except Exception as error:  # noqa: BLE001 - progress= is the application's code
             self._fail(error)
 
+    def _measured(self, taken: object, held: Held) -> None:
+        """Tell of a measure; a campaign that a provider does not want is paused with the next look."""
+        campaign = held.lease.job.campaign
+        if not isinstance(taken, Taken) or taken.measure is not Measure.STOP:
+            _log.warning("%s", taken)
+        elif not campaign:
+            _log.warning("%s; the letter has no campaign that could be paused", taken)
+        elif campaign not in self._to_pause and campaign not in self._paused:
+            _log.warning("%s; the campaign %r is paused until somebody resumes it", taken, campaign)
+            self._tally.stopped(campaign, str(taken))
+            self._to_pause.add(campaign)
+            self.look()
+
+    async def _pause_unwanted(self) -> None:
+        while self._to_pause:
+            campaign = min(self._to_pause)
+            await self._outbox.pause(campaign)
+            self._to_pause.remove(campaign)
+
     # -- the end
 
     def _fail(self, error: BaseException) -> None:
@@ -359,6 +396,11 @@ class Run:
             await self._wake
         with suppress_errors(StoreError):  # then a quota counts a few letters too many
             await self._give_back_slots()
+        try:
+            await self._pause_unwanted()
+            await self._sender.kept.save(self._clock.now())
+        except MailkitError as error:
+            self._fail(error)
 
     def _cut_off(self) -> None:
         self._deliveries.cut_off()

@@ -5,6 +5,7 @@ What happens in a run is told in `send.run`.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
@@ -15,7 +16,7 @@ from typing import Final, Literal, Protocol, Self
 import attrs
 
 from mailkit.blocking import run
-from mailkit.checks import counted
+from mailkit.checks import able, counted
 from mailkit.clock import Clock, SystemClock
 from mailkit.errors import InvalidValue, MailkitError
 from mailkit.event import Event
@@ -25,7 +26,7 @@ from mailkit.send.deliveries import Watch
 from mailkit.send.dispatcher_shaping import Shaping
 from mailkit.send.gate import AllowList, Gate
 from mailkit.send.jobs import Job, JobState
-from mailkit.send.limits.limits import Limits
+from mailkit.send.limits.limits import Limits, Shape
 from mailkit.send.limits.memory import MemoryMeter
 from mailkit.send.limits.providers import provider_of
 from mailkit.send.limits.shaper import Shaper
@@ -36,10 +37,13 @@ from mailkit.send.retry import RetryPolicies, RetryPolicy
 from mailkit.send.run import Run, Until
 from mailkit.send.signals import stopping_on_signals
 from mailkit.send.signing.signer import Signer
+from mailkit.send.states import Kept, States
 from mailkit.send.summary import Summary, Tally
 from mailkit.send.throttle import positive
-from mailkit.send.transport import Transport
+from mailkit.send.transport import Direct, Transport
 from mailkit.send.unlimited import Unlimited
+from mailkit.send.warming import Warming
+from mailkit.send.warmup.routes import Warmup
 from mailkit.suppression import Suppression
 
 __all__ = ["News", "Sender"]
@@ -70,6 +74,24 @@ def _chance(given: Random | None) -> Random:
     return Random() if given is None else given
 
 
+def _outbox(_: object, attribute: object, given: Outbox) -> None:
+    if not callable(getattr(given, "lease", None)):
+        mend = (
+            "give store.outbox" if hasattr(given, "outbox") else "give MemoryOutbox(), or stores.open('shop.db').outbox"
+        )
+        raise InvalidValue("Sender.outbox", given, "is no outbox", mend)
+
+
+def _limits(_: object, attribute: object, given: Limits | None) -> None:
+    if not isinstance(given, Limits | None):
+        raise InvalidValue("Sender.limits", given, "is no Limits", "write Limits(overall=Rate(20, per=timedelta(…)))")
+
+
+def _retry(_: object, attribute: object, given: object) -> None:
+    if not isinstance(given, RetryPolicy | RetryPolicies):
+        raise InvalidValue("Sender.retry", given, "is no RetryPolicy", "write RetryPolicy(most_tries=3)")
+
+
 @attrs.define(eq=False, kw_only=True)
 class Sender:
     """Sends the jobs of an outbox until none is left.
@@ -79,11 +101,20 @@ class Sender:
         transports: What carries the letters of some identities away, by the identities' names; the
             letters of others go by `transport`.
         outbox: Where the jobs are.
-        limits: How fast it may go. Without any, nothing is learnt from providers' answers either.
+        limits: How fast it may go. Without any, nothing is learnt from providers' answers either; but where a
+            transport goes to many places by itself, such as `MXTransport`, it is `Limits(default=Shape())`: no
+            rates, and each provider or domain bears only so many letters at once as it proves to, so that a slow
+            one does not hold up all others.
         shaper: What keeps the limits and learns from answers; one for `limits` if None. With one of your
             own, such as a `Shaper` with more rules, `limits` is not looked at.
         meter: What keeps the limits' rates: one in memory unless given. Senders in several processes keep
             them together with one meter in a database.
+        warmup: Which identities are being warmed up. A letter goes by the identity that has a place today, which
+            may be the overflow, or waits for one.
+        states: Where what was learnt is kept over the end of the process, and shared with others: the
+            warm-up's state, and what providers' answers led to; the `states` of a store. The warm-up is a
+            shared one then. It is written at most every five seconds, and at the end of a run; what a process that
+            is killed had not written is lost, and so are the places it held.
         retry: How patiently it tries again: one policy, or one for each class of letters. By default
             transactional letters are tried again sooner, and also if they may have arrived already.
         suppression: Who must not be written to. It is fed with the sender's own events, so a
@@ -94,7 +125,8 @@ class Sender:
         news: Where facts come from that others wrote, for suppression and caps.
         render: Makes the bytes of jobs that hold a template's name: the same bytes at every try.
             Without it, a run that meets such a job raises, and the job stays due.
-        signer: What signs the finished bytes.
+        signer: What signs the finished bytes. If it has a method `try_keys`, as those of `mailkit.send.signing`
+            have, that is called before the first run, so that a key that cannot sign costs no letter.
         signing_threads: How many threads make slow signatures; as many as the machine has cores if None.
         on_event: Told of every outcome, after it was written down; a function or a coroutine
             function. If it raises, the run starts no more jobs, finishes those under way, and
@@ -110,9 +142,10 @@ class Sender:
 
     A letter that cannot be rendered or sent fails alone. A server that cannot be reached
     puts its letters off, from the first connection on, and the summary says why; a set-up that
-    can never work, such as a refused login, raises `TransportError` before any job is taken. What
-    keeps all letters from going is logged too, as a warning of "mailkit.send", once for each
-    reason in a run, and without addresses.
+    can never work, such as a refused login, raises `TransportError` before any job is taken, and a key
+    that cannot sign raises `InvalidValue`. What keeps all letters from going is logged too, as a warning of
+    "mailkit.send", once for each reason in a run, and without addresses. So is each measure that a provider's answer
+    led to; a campaign that a provider does not want (`Measure.STOP`) is paused.
 
     >>> from datetime import UTC, datetime
     >>> from mailkit import Envelope
@@ -127,19 +160,21 @@ class Sender:
     1
     """
 
-    transport: Transport | None = None
+    transport: Transport | None = attrs.field(default=None, validator=able("deliver", "give SMTPTransport(…)"))
     transports: Mapping[str, Transport] = attrs.field(factory=dict)
-    outbox: Outbox
-    limits: Limits | None = None
+    outbox: Outbox = attrs.field(validator=_outbox)
+    limits: Limits | None = attrs.field(default=None, validator=_limits)
     shaper: Shaping | None = None
-    meter: Meter = attrs.field(factory=MemoryMeter)
-    retry: RetryPolicy | RetryPolicies = attrs.field(factory=RetryPolicies)
+    meter: Meter = attrs.field(factory=MemoryMeter, validator=able("reserve", "give store.meter, or leave it out"))
+    warmup: Warmup | None = None
+    states: States | None = None
+    retry: RetryPolicy | RetryPolicies = attrs.field(factory=RetryPolicies, validator=_retry)
     suppression: Suppression = attrs.field(default=None, converter=_suppression)
     caps: Caps | None = None
     only_to: AllowList | None = attrs.field(default=None, converter=_only_to)
     news: News | None = None
     render: Render | None = None
-    signer: Signer | None = None
+    signer: Signer | None = attrs.field(default=None, validator=able("sign", "give DKIMSigner(domain, keys)"))
     signing_threads: int | None = attrs.field(default=None, validator=attrs.validators.optional(counted))
     on_event: Callable[[Event], object] | None = None
     watch: Watch | None = None
@@ -148,20 +183,31 @@ class Sender:
     workers: int | None = attrs.field(default=None, validator=attrs.validators.optional(counted))
     lease_for: timedelta = attrs.field(default=timedelta(minutes=5), validator=positive)
     progress: Progress | Literal[False] | None = None
+    warming: Warming | None = attrs.field(init=False, default=None, repr=False)
+    kept: Kept = attrs.field(init=False, repr=False)
+    _proved: Signer | None = attrs.field(init=False, default=None, repr=False)
     _run: Run | None = attrs.field(init=False, default=None)
     _is_running: bool = attrs.field(init=False, default=False)
 
     def __attrs_post_init__(self) -> None:
         if self.transport is None and not self.transports:
             raise InvalidValue("Sender", None, "has no transport", "give transport=SMTPTransport(…)")
+        if self.warmup is not None and self.warmup.is_shared and self.states is None:
+            raise InvalidValue("Sender.states", None, "is needed for a warm-up that is shared", "give store.states")
+        if self.limits is None and any(isinstance(one, Direct) for one in self.carriers().values()):
+            self.limits = Limits(default=Shape())
         if self.shaper is None:
             self.shaper = Unlimited() if self.limits is None else Shaper(self.limits)
+        if self.warmup is not None:
+            self.warming = Warming(self.warmup, self.shaper)
+        learning = self.shaper if isinstance(self.shaper, Shaper) else None
+        self.kept = Kept(self.states, learning, self.warming)
 
     @property
     def shaping(self) -> Shaping:
-        """What keeps the limits."""
+        """What keeps the limits, and the warm-up before them."""
         assert self.shaper is not None, "made when the sender was"
-        return self.shaper
+        return self.shaper if self.warming is None else self.warming
 
     @property
     def policies(self) -> RetryPolicies:
@@ -259,7 +305,7 @@ class Sender:
 
         Raises:
             TransportError: A transport can never work as it is set up.
-            InvalidValue: A job asks for a template, and there is no `render`. The job stays due.
+            InvalidValue: A job asks for a template, and there is no `render`; or a key cannot sign. Jobs stay due.
             StoreError: The outbox cannot be used any more.
         """
         if until not in _UNTIL:
@@ -269,13 +315,30 @@ class Sender:
         self._is_running = True
         carriers = list(self.carriers().values())
         try:
+            await self._prove_signer()
             for transport in carriers:
+                if isinstance(transport, Direct) and isinstance(self.shaper, Shaper):
+                    transport.heed(self._shape_of)
                 await transport.open()
             return await self._drain(until, handle_signals=handle_signals)
         finally:
             self._is_running, self._run = False, None
             for transport in carriers:
                 await transport.close()
+
+    async def _prove_signer(self) -> None:
+        """Have each key sign once, before any job is taken; once for all runs, as a key kept elsewhere may cost."""
+        signer = self.signer
+        if signer is None or signer is self._proved:
+            return
+        try_keys = getattr(signer, "try_keys", None)
+        if try_keys is not None:
+            await asyncio.to_thread(try_keys)
+        self._proved = signer
+
+    def _shape_of(self, domain: str) -> Shape:
+        assert isinstance(self.shaper, Shaper), "looked at before"
+        return self.shaper.limits.shape_of(self.shaper.provider_of(domain))
 
     async def _drain(self, until: Until, *, handle_signals: bool) -> Summary:
         with watch(_open_jobs(await self.outbox.counts()), "sending", self.progress) as done:

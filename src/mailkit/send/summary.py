@@ -33,6 +33,10 @@ def _frozen_each(given: Mapping[Any, Mapping[Any, int]]) -> Mapping[Any, Mapping
     return MappingProxyType({name: _frozen(counts) for name, counts in given.items()})
 
 
+def _frozen_texts(given: Mapping[str, str]) -> Mapping[str, str]:
+    return MappingProxyType(dict(given))
+
+
 @attrs.frozen(kw_only=True)
 class Summary:
     """What a run did, job by job: each job that ended in it is counted in exactly one state.
@@ -46,6 +50,7 @@ class Summary:
         reasons: Why jobs ended otherwise than accepted, and how many for each reason, by state.
         providers: How many jobs ended in each final state, by provider; jobs without one under "".
         paused: Which campaigns are paused, so that their jobs are left open; None among them is everything.
+        stopped: Which campaigns were paused because a provider does not want them (`Measure.STOP`), and why.
         was_stopped: Whether the run ended early because it was told to.
 
     >>> summary = Summary(outcomes={JobState.ACCEPTED: 98, JobState.BOUNCED: 2}, open_jobs=0, tries=103,
@@ -67,6 +72,7 @@ class Summary:
     reasons: Mapping[JobState, Mapping[str, int]] = attrs.field(factory=dict, converter=_frozen_each)
     providers: Mapping[str, Mapping[JobState, int]] = attrs.field(factory=dict, converter=_frozen_each)
     paused: frozenset[str | None] = frozenset()
+    stopped: Mapping[str, str] = attrs.field(factory=dict, converter=_frozen_texts)
     was_stopped: bool = False
 
     @property
@@ -95,6 +101,7 @@ class Summary:
         duration = timedelta(seconds=round(self.duration.total_seconds()))
         lines = [f"{self.total} jobs done in {duration}{': ' if counts else ''}{counts}{rest}; {self.tries} tries"]
         lines += [f"  {what} {_times(count)}: {reason}" for what, reason, count in self._why()]
+        lines += [f"  {told}" for told in self._stops()]
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
@@ -104,6 +111,7 @@ class Summary:
             if self[state]
         )
         why = "".join(f"<li>{what} {_times(count)}: {escape(reason)}</li>" for what, reason, count in self._why())
+        why += "".join(f"<li>{escape(told)}</li>" for told in self._stops())
         rest = f"<p>{escape(self._rest())}</p>" if self._rest() else ""
         return (
             f"<table><thead><tr><th>Ended as</th><th>Jobs</th></tr></thead><tbody>{states}</tbody>"
@@ -120,6 +128,9 @@ class Summary:
         if self.was_stopped:
             told.append("stopped")
         return "; ".join(told)
+
+    def _stops(self) -> list[str]:
+        return [f"the campaign {name!r} was paused: {why}" for name, why in sorted(self.stopped.items())]
 
     def _why(self) -> list[tuple[str, str, int]]:
         """What happened for which reason how often; of each, the commonest reasons first."""
@@ -156,6 +167,7 @@ class Tally:
     _reasons: dict[JobState, Counter[str]] = attrs.field(init=False, factory=dict)
     _providers: dict[str, Counter[JobState]] = attrs.field(init=False, factory=dict)
     _ended: int = attrs.field(init=False, default=0)
+    _stopped: dict[str, str] = attrs.field(init=False, factory=dict)
     _unknown: dict[tuple[str, str], str] = attrs.field(init=False, factory=dict)  # why, by Message-ID and recipient
 
     def settled(self, settlement: Settlement) -> None:
@@ -179,6 +191,10 @@ class Tally:
         recipient = event.recipient.key if event.recipient else ""
         self._unknown[event.message_id, recipient] = _reason(event)
         self._end(JobState.UNKNOWN, _reason(event), "")
+
+    def stopped(self, campaign: str, reason: str) -> None:
+        """Take in that a campaign is paused, and why."""
+        self._stopped[campaign] = reason
 
     def _recount(self, job: Job) -> None:
         self._recount_as(job.message_id, job.envelope.recipient.address.key)
@@ -215,6 +231,7 @@ class Tally:
             reasons={state: +counts for state, counts in self._reasons.items()},
             providers={provider: +counts for provider, counts in self._providers.items() if +counts},
             paused=paused,
+            stopped=self._stopped,
             was_stopped=was_stopped,
         )
 

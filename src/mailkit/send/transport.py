@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import attrs
 
@@ -17,7 +17,10 @@ from mailkit.envelope import Envelope
 from mailkit.errors import InvalidValue, TransportError
 from mailkit.send.returns.reply import Phase, Reply
 
-__all__ = ["Accepted", "Commit", "Delivery", "Lost", "Refused", "Transport", "Unsendable", "Withdrawn"]
+if TYPE_CHECKING:
+    from mailkit.send.limits.limits import Shape
+
+__all__ = ["Accepted", "Commit", "Delivery", "Direct", "Lost", "Refused", "Transport", "Unsendable", "Withdrawn"]
 
 Commit = Callable[[], "asyncio.Future[bool]"]
 """Asked once, from within the event loop and when the letter's turn has come: with its MAIL command, or later. Its
@@ -133,4 +136,13 @@ class Transport(Protocol):
         Raises:
             Exception: Only what `commit` raised.
         """
+        ...
+
+
+@runtime_checkable
+class Direct(Protocol):
+    """A transport that goes to many places by itself, each with limits of its own; `MXTransport` is one."""
+
+    def heed(self, shape_of: Callable[[str], Shape]) -> None:
+        """Keep to the connections, and to the letters on each, that are allowed for a recipient's domain."""
         ...

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from mailkit.address import Mailbox
 from mailkit.envelope import Envelope
-from mailkit.event import Event
+from mailkit.event import Event, identity_of, properties_of
 from mailkit.send.jobs import Job
 from mailkit.send.outbox import Lane
 from mailkit.stores import trusted
@@ -37,6 +37,7 @@ __all__ = [
 _START: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 _json: Final = json.JSONEncoder(separators=(",", ":")).encode
+_read: Final = json.JSONDecoder().raw_decode  # of what we wrote ourselves: nothing stands before or after it
 _64_BITS: Final = 2**64 - 1
 
 Place = tuple[int, bool, str, str, str, str]
@@ -94,20 +95,21 @@ def _microseconds_or_none(instant: datetime | None) -> int | None:
     return None if instant is None else microseconds(instant)
 
 
-def event_identity(event: Event, at: int) -> str:
+def event_identity(event: Event, at: int, properties: str) -> str:
     """Under what an event is stored once: its identity, after the instant if that is a digest.
 
     Digests lie anywhere in an index, so that each new one would change another page of it. With the
     instant before them, those of one batch lie together: half the cost of writing an event.
     """
-    return event.identity if event.key else f"{at & _64_BITS:016x}{event.identity}"
+    identity = identity_of(event, properties)
+    return identity if event.key else f"{at & _64_BITS:016x}{identity}"
 
 
 def event_row(event: Event) -> tuple[Any, ...]:
     """An event as a row of `events`, by `EVENT_COLUMNS`."""
-    at = microseconds(event.at)
+    at, properties = microseconds(event.at), properties_of(event)
     return (
-        event_identity(event, at),
+        event_identity(event, at, properties),
         str(event.kind),
         event.person,
         at,
@@ -115,7 +117,7 @@ def event_row(event: Event) -> tuple[Any, ...]:
         str(event.recipient) if event.recipient else None,
         event.campaign,
         event.step,
-        _json(event.properties) if event.properties else "{}",
+        properties,
         None if event.value is None else str(event.value),
         event.currency,
         event.key,
@@ -224,7 +226,7 @@ def _envelope_text(envelope: Envelope) -> str:
 
 
 def _envelope_of(text: str) -> Envelope:
-    parts = json.loads(text)
+    parts = _read(text)[0]
     return_path, reply_to, headers = parts["return_path"], parts["reply_to"], parts["headers"]
     name, address = parts["sender"]
     sender = trusted.known_mailbox(name, address)
@@ -236,13 +238,18 @@ def _envelope_of(text: str) -> Envelope:
         return_path,
         trusted.known_mailbox(*reply_to) if reply_to else None,
         tuple(map(tuple, headers)) if headers else (),
-        *(_more(parts, name, default) for name, default in trusted.MORE_OF_ENVELOPES.items()),
+        *(_DEFAULTS if len(parts) == _PARTS else _more(parts)),
     )
 
 
-def _more(parts: dict[str, Any], name: str, default: Any) -> Any:
-    value = parts.get(name, default)
-    return tuple(value) if isinstance(value, list) else value
+_PARTS: Final = 5
+"""So many parts every envelope has; any more differ from their defaults."""
+_DEFAULTS: Final = tuple(trusted.MORE_OF_ENVELOPES.values())
+
+
+def _more(parts: dict[str, Any]) -> list[Any]:
+    values = (parts.get(name, default) for name, default in trusted.MORE_OF_ENVELOPES.items())
+    return [tuple(value) if isinstance(value, list) else value for value in values]
 
 
 def _mailbox_parts(mailbox: Mailbox) -> tuple[str, str]:

@@ -29,6 +29,10 @@ _WRITES: Final = "mailkit_writes"
 _OLDEST_SQLITE: Final = (3, 35)
 """The first with RETURNING."""
 
+_PAGES_IN_LOG: Final = 10_000
+"""When SQLite moves the write-ahead log into the file, about 40 MB: commits change the same pages again and again, and
+each is moved once."""
+
 
 class Store:
     """An open database: `stores.open` gives one. It is a context manager that closes itself.
@@ -93,7 +97,8 @@ def open_store(place: str | Path, *, busy_timeout: timedelta) -> Store:
     try:
         engine = _sqlite(url, busy_timeout) if url.drivername.startswith("sqlite") else _postgresql(url)
     except ModuleNotFoundError as error:
-        raise StoreError(f"{name}: its driver {error.name!r} is not installed; install it") from error
+        mend = 'pip install "psycopg[binary]"' if error.name == "psycopg" else "install it"
+        raise StoreError(f"{name}: its driver {error.name!r} is not installed; {mend}") from error
     except NoSuchModuleError as error:
         raise StoreError(f"{name}: there is no driver {url.get_driver_name()!r}; write 'psycopg'") from error
     try:
@@ -117,7 +122,8 @@ def _url(place: str | Path) -> URL:
                 "the database's URL cannot be read; write 'postgresql+psycopg://user@host/name'"
             ) from error
         if name not in ("sqlite", "postgresql"):
-            raise StoreError(f"the stores work on SQLite and PostgreSQL, not on {name!r}")
+            mend = "; write postgresql:// instead" if name == "postgres" else ""
+            raise StoreError(f"the stores work on SQLite and PostgreSQL, not on {name!r}{mend}")
     if url.drivername.startswith("sqlite") and url.database in (None, "", ":memory:"):
         reason = "a database in memory is gone with its connection"
         raise StoreError(f"{reason}; give a file, or use send.MemoryOutbox")
@@ -142,10 +148,13 @@ def _sqlite(url: URL, busy_timeout: timedelta) -> Engine:
         if cursor.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
             cursor.execute("PRAGMA journal_mode = WAL")
         cursor.execute("PRAGMA synchronous = FULL")  # a commit that has returned survives a power cut
+        cursor.execute(f"PRAGMA wal_autocheckpoint = {_PAGES_IN_LOG}")
         cursor.close()
 
     def begin(connection: Connection) -> None:
         # A transaction that reads first and writes later would fail if another wrote in between.
+        if connection.connection.driver_connection.in_transaction:  # type: ignore[union-attr]
+            return  # the writer has begun it
         writes = connection.get_execution_options().get(_WRITES)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 

@@ -12,9 +12,9 @@ import asyncio
 import os
 import queue
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from itertools import groupby
 from typing import Any, Final, TypeVar
 
@@ -59,11 +59,14 @@ class Writer:
 
     def __init__(self, engine: Engine, place: str) -> None:
         self._engine, self._place = engine, place
-        self._requests: queue.SimpleQueue[_Request | None] = queue.SimpleQueue()
+        self._requests: queue.SimpleQueue[list[_Request] | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._process = os.getpid()
         self._is_closed = False
+        self._keeps = engine.dialect.name == "sqlite"
+        self._kept: Connection | None = None
+        self._gathered: dict[asyncio.AbstractEventLoop, list[_Request]] = {}
 
     def do(self, work: Callable[[Connection], T]) -> Future[T]:
         """Have `work` done in a transaction of its own; the future is done once it is committed."""
@@ -84,8 +87,21 @@ class Writer:
         """`join` for a coroutine, which waits for the answer."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
-        self._ask(_Request(work, item, future, loop))
+        gathered = self._gathered.get(loop)
+        if gathered is None:
+            self._check()
+            self._gathered[loop] = [_Request(work, item, future, loop)]
+            loop.call_soon(self._hand_over, loop)
+        else:
+            gathered.append(_Request(work, item, future, loop))
         return await future
+
+    def _hand_over(self, loop: asyncio.AbstractEventLoop) -> None:
+        requests = self._gathered.pop(loop)
+        try:
+            self._ask(requests)
+        except StoreError as error:
+            _set([(request.future, error) for request in requests], is_error=True)
 
     def close(self) -> None:
         """Finish what was asked, and stop; nothing more is taken."""
@@ -98,19 +114,22 @@ class Writer:
 
     def _put(self, work: Work[Any, Any], item: Any) -> Future[Any]:
         future: Future[Any] = Future()
-        self._ask(_Request(work, item, future, None))
+        self._ask([_Request(work, item, future, None)])
         return future
 
-    def _ask(self, request: _Request) -> None:
+    def _check(self) -> None:
+        if self._is_closed:
+            raise StoreError(f"{self._place}: the store is closed; open it again")
+        if self._process != os.getpid():
+            raise StoreError(f"{self._place}: the store was opened before this process was forked; open it here")
+
+    def _ask(self, requests: list[_Request]) -> None:
         with self._lock:
-            if self._is_closed:
-                raise StoreError(f"{self._place}: the store is closed; open it again")
-            if self._process != os.getpid():
-                raise StoreError(f"{self._place}: the store was opened before this process was forked; open it here")
+            self._check()
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="mailkit-store", daemon=True)
                 self._thread.start()
-            self._requests.put(request)
+            self._requests.put(requests)
 
     def _run(self) -> None:
         is_open = True
@@ -119,13 +138,14 @@ class Writer:
             while len(waiting) < _MOST_JOINED and not self._requests.empty():
                 waiting.append(self._requests.get())
             is_open = None not in waiting
-            requests = [request for request in waiting if request and request.is_wanted()]
+            requests = [request for some in waiting if some for request in some if request.is_wanted()]
             for _, group in groupby(requests, key=lambda request: request.work):
                 self._serve(list(group))
+        self._let_go()
 
     def _serve(self, requests: Sequence[_Request]) -> None:
         try:
-            with translated(self._place), self._engine.begin() as connection:
+            with translated(self._place), self._transaction() as connection:
                 answers = requests[0].work(connection, [request.item for request in requests])
         except Exception as error:  # noqa: BLE001 - handed to the caller, who waits for it
             if len(requests) == 1 or isinstance(error, StoreError):  # a locked file is locked for all of them
@@ -135,6 +155,35 @@ class Writer:
                 self._serve([request])
             return
         _tell(list(zip(requests, answers, strict=True)), is_error=False)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        """A transaction, which is committed unless something is raised in it.
+
+        On SQLite the connection is kept, and the driver begins and commits: SQLAlchemy's own way costs as much
+        as ten letters. A server's connection may break any day, so the pool looks after those.
+        """
+        if not self._keeps:
+            with self._engine.begin() as connection:
+                yield connection
+            return
+        if self._kept is None:
+            self._kept = self._engine.connect()
+        connection, driver = self._kept, self._kept.connection
+        try:
+            driver.cursor().execute("BEGIN IMMEDIATE")
+            yield connection
+            driver.commit()
+        except BaseException:
+            self._let_go()  # which undoes what was done
+            raise
+        if connection.in_transaction():  # something went through SQLAlchemy, which must hear that it is over
+            connection.commit()
+
+    def _let_go(self) -> None:
+        kept, self._kept = self._kept, None
+        if kept is not None:
+            kept.close()
 
 
 def _tell(answers: Sequence[tuple[_Request, Any]], *, is_error: bool) -> None:

@@ -132,3 +132,11 @@ def test_a_period_that_ends_before_the_overrun_ends_on_its_own():
 def test_a_quota_that_nobody_could_keep_is_refused(wrong, reason):
     with pytest.raises(InvalidValue, match=reason):
         Quota(**{"most": 5, "per": "day", **wrong})
+
+
+@pytest.mark.parametrize("name", ["Gmail", "gmail.com", "mailru", "MAIL.RU"])
+def test_a_provider_that_no_letter_will_ever_have_is_refused(name):
+    meant = "mail.ru" if "ru" in name.lower() else "gmail"
+    with pytest.raises(InvalidValue, match=f"is not that provider's name; write '{meant}'"):
+        Limits(providers={name: TEN})
+    assert Limits(providers={"campus": TEN}).providers["campus"].rate == (TEN,)

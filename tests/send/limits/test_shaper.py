@@ -16,7 +16,7 @@ from mailkit.send.limits.limits import Limits, Shape
 from mailkit.send.limits.providers import Providers
 from mailkit.send.limits.quota import Quota
 from mailkit.send.limits.shaper import Shaper
-from mailkit.send.limits.shaping import Measure, Rule
+from mailkit.send.limits.shaping import Measure, Rule, rules_from
 from mailkit.send.limits.turns import Turns
 from mailkit.send.meter import Allotment
 from mailkit.send.outbox import Lane
@@ -350,3 +350,14 @@ def test_turns_are_shared_as_the_limits_say_and_what_was_not_used_is_not_counted
 def test_processes_are_counted_from_one(processes):
     with pytest.raises(InvalidValue, match="from 1 up"):
         Limits(processes=processes)
+
+
+def test_one_server_does_not_speak_for_all_whose_provider_is_not_known() -> None:
+    words = "421 4.7.0 Blocked for now: try again later, too many messages from your IP address"
+    shaper = Shaper(Limits())
+    hear(shaper, refused(words), identity="", provider="")
+    assert shaper.room("", "", NOW) > 0
+    own = rules_from([{"id": "ours", "codes": ["421"], "measure": "suspend", "for": "1m"}])
+    shaper = Shaper(Limits(rules=own))
+    hear(shaper, refused(words), identity="", provider="")
+    assert shaper.room("", "", NOW) == 0

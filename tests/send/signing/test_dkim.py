@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from mailkit.errors import AddressError, InvalidValue
+from mailkit.send.lines import Plain, is_plain
 from mailkit.send.signing import DKIMKey, DKIMSigner, Signer
 from mailkit.send.signing import dkim as signing
 
@@ -271,3 +272,11 @@ def test_a_signer_says_whether_it_is_slow_and_what_is_the_matter(keys: Any) -> N
 
 def test_no_key_is_shown(keys: Any) -> None:
     assert "PRIVATE" not in repr(both(keys))
+
+
+@given(body=st.lists(st.sampled_from([b".", b"\r", b"\n", b"\r\n", b"a", b".a"])).map(b"".join))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_what_is_marked_as_plain_would_be_found_so(keys: Any, body: bytes) -> None:
+    signed = both(keys).sign(b"From: shop@example.com\r\n\r\n" + body, now=datetime(2026, 3, 1, tzinfo=UTC))
+    assert (type(signed) is Plain) == is_plain(b"\r\n" + body if body else b"\r\n")
+    assert is_plain(bytes(signed)) or type(signed) is not Plain

@@ -63,3 +63,16 @@ def test_a_domain_or_an_address_in_brackets_is_a_name_of_ones_own(name):
 
 def test_its_types_can_be_asked_for():
     assert get_type_hints(SMTPTransport)["port"] is int
+
+
+def test_a_login_needs_a_password_or_a_token():
+    with pytest.raises(InvalidValue, match="'shop' has no password; give password= or token="):
+        SMTPTransport("mail.example.com", 587, username="shop")
+
+
+@pytest.mark.parametrize("tls", ["opportunistic", "starttls"])
+def test_port_465_is_for_tls_from_the_start(tls):
+    with pytest.raises(InvalidValue, match='write tls="implicit", or port 587'):
+        SMTPTransport("mail.example.com", 465, tls=tls)
+    assert SMTPTransport("mail.example.com", 465, tls="implicit").port == 465
+    assert SMTPTransport("mail.example.com", 465, tls="none").port == 465

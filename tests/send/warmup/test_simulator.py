@@ -63,6 +63,8 @@ def test_the_picture_is_wellformed_and_says_what_it_shows():
     assert "Jan 2027" in html
     assert "<script" not in html
     ET.fromstring(html)
+    assert html in told.to_html()
+    assert told.to_html().startswith("<!doctype html>")
 
 
 def test_a_short_way_and_a_large_one_can_be_drawn():

@@ -96,6 +96,10 @@ def _others(given: Mapping[str, str | Iterable[str]]) -> Mapping[str, tuple[str,
     return {name: (value,) if isinstance(value, str) else tuple(value) for name, value in _named(given).items()}
 
 
+def _rules(given: Iterable[Rule]) -> tuple[Rule, ...]:  # `tuple` alone would tell type checkers nothing
+    return tuple(given)
+
+
 def _named(given: Mapping[str, _T]) -> Mapping[str, _T]:
     if not isinstance(given, Mapping):
         raise InvalidValue("Limits", given, "is not a mapping", "write {'name': …}")
@@ -147,7 +151,7 @@ class Limits:
     default: Shape | None = attrs.field(default=None, converter=_default)
     instead: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict, converter=_others, hash=False)
     turns: Turns = attrs.field(factory=Turns, validator=attrs.validators.instance_of(Turns))
-    rules: tuple[Rule, ...] = attrs.field(default=(), converter=tuple)
+    rules: tuple[Rule, ...] = attrs.field(default=(), converter=_rules)
     mailboxes: Providers | None = None
     feedback: Feedback | None = None
     processes: int = attrs.field(default=1, validator=counted)
@@ -155,6 +159,8 @@ class Limits:
     def __attrs_post_init__(self) -> None:
         if self.rules or self.mailboxes is not None or self.feedback is not None:
             _check_parts(self)
+        if self.providers:
+            _check_names(self)
 
     def shape_of(self, provider: str) -> Shape:
         """The shape of a provider, or of a domain that stands for itself; an empty one where nothing is said."""
@@ -180,6 +186,23 @@ def _check_parts(limits: Limits) -> None:
     for name, part, kind in parts:
         if part is not None and not isinstance(part, kind):
             raise InvalidValue(f"Limits.{name}", part, f"is no {kind.__name__}")
+
+
+def _check_names(limits: Limits) -> None:
+    """Refuse a provider that no letter will ever have, since its limit would silently be none."""
+    from mailkit.send.limits.providers import Providers
+
+    table = limits.mailboxes or Providers.shipped()
+    known = {*table.by_domain.values(), *table.by_mx.values()}
+    plain = {_bare(name): name for name in known}
+    for name in limits.providers:
+        meant = "" if name in known else table.by_domain.get(name.lower()) or plain.get(_bare(name), "")
+        if meant:
+            raise InvalidValue("Limits.providers", name, "is not that provider's name", f"write {meant!r}")
+
+
+def _bare(name: str) -> str:
+    return "".join(filter(str.isalnum, name.lower()))
 
 
 _FREE: Final = Shape()

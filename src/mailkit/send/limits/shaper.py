@@ -135,7 +135,7 @@ class Shaper:
     ) -> tuple[Taken, ...]:
         """Take in what came of a delivery, and say which measures that led to; mostly none.
 
-        `Measure.STOP` is only told: whoever drives the sender pauses the campaign, or does not.
+        `Measure.STOP` is only told: `Sender` pauses the campaign then.
 
         Args:
             identity: From which identity
@@ -190,7 +190,8 @@ class Shaper:
         self._tolls.clear()
 
     def _refused(self, way: Way, refused: Refused, under_way: int, campaign: str, now: datetime) -> Taken | None:
-        rule = first_rule(self._rules, refused, way.provider)
+        rules = self._rules if way.provider else self.limits.rules  # else one mailbox would speak for all strangers
+        rule = first_rule(rules, refused, way.provider)
         is_measured = rule is not None and rule.measure not in (Measure.NONE, Measure.STOP)
         if refused.phase in _BEFORE_LETTERS or refused.reply.code == _CLOSING:
             if not is_measured:  # else what the rule asks for is enough

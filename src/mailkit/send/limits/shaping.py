@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cache
@@ -47,7 +47,7 @@ class Measure(StrEnum):
     SWITCH = "switch"
     """Another identity sends, if `Limits.instead` names one that is open; else the way is suspended."""
     STOP = "stop"
-    """The campaign is not wanted there; whoever drives the sender is told, and may pause it."""
+    """The campaign is not wanted there: the sender pauses it, everywhere, until somebody resumes it."""
     NONE = "none"
     """Nothing: the refusal speaks of one reader, or of something that waiting does not mend."""
 
@@ -57,6 +57,10 @@ def _causes(given: Sequence[str]) -> tuple[Cause, ...]:
         return tuple(map(Cause, given))
     except ValueError as error:
         raise InvalidValue("Rule.causes", given, "names a cause that there is not", "see `send.Cause`") from error
+
+
+def _codes(given: Iterable[str]) -> tuple[str, ...]:  # `tuple` alone would tell type checkers nothing
+    return tuple(given)
 
 
 @attrs.frozen(kw_only=True)
@@ -88,7 +92,7 @@ class Rule:
     measure: Measure = attrs.field(converter=Measure)
     lasts: timedelta | None = attrs.field(default=None, validator=attrs.validators.optional(positive))
     provider: str = ""
-    codes: tuple[str, ...] = attrs.field(default=(), converter=tuple)
+    codes: tuple[str, ...] = attrs.field(default=(), converter=_codes)
     pattern: str = ""
     causes: tuple[Cause, ...] = attrs.field(default=(), converter=_causes)
     rate: Rate | None = None

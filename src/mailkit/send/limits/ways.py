@@ -120,7 +120,7 @@ class Way:
         assert rule.lasts is not None, "a rule with a measure has a length"
         until, connections = now + rule.lasts, None
         before = self._asked.get(rule.id)
-        is_new = before is None or not timedelta(0) <= now - before < _AT_ONCE
+        is_new = rule.measure is Measure.STOP or before is None or not timedelta(0) <= now - before < _AT_ONCE
         if is_new:
             self._asked[rule.id] = now
         match rule.measure:

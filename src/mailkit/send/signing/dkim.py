@@ -20,7 +20,7 @@ from mailkit.address import Domain
 from mailkit.clock import SystemClock, utc
 from mailkit.errors import AddressError, InvalidValue
 from mailkit.findings import Finding, Findings, Severity
-from mailkit.send.lines import crlf
+from mailkit.send.lines import Plain, crlf, is_plain
 from mailkit.send.signing.fields import OVERSIGNED, SIGNED, field_names, listed, names, signable
 from mailkit.send.signing.folding import fold, folded_base64
 from mailkit.send.signing.key import DKIMKey
@@ -169,13 +169,29 @@ class DKIMSigner:
         Raises:
             InvalidValue: The letter has no From, more than one, or a line among its header fields that is none.
         """
-        letter = crlf(raw)
+        letter_is_plain = is_plain(raw)
+        letter = raw if letter_is_plain else crlf(raw)
         head, body = divide(letter)
         covered, names_line = self._cover(head)
         body_hash = b2a_base64(sha256(BODIES[self.body_form](body)).digest(), newline=False)
         tail = b"%b\r\n%b\r\n bh=%b;\r\n b=" % (self._times(now or SystemClock().now()), names_line, body_hash)
         signatures = [self._signature(key, front + tail, covered) for key, front in self._heads]
-        return b"".join([*signatures, letter])
+        signed = b"".join([*signatures, letter])
+        return Plain(signed) if letter_is_plain else signed  # the signatures have no line that begins with a dot
+
+    def try_keys(self) -> None:
+        """Have each key sign something, to learn in time whether it can.
+
+        Raises:
+            InvalidValue: One cannot.
+        """
+        for key in self.keys:
+            try:
+                key.sign_digest(sha256(b"").digest())
+            except Exception as error:  # a function may raise anything
+                reason = f"cannot sign: {type(error).__name__}: {error}"
+                mend = "try what private= gives; no letter was lost"
+                raise InvalidValue(f"DKIMSigner({self.domain}).keys", key.selector, reason, mend) from error
 
     def _head(self, key: DKIMKey) -> bytes:
         """The tags of a key's signatures that are always the same."""

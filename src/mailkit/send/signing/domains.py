@@ -93,6 +93,17 @@ class Signers:
         mend = did_you_mean(domain, self.signers).removeprefix("; ") or "add it, or say what to do with unknown="
         raise InvalidValue("Signers", domain, "has no signer", mend)
 
+    def try_keys(self) -> None:
+        """Have each signer that can be asked try its keys.
+
+        Raises:
+            InvalidValue: One of them cannot sign.
+        """
+        for one in {id(one): one for one in (*self.signers.values(), self.unknown)}.values():
+            try_keys = getattr(one, "try_keys", None)
+            if try_keys is not None:
+                try_keys()
+
     def _nearest(self, domain: str) -> Signer | None:
         while domain:
             if domain in self.signers:

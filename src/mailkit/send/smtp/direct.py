@@ -12,12 +12,12 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections import deque
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from datetime import timedelta
 from functools import partial
 from inspect import isawaitable
 from random import Random
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
@@ -38,11 +38,18 @@ from mailkit.send.smtp.session import Line
 from mailkit.send.smtp.settings import own_name, patience, port_number, whole
 from mailkit.send.transport import Commit, Delivery, Lost, Refused
 
+if TYPE_CHECKING:
+    from mailkit.send.limits.limits import Shape
+
 __all__ = ["MXTransport"]
 
 _ANSWER_FACTOR: Final = 5
 """A server may check a message before it answers the final dot (RFC 5321, 4.5.3.2.6), and a loss there is ambiguous."""
 _MOST_POOLS: Final = 1000
+
+
+def _row(given: Iterable[int]) -> tuple[int, ...]:  # `tuple` alone would tell type checkers nothing
+    return tuple(given)
 
 
 def _names(given: str | Collection[str]) -> frozenset[str]:
@@ -81,8 +88,10 @@ class MXTransport:
             our address leads back (PTR), or many servers take us for a bot.
         own_hostnames: Names by which MX records may mean us, so that we do not send to ourselves.
         connections: How many connections there may be at once, in all.
-        connections_per_destination: How many to the hosts of one domain, or of several that have the same hosts.
-        messages_per_connection: After how many letters a connection is closed.
+        connections_per_destination: How many to the hosts of one domain, or of several that have the same hosts;
+            a sender's limits may say otherwise of a provider or domain (`Shape.connections`).
+        messages_per_connection: After how many letters a connection is closed, likewise
+            (`Shape.letters_per_connection`).
         idle_timeout: After how long without a letter a connection is closed.
         bdat_depth: How many letters may be under way whole on one connection, where the server offers BDAT (RFC 3030);
             0 for DATA always.
@@ -117,7 +126,7 @@ class MXTransport:
     bdat_depth: int = attrs.field(default=1, validator=whole)
     on_busy: Callable[[Reply, str], object] | None = attrs.field(default=None, repr=False)
     addresses_tried: int = attrs.field(default=5, validator=_tries)
-    ip_versions: tuple[int, ...] = attrs.field(default=(4, 6), converter=tuple, validator=_versions)
+    ip_versions: tuple[int, ...] = attrs.field(default=(4, 6), converter=_row, validator=_versions)
     allows_private: bool = False
     rest: timedelta = attrs.field(default=timedelta(minutes=1), validator=patience)
     port: int = attrs.field(default=25, validator=port_number)
@@ -125,6 +134,7 @@ class MXTransport:
     answer_timeout: timedelta | None = attrs.field(default=None, validator=attrs.validators.optional(patience))
     clock: Clock = attrs.field(factory=SystemClock, repr=False)
     rng: Random = attrs.field(factory=Random, repr=False)
+    _shape_of: Callable[[str], Shape] | None = attrs.field(init=False, default=None, repr=False)
     _reacher: Reacher | None = attrs.field(init=False, default=None, repr=False)
     _pools: dict[Destination, Pool] = attrs.field(init=False, factory=dict, repr=False)
     _loop: asyncio.AbstractEventLoop | None = attrs.field(init=False, default=None, repr=False)
@@ -135,6 +145,10 @@ class MXTransport:
     def capacity(self) -> int:
         """How many deliveries it makes use of at once: for each connection as many as `SMTPTransport` has."""
         return self.connections * (2 + max(1, self.bdat_depth))
+
+    def heed(self, shape_of: Callable[[str], Shape]) -> None:
+        """Keep to what a sender's limits say of a recipient's domain; for connections that are yet to be made."""
+        self._shape_of = shape_of
 
     async def open(self) -> None:
         """Get ready; nobody is connected to yet."""
@@ -154,7 +168,8 @@ class MXTransport:
         if not isinstance(wanted, Destination):
             return wanted
         try:
-            return await self._pool(wanted).deliver(envelope, raw, commit=commit)
+            pool = self._pool(wanted, envelope.recipient.address.domain.ascii)
+            return await pool.deliver(envelope, raw, commit=commit)
         finally:
             self._freed.set()
 
@@ -197,14 +212,15 @@ class MXTransport:
             self._loop, self._pools, self._freed, self._queue = loop, {}, asyncio.Event(), deque()
         return self._pools
 
-    def _pool(self, wanted: Destination) -> Pool:
+    def _pool(self, wanted: Destination, domain: str) -> Pool:
         pool = self._here().pop(wanted, None)
         if pool is None:
             self._forget()
+            shape = None if self._shape_of is None else self._shape_of(domain)
             pool = Pool(
                 partial(self._dial, wanted),
-                connections=self.connections_per_destination,
-                messages_per_connection=self.messages_per_connection,
+                connections=(shape and shape.connections) or self.connections_per_destination,
+                messages_per_connection=(shape and shape.letters_per_connection) or self.messages_per_connection,
                 idle_timeout=self.idle_timeout,
                 bdat_depth=self.bdat_depth,
                 names_server=True,

@@ -26,6 +26,8 @@ __all__ = ["SMTPTransport"]
 _ANSWER_FACTOR: Final = 5
 """A server may check a message before it answers the final dot (RFC 5321, 4.5.3.2.6), and a loss there is ambiguous."""
 
+_TLS_FROM_THE_START: Final = 465
+
 
 @attrs.define(eq=False)
 class SMTPTransport:
@@ -86,6 +88,11 @@ class SMTPTransport:
         if self.token is not None and (self.password or not self.username):
             reason = "goes with a username, and takes the place of a password"
             raise InvalidValue("SMTPTransport.token", self.token, reason, "give username= and token=")
+        if self.username and not self.password and self.token is None:
+            raise InvalidValue("SMTPTransport.username", self.username, "has no password", "give password= or token=")
+        if self.port == _TLS_FROM_THE_START and self.tls in ("opportunistic", "starttls"):
+            reason = "is not spoken on port 465, where TLS comes first (RFC 8314, 3.3)"
+            raise InvalidValue("SMTPTransport.tls", self.tls, reason, 'write tls="implicit", or port 587')
 
     @property
     def capacity(self) -> int:

@@ -43,6 +43,11 @@ class Held:
         self.places = (self.places if self.on == on else 0) - 1
         self.on = on
 
+    def spare_one(self, on: date) -> None:
+        """Have a place back that was not used after all, unless its day is over."""
+        if self.on == on:
+            self.places += 1
+
     def fetch(self, plan: Plan, state: State, now: datetime) -> tuple[State, Grant]:
         """A block of places from the state, and those that were used without asking."""
         self.owed = max(0, -self.places) if self.on == now.date() else 0

@@ -141,13 +141,41 @@ class Warmup:
             asked = None if is_near else self.overflow.get(asked)
         return first or now  # the right one is for the type checker: the loop ran
 
-    def sent(self, identity: str, provider: str, now: datetime) -> None:
-        """A letter goes out for the first time; a later try of it needs no place."""
+    def places(self, identity: str, provider: str, *, now: datetime) -> int | None:
+        """How many letters may go by this identity now, whatever its overflow; None if it is warm."""
+        if self.plan(identity, provider) is None:
+            return None
+        self._now = utc(now)
+        return 0 if self._again_at(identity, provider, self._now) else self._held[identity, provider].places
+
+    def again_at(self, identity: str, provider: str, *, now: datetime) -> datetime | None:
+        """When this identity has a place next; None if it has one, or is warm."""
+        self._now = utc(now)
+        return self._again_at(identity, provider, self._now)
+
+    def take(self, identity: str, provider: str, now: datetime) -> None:
+        """Use up a place for a letter that may go out yet: `sent(…, has_place=True)` follows, or `give_back`."""
         if self.plan(identity, provider) is not None:
             self._now = utc(now)
-            held, on = self._held[identity, provider], self._now.date()
-            held.use_one(on)
-            held.count(on, "sent")
+            self._held[identity, provider].use_one(self._now.date())
+
+    def give_back(self, identity: str, provider: str, now: datetime) -> None:
+        """The letter for which a place was taken does not go out."""
+        if self.plan(identity, provider) is not None:
+            self._held[identity, provider].spare_one(utc(now).date())
+
+    def sent(self, identity: str, provider: str, now: datetime, *, has_place: bool = False) -> None:
+        """A letter goes out for the first time, with the place that it took if it has one; a later try needs none."""
+        if self.plan(identity, provider) is not None:
+            self._now = utc(now)
+            if not has_place:
+                self.take(identity, provider, now)
+            self._held[identity, provider].count(self._now.date(), "sent")
+
+    @property
+    def wants_places(self) -> bool:
+        """Whether letters wait for an `exchange`."""
+        return any(held.is_wanted for held in self._held.values())
 
     def heard(
         self, identity: str, provider: str, event: Event, now: datetime, *, sent_at: datetime | None = None

@@ -98,6 +98,12 @@ class Simulation:
         title = escape(f"Letters a day while an identity is warmed up. {self._summary()}")
         return chart(self.begins_on, own, others, through=through, title=title, most_days=self.most_days)
 
+    def to_html(self) -> str:
+        """A page of its own with the picture and the dates, light or dark as the screen is; nothing is fetched."""
+        head = '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="color-scheme" content="light dark">'
+        width = '<meta name="viewport" content="width=device-width"><title>A simulated warm-up</title>'
+        return f"{head}{width}{self._repr_html_()}</html>"
+
     def _repr_html_(self) -> str:
         rows = "".join(self._row(name, span) for name, span in self.through.items())
         titles = ("provider", "1 run in 10 by", "half by", "9 in 10 by")
