@@ -204,7 +204,10 @@ class Deliveries:
         self._tally.tries += 1
         if self._watch is not None:
             held.began_at = self._clock.now()
-            self._watch.started(lease.job)
+            try:
+                self._watch.started(lease.job)
+            except Exception as error:  # noqa: BLE001 - the application's code; the run ends with it
+                self._broke(error)
         delivery: Delivery | None = None
         began = self._loop.time()
         if self._is_quick[held.stream.pool.name]:

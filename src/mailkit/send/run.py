@@ -203,11 +203,11 @@ class Run:
         leases = await self._outbox.lease(now=now, until=until, limit=limit, lanes=wanted)
         letters = self._dispatcher.leased(leases, wanted, now)
         self._longest_nap = _SHORT_NAP if leases else self._longest_nap
-        if self._sender.watch is not None and leases:
-            self._sender.watch.leased(len(leases))
         try:
+            if self._sender.watch is not None and leases:
+                self._sender.watch.leased(len(leases))
             self._preparation.check([lease.job for lease in leases])
-        except MailkitError as error:
+        except Exception as error:  # noqa: BLE001 - the application's code; what was leased is given back
             self._fail(error)
         if not self._goes_on:
             for held in letters:  # given back as the run ends
@@ -331,7 +331,10 @@ class Run:
             seconds = 0.0
             if held is not None and held.began_at is not None:
                 seconds = (event.at - held.began_at).total_seconds()
-            self._sender.watch.settled(settlement, seconds)
+            try:
+                self._sender.watch.settled(settlement, seconds)
+            except Exception as error:  # noqa: BLE001 - the application's code; the run ends with it
+                self._fail(error)
 
     async def _tell(self, event: Event) -> None:
         self._gate.feed(event)

@@ -642,3 +642,52 @@ def test_the_connections_of_the_thousand_and_first_destination_are_kept_and_clos
     with SMTPServer() as server:
         assert all(isinstance(one, Accepted) for one in asyncio.run(asyncio.wait_for(main(server), 20)))
     assert server.connections == 2
+
+
+def test_a_destination_that_is_always_busy_starves_no_other():
+    zone = {f"{name}.example.org": [f"10 mx-{name}.example.org"] for name in ("big", "small")}
+    zone |= {"mx-big.example.org": ["127.0.0.1"], "mx-small.example.org": ["127.0.0.1"]}
+
+    async def main(server):
+        transport = direct(server.port, zone, connections=2, messages_per_connection=5)
+        sent = 0
+
+        async def keep_busy():
+            nonlocal sent
+            while True:
+                await transport.deliver(envelope("anna@big.example.org"), LETTER, commit=yes)
+                sent += 1
+
+        busy = [asyncio.create_task(keep_busy()) for _ in range(8)]
+        while sent < 20:
+            await asyncio.sleep(0)
+        before = sent
+        await transport.deliver(envelope("ben@small.example.org"), LETTER, commit=yes)
+        for task in busy:
+            task.cancel()
+        await asyncio.gather(*busy, return_exceptions=True)
+        await transport.close()
+        return sent - before
+
+    with SMTPServer() as server:
+        assert asyncio.run(asyncio.wait_for(main(server), 10)) < 100
+
+
+def test_connections_that_rest_beside_a_slow_letter_make_room_for_another_destination():
+    zone = {f"{name}.example.org": [f"10 mx-{name}.example.org"] for name in ("big", "small")}
+    zone |= {"mx-big.example.org": ["127.0.0.1"], "mx-small.example.org": ["127.0.0.1"]}
+    slow = {"slow@big.example.org": Answer(phase="message", delay=5)}
+
+    async def main(server):
+        transport = direct(server.port, zone, connections=2)
+        tasks = [asyncio.create_task(transport.deliver(envelope(one), LETTER, commit=yes)) for one in slow]
+        await transport.deliver(envelope("anna@big.example.org"), LETTER, commit=yes)
+        await transport.deliver(envelope("ben@small.example.org"), LETTER, commit=yes)
+        is_first = not tasks[0].done()
+        tasks[0].cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await transport.close()
+        return is_first
+
+    with SMTPServer(answers=slow) as server:
+        assert asyncio.run(asyncio.wait_for(main(server), 20))

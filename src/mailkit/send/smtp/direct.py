@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from collections import deque
 from collections.abc import Callable, Collection, Iterable
 from datetime import timedelta
 from functools import partial
@@ -138,7 +139,7 @@ class MXTransport:
     _pools: dict[Destination, Pool] = attrs.field(init=False, factory=dict, repr=False)
     _loop: asyncio.AbstractEventLoop | None = attrs.field(init=False, default=None, repr=False)
     _freed: asyncio.Event = attrs.field(init=False, factory=asyncio.Event, repr=False)
-    _queued: int = attrs.field(init=False, default=0, repr=False)
+    _queue: deque[object] = attrs.field(init=False, factory=deque, repr=False)
 
     @property
     def capacity(self) -> int:
@@ -208,7 +209,7 @@ class MXTransport:
         """The connections in this event loop; those of a loop that has ended are of no use."""
         loop = asyncio.get_running_loop()
         if self._loop is not loop:
-            self._loop, self._pools, self._freed, self._queued = loop, {}, asyncio.Event(), 0
+            self._loop, self._pools, self._freed, self._queue = loop, {}, asyncio.Event(), deque()
         return self._pools
 
     def _pool(self, wanted: Destination, domain: str) -> Pool:
@@ -229,25 +230,31 @@ class MXTransport:
         return pool
 
     async def _dial(self, wanted: Destination) -> Line | Refused:
-        """A new connection, once there is room for it, and unless the letters were sent on others meanwhile."""
-        self._queued += 1
+        """A new connection, once there is room for it, and unless the letters were sent on others meanwhile.
+
+        Whoever waits longest is the next, or a destination that always has letters would starve the others.
+        """
+        turn = object()
+        self._queue.append(turn)
+        self._freed.set()  # whoever is next has counted this dial among the connections
         try:
-            while self._open() >= self.connections:
-                await self._make_room()
+            while self._queue[0] is not turn or self._open() >= self.connections:
+                await self._make_room(is_next=self._queue[0] is turn)
                 if not self._pools[wanted].waiting:
                     raise asyncio.CancelledError
         finally:
-            self._queued -= 1
+            self._queue.remove(turn)
+            self._freed.set()
         return await self._reach.dial(wanted)
 
     def _open(self) -> int:
         """How many connections there are, without those that wait for room."""
-        return sum(pool.open_connections for pool in self._pools.values()) - self._queued
+        return sum(pool.open_connections for pool in self._pools.values()) - len(self._queue)
 
-    async def _make_room(self) -> None:
-        """Close what has been idle longest; if all connections have letters, wait for one of these to end."""
-        for pool in tuple(self._pools.values()):
-            if pool.is_idle and pool.open_connections:
+    async def _make_room(self, *, is_next: bool) -> None:
+        """Close what has rested longest; if all connections have letters, wait for one of these to end."""
+        for pool in tuple(self._pools.values()) if is_next else ():
+            if (pool.is_idle and pool.open_connections) or pool.has_resting:
                 await pool.close()
                 return
         self._freed.clear()

@@ -85,6 +85,11 @@ class Pool:
         return not self._deliveries
 
     @property
+    def has_resting(self) -> bool:
+        """Whether a connection has nothing to do."""
+        return bool(self._idle)
+
+    @property
     def open_connections(self) -> int:
         """How many connections there are, or are being made."""
         return len(self._sessions) + len(self._leaving) + len(self._dialling)
