@@ -22,6 +22,7 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from mailkit import Envelope, stores
 from mailkit.send import Cap, Caps, Job, Limits, Rate, Sender, SMTPTransport
@@ -39,13 +40,13 @@ READERS = 40
 """Of each brand, half of them at Gmail."""
 
 
-def letter(brand: str, number: int, *, campaign: str, **more: object) -> Job:
+def letter(brand: str, number: int, *, campaign: str, **more: Any) -> Job:
     """A letter of a brand to one of its readers: Message-ID and date are fixed once and for all."""
     domain = BRANDS[brand]
     reader = f"reader{number}@{'gmail.com' if number % 2 else 'yahoo.com'}"
     message_id = f"{campaign}.{brand}.{number}@{domain}"
     head = f"From: {brand} <hello@{domain}>\r\nTo: {reader}\r\nMessage-ID: <{message_id}>\r\nSubject: {campaign}\r\n"
-    given = {
+    given: dict[str, Any] = {
         "person": reader,
         "envelope": Envelope(sender=f"hello@{domain}", recipient=reader),
         "message_id": message_id,

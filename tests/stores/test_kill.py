@@ -26,7 +26,7 @@ from mailkit import stores
 from mailkit.send.jobs import JobState
 from mailkit.send.meter import Toll
 from mailkit.send.outbox import Settlement
-from mailkit.send.throttle import Rate
+from mailkit.send.limits.rate import Rate
 
 now = datetime.fromisoformat(sys.argv[2])
 TOLL = Toll(key="all", rate=Rate(1000, per=timedelta(seconds=1)))

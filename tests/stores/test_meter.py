@@ -8,8 +8,8 @@ import pytest
 
 from mailkit import stores
 from mailkit.send.limits.memory import MemoryMeter
+from mailkit.send.limits.rate import Rate
 from mailkit.send.meter import Allotment, Meter, Toll
-from mailkit.send.throttle import Rate
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -23,7 +23,7 @@ import asyncio, sys
 from datetime import datetime, timedelta
 from mailkit import stores
 from mailkit.send.meter import Toll
-from mailkit.send.throttle import Rate
+from mailkit.send.limits.rate import Rate
 
 async def main():
     now, second = datetime.fromisoformat(sys.argv[2]), timedelta(seconds=1)
@@ -46,7 +46,7 @@ from datetime import datetime, timedelta
 from mailkit import stores
 from mailkit.clock import SystemClock
 from mailkit.send.meter import Toll
-from mailkit.send.throttle import Rate
+from mailkit.send.limits.rate import Rate
 
 async def main():
     clock, second = SystemClock(), timedelta(seconds=1)

@@ -17,7 +17,7 @@ from mailkit.checks import counted, one_line
 from mailkit.errors import InvalidValue
 from mailkit.event import Event, Kind
 from mailkit.send.jobs import Job
-from mailkit.send.throttle import positive
+from mailkit.send.limits.rate import positive
 
 __all__ = ["Cap", "Caps", "Full"]
 

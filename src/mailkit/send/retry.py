@@ -18,9 +18,9 @@ import attrs
 from mailkit.checks import at_least, share
 from mailkit.errors import InvalidValue
 from mailkit.send.jobs import Job
+from mailkit.send.limits.rate import positive
 from mailkit.send.returns.causes import Action
 from mailkit.send.returns.classify import Verdict
-from mailkit.send.throttle import positive
 
 __all__ = ["RetryPolicies", "RetryPolicy", "asked_wait", "next_try"]
 

@@ -29,6 +29,7 @@ from mailkit.send.jobs import Job, JobState
 from mailkit.send.limits.limits import Limits, Shape
 from mailkit.send.limits.memory import MemoryMeter
 from mailkit.send.limits.providers import provider_of
+from mailkit.send.limits.rate import positive
 from mailkit.send.limits.shaper import Shaper
 from mailkit.send.meter import Meter
 from mailkit.send.outbox import Outbox
@@ -39,7 +40,6 @@ from mailkit.send.signals import stopping_on_signals
 from mailkit.send.signing.signer import Signer
 from mailkit.send.states import Kept, States
 from mailkit.send.summary import Summary, Tally
-from mailkit.send.throttle import positive
 from mailkit.send.transport import Direct, Transport
 from mailkit.send.unlimited import Unlimited
 from mailkit.send.warming import Warming

@@ -50,7 +50,7 @@ class SqlMeter:
     >>> from pathlib import Path
     >>> from tempfile import TemporaryDirectory
     >>> from mailkit import stores
-    >>> from mailkit.send.throttle import Rate
+    >>> from mailkit.send.limits.rate import Rate
     >>> second, now = timedelta(seconds=1), datetime(2026, 3, 1, tzinfo=UTC)
     >>> gmail = Toll(key="provider gmail", rate=Rate(10, per=second, burst=2))
     >>> with TemporaryDirectory() as folder, stores.open(Path(folder, "shop.db")) as store:

@@ -14,7 +14,7 @@ from typing import Final
 import attrs
 
 from mailkit.clock import utc
-from mailkit.send.throttle import Rate
+from mailkit.send.limits.rate import Rate
 from mailkit.send.warmup.plans import Plan
 from mailkit.send.warmup.rules import advance
 from mailkit.send.warmup.states import State

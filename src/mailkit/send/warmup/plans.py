@@ -11,7 +11,7 @@ import attrs
 
 from mailkit.checks import at_least, counted, share
 from mailkit.errors import InvalidValue, did_you_mean
-from mailkit.send.throttle import positive
+from mailkit.send.limits.rate import positive
 from mailkit.send.warmup.schedules import SCHEDULES, counts, positive_counts
 
 __all__ = ["SPARKPOST_REACH", "Gates", "Plan", "Reach"]
