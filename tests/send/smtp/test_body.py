@@ -1,6 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mailkit.send.lines import crlf
 from mailkit.send.smtp.body import finish
 
 
@@ -20,3 +21,10 @@ def test_a_server_reads_one_message_with_its_lines_unchanged(raw):
     octets = finish(raw)
     assert received(octets) == wanted
     assert b"\r\n.\r\n" not in octets[:-3]
+
+
+def test_a_large_letter_gets_the_same_line_ends_as_a_small_one():
+    line = b"A line of forty-two octets, as lines go\n"
+    large = line * 10_000
+    assert crlf(large) == line.replace(b"\n", b"\r\n") * 10_000
+    assert crlf(crlf(large)[:-2]) == crlf(large)
