@@ -50,9 +50,9 @@ def act(watch: Any) -> None:
 
 
 def test_prometheus_has_the_figures() -> None:
-    registry = CollectorRegistry()
-    act(PrometheusWatch(registry=registry))
-    value = registry.get_sample_value
+    figures = CollectorRegistry()
+    act(PrometheusWatch(registry=figures))
+    value = figures.get_sample_value
     assert value("mailkit_jobs_leased_total") == 3
     assert value("mailkit_deliveries_started_total", {"provider": "gmail"}) == 2
     assert value("mailkit_deliveries_started_total", {"provider": "yahoo"}) is None
@@ -87,8 +87,8 @@ def test_opentelemetry_has_the_same() -> None:
 
 
 def test_a_sender_tells_both() -> None:
-    registry = CollectorRegistry()
-    watch = PrometheusWatch(registry=registry)
+    figures = CollectorRegistry()
+    watch = PrometheusWatch(registry=figures)
     transport = MemoryTransport({"n3@example.org": "550 5.1.1 No such user"})
     sender = Sender(transport=transport, outbox=MemoryOutbox(), watch=watch, on_event=watch.on_event, progress=False)
     people = [f"n{number}@example.org" for number in range(5)]
@@ -97,7 +97,7 @@ def test_a_sender_tells_both() -> None:
         for name in people
     )
     sender.run_sync()
-    value = registry.get_sample_value
+    value = figures.get_sample_value
     assert value("mailkit_jobs_leased_total") == 5
     assert value("mailkit_jobs_settled_total", {"state": "accepted", "provider": "gmail"}) == 4
     assert value("mailkit_delivery_seconds_count", {"state": "bounced"}) == 1

@@ -3,48 +3,25 @@
 import asyncio
 import os
 import signal
-from datetime import UTC, datetime, timedelta
-from random import Random
+from datetime import timedelta
 
 import pytest
 
-from mailkit import Envelope, Event, Kind, LetterState, MailkitError, letter_state
+from mailkit import Event, Kind, LetterState, MailkitError, letter_state
 from mailkit.clock import SystemClock
 from mailkit.errors import InvalidValue, StoreError
-from mailkit.send import Job, JobState, Limits, MemoryOutbox, Phase, Rate, Reply, RetryPolicies, RetryPolicy, Sender
+from mailkit.send import JobState, Limits, MemoryOutbox, Phase, Rate, Reply, RetryPolicies, RetryPolicy, Sender
 from mailkit.send.caps import Cap, Caps
 from mailkit.send.limits.quota import Quota
 from mailkit.send.limits.shaper import Shaper
 from mailkit.send.transport import Accepted, Lost, Refused
 from mailkit.testing.clock import FakeClock
 from mailkit.testing.transport import MemoryTransport
+from tests.send.runs import START, job, run, sender
 
-START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
 UNHEARD = Lost(phase=Phase.MESSAGE, server="a:25", reason="gone")
-
-
-def job(name, **changes):
-    given = {
-        "person": name,
-        "envelope": Envelope(sender="shop@example.com", recipient=f"{name}@{changes.pop('domain', 'example.org')}"),
-        "message_id": f"{name}.{changes.get('campaign', '')}@example.com",
-        "date": START,
-        "raw": b"Subject: Hello\r\n\r\nHello",
-    }
-    return Job(**{**given, **changes})
-
-
-def sender(transport=None, **options):
-    options = {"clock": FakeClock(START), "rng": Random(1), "outbox": MemoryOutbox(), **options}
-    return Sender(transport=transport or MemoryTransport(), **options)
-
-
-def run(jobs, transport=None, **options):
-    it = sender(transport, **options)
-    it.add_sync(jobs)
-    return it.run_sync(), it
 
 
 def counts(it):
@@ -661,7 +638,7 @@ def test_marks_and_outcomes_of_many_letters_are_written_together():
     assert len([count for what, count in outbox.calls if what == "settle"]) <= 20
 
 
-def test_a_letter_that_was_marked_ahead_and_that_its_transport_never_began_has_not_been_sent():
+def test_a_letter_whose_transport_breaks_before_it_asks_for_the_mark_has_not_been_sent():
     class BreaksLater(MemoryTransport):
         async def deliver(self, envelope, raw, *, commit):
             if envelope.recipient.address.local == "ben":

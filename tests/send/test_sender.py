@@ -3,43 +3,19 @@
 import asyncio
 import re
 from collections import Counter
-from datetime import UTC, datetime, timedelta
-from random import Random
+from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
 
-from mailkit import Envelope, Event, Kind, LetterState, MailkitError, Suppression, letter_state
+from mailkit import Event, Kind, LetterState, MailkitError, Suppression, letter_state
 from mailkit.clock import SystemClock
 from mailkit.errors import InvalidValue, StoreError, TransportError
-from mailkit.send import Job, JobState, Limits, MemoryOutbox, Phase, Rate, Reply, RetryPolicy, Sender
+from mailkit.send import JobState, Limits, MemoryOutbox, Phase, Rate, Reply, RetryPolicy, Sender
 from mailkit.send.transport import Accepted, Lost, Refused
 from mailkit.testing.clock import FakeClock
 from mailkit.testing.transport import MemoryTransport
-
-START = datetime(2026, 3, 1, 12, tzinfo=UTC)
-
-
-def job(name, **changes):
-    given = {
-        "person": name,
-        "envelope": Envelope(sender="shop@example.com", recipient=f"{name}@example.org"),
-        "message_id": f"{name}.{changes.get('campaign', '')}@example.com",
-        "date": START,
-        "raw": b"Subject: Hello\r\n\r\nHello",
-    }
-    return Job(**{**given, **changes})
-
-
-def sender(transport=None, **options):
-    options = {"clock": FakeClock(START), "rng": Random(1), "outbox": MemoryOutbox(), **options}
-    return Sender(transport=transport or MemoryTransport(), **options)
-
-
-def run(jobs, transport=None, **options):
-    it = sender(transport, **options)
-    it.add_sync(jobs)
-    return it.run_sync(), it
+from tests.send.runs import START, job, run, sender
 
 
 def test_every_job_ends_in_exactly_one_state():

@@ -37,10 +37,10 @@ class PrometheusWatch:
         MissingExtra: prometheus_client is not installed.
 
     >>> from prometheus_client import CollectorRegistry
-    >>> registry = CollectorRegistry()
-    >>> watch = PrometheusWatch(registry=registry)
+    >>> figures = CollectorRegistry()
+    >>> watch = PrometheusWatch(registry=figures)
     >>> watch.leased(10)
-    >>> registry.get_sample_value("mailkit_jobs_leased_total")
+    >>> figures.get_sample_value("mailkit_jobs_leased_total")
     10.0
     """
 

@@ -31,10 +31,6 @@ from mailkit.send.warming import Warming
 __all__ = ["Deliveries", "Watch"]
 
 _log: Final = logging.getLogger("mailkit.send")
-_QUICK: Final = 0.1
-"""Seconds. While deliveries take less, marks are asked for as soon as a letter is handed to the transport, as it is
-sent in a moment: so many more share a commit. With a slow server that gains nothing, and what is handed over but
-still waits for its turn could no longer be paused."""
 
 
 class Watch(Protocol):
@@ -56,36 +52,30 @@ class Watch(Protocol):
 class _Try:
     """One delivery's right to its final dot. By hand, and not with attrs: one is made for each letter."""
 
-    __slots__ = ("answer", "held", "is_asked", "ledger")
+    __slots__ = ("answer", "held", "ledger")
 
     def __init__(self, held: Held, ledger: Ledger) -> None:
         self.held, self.ledger = held, ledger
         self.answer: asyncio.Future[bool] | None = None
-        self.is_asked = False
 
-    def mark(self) -> asyncio.Future[bool]:
-        """Ask for the mark; asked again, it is the same answer."""
+    def commit(self) -> asyncio.Future[bool]:
+        """Ask for the mark: from its yes on, the letter may have been sent. Asked again, it is the same answer."""
         if self.answer is None:
             self.answer = self.ledger.mark(self.held.lease)
         return self.answer
-
-    def commit(self) -> asyncio.Future[bool]:
-        """Ask for the mark because the transport needs it: from its yes on, the letter may have been sent."""
-        self.is_asked = True
-        return self.mark()
 
     @property
     def may_be_sent(self) -> bool:
         """Whether the final dot was allowed."""
         answer = self.answer
-        return self.is_asked and answer is not None and answer.done() and not answer.cancelled() and answer.result()
+        return answer is not None and answer.done() and not answer.cancelled() and answer.result()
 
     @property
     def is_unmarked(self) -> bool:
         """Whether the outbox failed or has not answered, so that nobody knows what is written there."""
         answer = self.answer
-        if not self.is_asked or answer is None:
-            return False  # nothing was sent, whatever comes of the mark
+        if answer is None:
+            return False  # nothing was asked, and so nothing was sent
         return not answer.done() or answer.cancelled() or answer.exception() is not None
 
 
@@ -131,7 +121,6 @@ class Deliveries:
         self._loop = asyncio.get_running_loop()
         self._idle: dict[str, list[asyncio.Future[Held | None]]] = {name: [] for name in transports}
         self._workers: dict[str, list[asyncio.Task[None]]] = {name: [] for name in transports}
-        self._is_quick = dict.fromkeys(transports, False)
         self._warned: set[str] = set()
         self._is_closed = False
 
@@ -209,9 +198,6 @@ class Deliveries:
             except Exception as error:  # noqa: BLE001 - the application's code; the run ends with it
                 self._broke(error)
         delivery: Delivery | None = None
-        began = self._loop.time()
-        if self._is_quick[held.stream.pool.name]:
-            one.mark()
         try:
             delivery = await transport.deliver(lease.job.envelope, held.raw, commit=one.commit)
         except asyncio.CancelledError:
@@ -223,7 +209,6 @@ class Deliveries:
                 self._broke(error)  # the outbox failed, not the transport
             else:
                 delivery = broke(transport, error, is_sent=one.may_be_sent)
-        self._is_quick[held.stream.pool.name] = self._loop.time() - began < _QUICK
         self._conclude(held, delivery)
 
     def _conclude(self, held: Held, delivery: Delivery | None) -> None:
@@ -248,6 +233,10 @@ class Deliveries:
         if not trouble or trouble in self._warned:
             return
         self._warned.add(trouble)
-        wait = timedelta(0) if due is None else due - now
-        then = f"put off; trying again in {max(1, round(wait / timedelta(minutes=1)))} min" if due else "given up"
+        then = "given up" if due is None else f"put off; trying again in {_length(due - now)}"
         _log.warning("%s. The letter is %s", trouble, then)
+
+
+def _length(wait: timedelta) -> str:
+    seconds = max(1, round(wait.total_seconds()))
+    return f"{seconds} s" if seconds < 60 else f"{round(seconds / 60)} min"

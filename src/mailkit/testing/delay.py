@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import signal
 import sys
 import threading
 from collections import deque
@@ -15,6 +14,8 @@ from datetime import timedelta
 from random import Random
 from types import TracebackType
 from typing import Self
+
+from mailkit.testing.serving import serve_until_told
 
 __all__ = ["DelayProxy"]
 
@@ -224,13 +225,7 @@ def main(arguments: list[str] | None = None) -> None:
     round_trip = timedelta(milliseconds=given.round_trip_ms)
     proxy = DelayProxy(given.to, round_trip=round_trip, drop_odds=given.drop_odds, rng=Random(given.seed))
 
-    async def serve() -> None:
-        stopping, loop = asyncio.Event(), asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, stopping.set)
-        await proxy.serve(stopping, lambda: print(proxy.port, flush=True))  # noqa: T201 - it is what callers read
-
-    asyncio.run(serve())
+    serve_until_told(proxy)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,6 @@ import argparse
 import asyncio
 import json
 import re
-import signal
 import ssl
 import sys
 import threading
@@ -37,6 +36,7 @@ import attrs
 from mailkit.clock import Clock, SystemClock
 from mailkit.testing.answers import Answer, Answers, Choice, Fault, fault_named
 from mailkit.testing.conversation import Conversation
+from mailkit.testing.serving import serve_until_told
 from mailkit.testing.wire import Wire
 
 __all__ = ["Answer", "SMTPServer"]
@@ -280,13 +280,7 @@ def main(arguments: list[str] | None = None) -> None:
         remembers=False,
     )
 
-    async def serve() -> None:
-        stopping, loop = asyncio.Event(), asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, stopping.set)
-        await server.serve(stopping, lambda: print(server.port, flush=True))  # noqa: T201 - it is what callers read
-
-    asyncio.run(serve())
+    serve_until_told(server)
 
 
 if __name__ == "__main__":

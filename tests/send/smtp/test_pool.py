@@ -3,7 +3,6 @@
 import asyncio
 import base64
 import contextlib
-import ssl
 from datetime import timedelta
 from types import SimpleNamespace
 
@@ -14,6 +13,7 @@ from mailkit.errors import InvalidValue, TransportError
 from mailkit.send import Phase, SMTPTransport
 from mailkit.send.transport import Accepted, Lost, Refused, Unsendable, Withdrawn
 from mailkit.testing.server import SMTPServer
+from tests.send.real.certificate import contexts
 
 SHORT = timedelta(seconds=0.3)
 SMALL = b"Subject: Hello\r\n\r\n.Hello\r\n"
@@ -446,42 +446,10 @@ def test_reports_are_asked_for_where_they_are_offered():
 # TLS and logins.
 
 
-@pytest.fixture(scope="module")
-def contexts(tmp_path_factory):
-    """A server's context and one that trusts it."""
-    from datetime import UTC, datetime
-    from ipaddress import ip_address
-
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
-    built = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(datetime(2020, 1, 1, tzinfo=UTC))
-        .not_valid_after(datetime(2099, 1, 1, tzinfo=UTC))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    folder = tmp_path_factory.mktemp("tls")
-    plain = serialization.NoEncryption()
-    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain)
-    (folder / "both.pem").write_bytes(pem + built.public_bytes(serialization.Encoding.PEM))
-    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    server.load_cert_chain(folder / "both.pem")
-    return server, ssl.create_default_context(cafile=folder / "both.pem")
-
-
 @pytest.mark.parametrize("offers", [OFFERS, CHUNKS], ids=["groups", "chunks"])
 @pytest.mark.parametrize("mode", ["implicit", "starttls"])
-def test_over_tls_letters_of_all_sizes_arrive(contexts, mode, offers):
-    server, trusting = contexts
+def test_over_tls_letters_of_all_sizes_arrive(mode, offers):
+    server, trusting = contexts()
 
     async def main():
         where = {"implicit": server} if mode == "implicit" else {"tls": server}
@@ -499,8 +467,8 @@ def test_over_tls_letters_of_all_sizes_arrive(contexts, mode, offers):
     assert seen.letters[-1].startswith(LARGE)
 
 
-def test_a_letter_that_requires_tls_goes_only_where_it_is_kept(contexts):
-    server, trusting = contexts
+def test_a_letter_that_requires_tls_goes_only_where_it_is_kept():
+    server, trusting = contexts()
     offers = "250-hello\r\n250-PIPELINING\r\n250 {}"
 
     async def main(mode, offer, **options):

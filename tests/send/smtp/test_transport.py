@@ -2,9 +2,7 @@
 
 import asyncio
 import socket
-import ssl
 from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from random import Random
 
 import attrs
@@ -16,6 +14,7 @@ from mailkit.send import Job, JobState, MemoryOutbox, Phase, RetryPolicy, Sender
 from mailkit.send.transport import Accepted, Lost, Refused, Unsendable, Withdrawn
 from mailkit.testing.clock import FakeClock
 from mailkit.testing.server import Answer, SMTPServer
+from tests.send.real.certificate import contexts
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SHORT = timedelta(seconds=0.3)
@@ -307,38 +306,8 @@ def test_tls_that_is_required_and_not_offered_ends_the_run_before_it_begins():
         assert isinstance(deliver(transport(server, tls="opportunistic"))[0], Accepted)
 
 
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory):
-    """A certificate for 127.0.0.1 that nobody vouches for."""
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
-    built = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(datetime(2020, 1, 1, tzinfo=UTC))
-        .not_valid_after(datetime(2099, 1, 1, tzinfo=UTC))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    folder = tmp_path_factory.mktemp("tls")
-    plain = serialization.NoEncryption()
-    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain)
-    (folder / "key.pem").write_bytes(pem)
-    (folder / "cert.pem").write_bytes(built.public_bytes(serialization.Encoding.PEM))
-    return folder
-
-
-def test_tls_is_used_where_offered_and_proven_where_required(certificate):
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate / "cert.pem", certificate / "key.pem")
-    trusting = ssl.create_default_context(cafile=certificate / "cert.pem")
+def test_tls_is_used_where_offered_and_proven_where_required():
+    context, trusting = contexts()
     with SMTPServer(tls_context=context) as server:
         assert isinstance(deliver(transport(server, tls="opportunistic"))[0], Accepted)
         assert isinstance(deliver(transport(server, tls="starttls", tls_context=trusting))[0], Accepted)
