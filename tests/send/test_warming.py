@@ -110,6 +110,16 @@ def test_a_letter_that_is_tried_again_takes_one_place_and_counts_for_its_first_d
     assert 3 not in days(warmup)
 
 
+def test_a_second_try_leaves_the_places_of_its_day_to_others():
+    new = MemoryTransport({"n0@gmail.com": ["451 4.7.1 Greylisted", "250 2.0.0 Ok"]})
+    warmup = Warmup({"new": PLAN})
+    it = sender(warmup, new)
+    assert run(it, [job(number) for number in range(10)])[JobState.ACCEPTED] == 10
+    assert run(it, [job(number) for number in range(10, 20)])[JobState.ACCEPTED] == 10
+    assert days(warmup)[2].sent == 20
+    assert it.clock.now().day == 2
+
+
 def test_what_never_left_costs_no_place():
     def answer(envelope):
         return Unsendable(reason="no") if envelope.recipient.address.local < "n2" else None

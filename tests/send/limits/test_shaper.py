@@ -353,8 +353,10 @@ def test_processes_are_counted_from_one(processes):
 
 
 def test_one_server_does_not_speak_for_all_whose_provider_is_not_known() -> None:
-    words = "421 4.7.0 Blocked for now: try again later, too many messages from your IP address"
+    words = "421 4.3.2 System not accepting network messages"
     shaper = Shaper(Limits())
+    hear(shaper, refused(words))
+    assert shaper.room("a", "gmail", NOW) == 0
     hear(shaper, refused(words), identity="", provider="")
     assert shaper.room("", "", NOW) > 0
     own = rules_from([{"id": "ours", "codes": ["421"], "measure": "suspend", "for": "1m"}])
