@@ -65,3 +65,10 @@ def test_numbers_that_never_come_again_do_not_fill_the_memory():
     for number in range(1000):
         read(b"250 2.0.0 Ok: queued as %d" % number)
     assert len(replies._read) <= 200
+
+
+@pytest.mark.parametrize(
+    "said", ["250 2.1.0 2.1.5", "550 5.1.1 5.7.1 No such user", "250 2.0.0", "550 " + "long " * 40 + "reply"]
+)
+def test_an_odd_reply_is_read_as_any_other(said):
+    assert read(said.encode()) == Reply.parse(said)

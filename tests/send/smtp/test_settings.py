@@ -25,6 +25,8 @@ def test_a_servers_name_or_address_can_be_given(host):
         ({"host": None}, "SMTPTransport.host"),
         ({"host": "127.0.0.1:2525"}, "has the port in it; write host='127.0.0.1', port=2525"),
         ({"host": "[2001:db8::1]:25"}, "has the port in it; write host='2001:db8::1', port=25"),
+        ({"bdat_depth": -1}, "SMTPTransport.bdat_depth"),
+        ({"bdat_depth": True}, "SMTPTransport.bdat_depth"),
         ({"port": 70000}, "SMTPTransport.port"),
         ({"port": 0}, "SMTPTransport.port"),
         ({"port": "25"}, "SMTPTransport.port"),
